@@ -1,0 +1,72 @@
+# Everything a developer, a newcomer and CI call. `make help` explains the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV    := .venv
+BIN     := $(VENV)/bin
+PYTHON  ?= python3
+export PYTHONPATH := operator:tests
+PROFILE ?= quickstart
+
+step = @printf '\033[1m▸ %s\033[0m\n' "$(1)"
+
+.PHONY: help
+help: ## Explain the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  \033[36m%-14s\033[0m %s\n", $$1, $$2}'
+
+##@ Environment
+$(VENV)/.done: operator/requirements/dev.txt
+	$(call step,Python environment in $(VENV))
+	@command -v uv >/dev/null || $(PYTHON) -m pip install --quiet --root-user-action=ignore uv
+	@uv venv --quiet --clear --python $(PYTHON) $(VENV)
+	@uv pip sync --quiet --python $(BIN)/python --require-hashes operator/requirements/dev.txt
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/.done ## Create the Python environment that every other target uses
+
+.PHONY: lock
+lock: ## Pin every dependency again, with hashes
+	uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o operator/requirements/operator.txt
+	uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --group dev -o operator/requirements/dev.txt
+	uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header operator/requirements/server.in -o operator/requirements/server.txt
+
+##@ Code
+.PHONY: generate
+generate: setup ## Write crds/, the chart's copies and manifests/install.yaml from the code
+	@$(BIN)/python -m mlflow_operator generate
+
+.PHONY: check
+check: setup ## Lint, types, layers, and that everything generated is up to date
+	$(call step,ruff)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	$(call step,mypy)
+	@$(BIN)/mypy operator/mlflow_operator tests
+	$(call step,layers)
+	@$(BIN)/lint-imports
+	$(call step,generated files)
+	@$(BIN)/python -m mlflow_operator generate --check
+
+##@ Tests
+.PHONY: unit
+unit: setup ## Pure packages and clients; needs nothing
+	@$(BIN)/pytest tests/unit
+
+.PHONY: integration
+integration: setup ## A real API server, MLflow, PostgreSQL and MinIO as processes; no root
+	@$(BIN)/pytest tests/integration
+
+.PHONY: e2e
+e2e: setup ## A real node, everything in pods
+	@$(BIN)/pytest tests/e2e
+
+.PHONY: test
+test: check ## All of it: check, unit, integration, e2e
+	@$(BIN)/pytest tests
+
+.PHONY: goldens
+goldens: setup ## Write the golden files again from the code
+	@GOLDEN=update $(BIN)/pytest tests/unit -q -k golden
