@@ -1,0 +1,54 @@
+"""What every kind shares: metadata, conditions, references."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, SecretKey
+
+
+class ObjectMeta(ApiModel):
+    """The part of Kubernetes object metadata that the operator reads."""
+
+    name: str
+    namespace: str
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    labels: Labels = Field(default_factory=dict)
+    annotations: Annotations = Field(default_factory=dict)
+    deletion_timestamp: datetime | None = None
+
+
+class Condition(ApiModel):
+    """One observation about the object, as in metav1.Condition."""
+
+    type: Annotated[str, Field(max_length=316)]
+    """Name of the condition."""
+    status: Literal["True", "False", "Unknown"]
+    """Whether it holds."""
+    reason: Annotated[str, Field(min_length=1, max_length=1024)]
+    """Why, in one CamelCase word."""
+    message: Annotated[str, Field(max_length=32768)]
+    """What was found, what was expected and what to do."""
+    observed_generation: Annotated[int, Field(ge=0)] = 0
+    """The metadata.generation that this was computed from."""
+    last_transition_time: datetime
+    """When status last changed."""
+
+
+class LocalRef(ApiModel):
+    """A reference to an object in the same namespace."""
+
+    name: Name
+    """Name of the object."""
+
+
+class SecretKeyRef(ApiModel):
+    """One key of a Secret in the same namespace."""
+
+    name: Name
+    """Name of the Secret."""
+    key: SecretKey
+    """Key in the Secret."""

@@ -1,0 +1,150 @@
+"""MLflowServer: an MLflow tracking server and model registry as one object."""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from mlflow_operator.api.meta import Condition
+from mlflow_operator.api.resource import Column, Names, Resource, condition_path
+from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Rule, list_map, preserved
+from mlflow_operator.api.serving import EnvVar, Experiment, External, Image, Network, Resources, Service, ServiceAccount
+from mlflow_operator.api.stores import ArtifactStore, BackendStore
+
+PodField = Annotated[dict[str, Any], preserved()]
+"""A part of a pod that is passed on as it is."""
+
+_MANY = "has(self.replicas) && self.replicas > 1"
+_ONE_NODE = (
+    "has(self.artifactStore) && has(self.artifactStore.persistentVolume)"
+    " && !(has(self.artifactStore.persistentVolume.accessMode)"
+    " && self.artifactStore.persistentVolume.accessMode == 'ReadWriteMany')"
+)
+
+
+class MLflowServerSpec(ApiModel):
+    """The server that should run: backendStore and artifactStore, or external."""
+
+    version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$", max_length=32)] | None = None
+    """MLflow release. Unset: the default of the operator's release."""
+    image: Image = Field(default_factory=Image)
+    """The image, when the operator's default is not the one."""
+    replicas: Annotated[int, Field(ge=0, le=100)] = Field(default=1, json_schema_extra={"x-keep-default": True})
+    """Number of server pods."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    """Worker processes per pod."""
+    backend_store: BackendStore | None = None
+    """Where runs and the registry are kept."""
+    artifact_store: ArtifactStore | None = None
+    """Where artifacts are kept."""
+    serve_artifacts: bool = True
+    """Whether clients read and write artifacts through the server; false: they go to the store themselves."""
+    external: External | None = None
+    """A tracking server that already exists, instead of backendStore and artifactStore."""
+    experiments: Annotated[list[Experiment], list_map("name", max_items=64)] = Field(default_factory=list)
+    """Experiments that are always there."""
+    network: Network = Field(default_factory=Network)
+    """Who may talk to the server, and under which names."""
+    service: Service = Field(default_factory=Service)
+    """The Service in front of the server."""
+    service_account: ServiceAccount = Field(default_factory=ServiceAccount)
+    """The identity of the pods."""
+    resources: Resources = Field(default_factory=Resources)
+    """Compute resources of the server's container."""
+    env: Annotated[list[EnvVar], list_map("name", max_items=64)] = Field(default_factory=list)
+    """More environment variables, as in a container; they win over the operator's own."""
+    env_from: Annotated[list[PodField], Field(max_length=16)] = Field(default_factory=list)
+    """More sources of environment variables, as in a container."""
+    pod_labels: Labels = Field(default_factory=dict)
+    """More labels of the server's pods."""
+    pod_annotations: Annotations = Field(default_factory=dict)
+    """More annotations of the server's pods."""
+    node_selector: Labels = Field(default_factory=dict)
+    """Labels of the nodes that the pods may run on."""
+    tolerations: Annotated[list[PodField], Field(max_length=16)] = Field(default_factory=list)
+    """Taints that the pods tolerate, as in a pod."""
+    affinity: PodField | None = None
+    """Affinity of the pods, as in a pod."""
+    topology_spread_constraints: Annotated[list[PodField], Field(max_length=8)] = Field(default_factory=list)
+    """How the pods spread over the cluster, as in a pod."""
+    priority_class_name: Name | None = None
+    """Priority class of the pods."""
+    hibernate: bool = False
+    """Scale to zero and keep everything."""
+    suspend: bool = False
+    """The operator looks but does not touch."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "has(self.external) ? !has(self.backendStore) && !has(self.artifactStore)"
+            " : has(self.backendStore) && has(self.artifactStore)",
+            "set both backendStore and artifactStore, or external alone for a server that already exists",
+        ),
+        Rule(
+            f"!({_MANY} && has(self.backendStore) && has(self.backendStore.sqlite))",
+            "SQLite serves one replica; set replicas: 1, or use backendStore postgres, uriSecretRef or managed",
+            ".replicas",
+        ),
+        Rule(
+            f"!({_MANY} && {_ONE_NODE})",
+            "more than one replica needs artifactStore s3 or managed, or persistentVolume.accessMode: ReadWriteMany",
+            ".replicas",
+        ),
+        Rule(
+            "!(has(self.serveArtifacts) && !self.serveArtifacts && has(self.artifactStore)"
+            " && has(self.artifactStore.persistentVolume))",
+            "clients cannot reach a volume themselves; leave serveArtifacts true, or use artifactStore s3",
+            ".serveArtifacts",
+        ),
+        Rule(
+            "has(self.external) == has(oldSelf.external)",
+            "a server cannot become external, nor an external one deployed; create a new MLflowServer instead",
+        ),
+    )
+
+
+class MLflowServerStatus(ApiModel):
+    """What was observed of the server."""
+
+    observed_generation: int = -1
+    """The metadata.generation that this status was computed from; -1 before the first look."""
+    version: str | None = None
+    """The MLflow release that runs."""
+    schema_revision: str | None = None
+    """The database schema's Alembic revision."""
+    url: str | None = None
+    """Where clients inside the cluster reach the server."""
+    replicas: int | None = None
+    """Pods that the server was last scaled to."""
+    ready_replicas: int | None = None
+    """Pods that were ready when the server last settled."""
+    selector: str | None = None
+    """Label selector of the pods, for the scale subresource."""
+    conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)
+    """Ready, Reconciling, Stalled, Suspended, DatabaseReady, SchemaReady, ArtifactStoreReady, ServerReady,
+    ExperimentsReady."""
+
+
+class MLflowServer(Resource):
+    """An MLflow tracking server and model registry: Deployment, Service, stores, migration and health as one object."""
+
+    NAMES: ClassVar[Names] = Names("MLflowServer", "mlflowservers", "mls")
+    COLUMNS: ClassVar[tuple[Column, ...]] = (
+        Column("Version", ".status.version"),
+        Column("Ready", condition_path("Ready")),
+        Column("Replicas", ".status.readyReplicas", "integer"),
+        Column("URL", ".status.url"),
+        Column("Age", ".metadata.creationTimestamp", "date"),
+        Column("Reason", condition_path("Ready", "reason"), priority=1),
+        Column("Schema", ".status.schemaRevision", priority=1),
+        Column("Backend", condition_path("DatabaseReady"), priority=1),
+        Column("Artifacts", condition_path("ArtifactStoreReady"), priority=1),
+        Column("Message", condition_path("Ready", "message"), priority=1),
+    )
+    SCALE: ClassVar[dict[str, str] | None] = {
+        "specReplicasPath": ".spec.replicas",
+        "statusReplicasPath": ".status.replicas",
+        "labelSelectorPath": ".status.selector",
+    }
+
+    spec: MLflowServerSpec
+    status: MLflowServerStatus = Field(default_factory=MLflowServerStatus)

@@ -1,0 +1,255 @@
+"""ModelPromotion: a standing claim that one version holds one slot of a model registry."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from mlflow_operator.api.meta import Condition, LocalRef
+from mlflow_operator.api.resource import Column, Names, Resource, condition_path
+from mlflow_operator.api.schema import ApiModel, Rule, Tags, immutable, list_map, list_set, rules
+
+_INSTEAD = "create a new ModelPromotion instead"
+
+
+class Stage(StrEnum):
+    """The stages of MLflow's registry."""
+
+    NONE = "None"
+    STAGING = "Staging"
+    PRODUCTION = "Production"
+    ARCHIVED = "Archived"
+
+
+class ExistingVersions(StrEnum):
+    """What becomes of the other versions in a stage."""
+
+    ARCHIVE = "Archive"
+    KEEP = "Keep"
+
+
+_VERSION_SCHEMA = {
+    "x-kubernetes-int-or-string": True,
+    "maxLength": 9,  # binds strings only
+    "minimum": 1,  # these two bind integers only
+    "maximum": 999999999,  # MLflow keeps the version in a 32-bit column
+    "x-kubernetes-validations": [
+        Rule(
+            "type(self) == int || self.matches('^[1-9][0-9]{0,8}$')",
+            "write the number of a registered version, such as 7 or '7'",
+        ).schema()
+    ],
+}
+ModelVersionNumber = Annotated[str, BeforeValidator(str), WithJsonSchema(_VERSION_SCHEMA)]
+"""A version as MLflow names it: decimal digits. YAML integers are accepted."""
+
+Alias = Annotated[
+    str,
+    Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_-]+$"),
+    rules(
+        Rule(
+            "!self.matches('^(?i:latest|v[0-9]+)$')",
+            "latest and v<number> are reserved by MLflow; choose another alias, such as champion",
+        )
+    ),
+]
+
+
+class Target(ApiModel):
+    """The slot: a stage or an alias."""
+
+    stage: Stage | None = None
+    """A stage of the registry."""
+    alias: Alias | None = None
+    """An alias of the model."""
+    mirror_alias: Alias | None = None
+    """An alias that moves together with the stage: the bridge from stages to aliases."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "has(self.stage) != has(self.alias)",
+            "write a stage or an alias: {stage: Production} or {alias: champion}",
+        ),
+        Rule(
+            "!has(self.mirrorAlias) || has(self.stage)",
+            "mirrorAlias goes with a stage; with an alias, create a second ModelPromotion",
+            ".mirrorAlias",
+        ),
+    )
+
+
+class RequiredTag(ApiModel):
+    """A tag that the model version has to carry."""
+
+    key: Annotated[str, Field(min_length=1, max_length=250)]
+    """Key of the tag."""
+    value: Annotated[str, Field(max_length=5000)] | None = None
+    """Value of the tag. Unset: any."""
+
+
+class Requires(ApiModel):
+    """What has to be true of the version before it may hold the slot."""
+
+    current_stage: Annotated[list[Stage], list_set(max_items=4)] = Field(default_factory=list)
+    """The version comes from one of these stages; a rollback to an earlier holder need not."""
+    signature: bool = False
+    """The model has a signature."""
+    tags: Annotated[list[RequiredTag], list_map("key", max_items=32)] = Field(default_factory=list)
+    """Tags that the version carries."""
+
+
+class ModelPromotionSpec(ApiModel):
+    """The slot, and the version that should hold it."""
+
+    server_ref: Annotated[LocalRef, rules(immutable("serverRef", _INSTEAD))]
+    """The MLflowServer, in the same namespace."""
+    model: Annotated[str, Field(min_length=1, max_length=256), rules(immutable("model", _INSTEAD))]
+    """Name of the registered model."""
+    target: Annotated[Target, rules(immutable("target", _INSTEAD))]
+    """The slot: a stage or an alias."""
+    version: ModelVersionNumber
+    """The version that should hold the slot; change it to promote another, put it back to roll back."""
+    existing_versions: ExistingVersions | None = None
+    """What becomes of the other versions in the stage. Unset: Archive for Staging and Production, else Keep."""
+    requires: Requires = Field(default_factory=Requires)
+    """What has to be true of the version before it may hold the slot."""
+    tags: Tags = Field(default_factory=dict)
+    """Tags that the promoted version gets."""
+    dry_run: bool = False
+    """Say in status.plan what would be written, and write nothing."""
+    suspend: bool = False
+    """The operator looks but does not touch."""
+    deletion_policy: Literal["Retain"] = "Retain"
+    """What becomes of the slot when this object is deleted: it stays as it is."""
+    history_limit: Annotated[int, Field(ge=0, le=50)] = 10
+    """Attempts kept in status.history."""
+
+    EXPLAINED: ClassVar[tuple[str, ...]] = ("target", "version")
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule("has(self.target)", "target is missing: write target: {stage: Production} or target: {alias: champion}"),
+        Rule("has(self.version)", "version is missing: write the number of a registered version, such as version: 7"),
+        Rule(
+            "!has(self.existingVersions) || self.existingVersions != 'Archive' || !has(self.target)"
+            " || (has(self.target.stage) && self.target.stage in ['Staging', 'Production'])",
+            "MLflow archives only for target.stage Staging and Production; leave existingVersions out",
+            ".existingVersions",
+        ),
+    )
+
+
+class Move(ApiModel):
+    """A version that changes its stage."""
+
+    version: str
+    """The version."""
+    from_stage: str
+    """The stage that it is in."""
+    to_stage: str
+    """The stage that it moves to."""
+
+
+class AliasMove(ApiModel):
+    """An alias that changes its version."""
+
+    name: str
+    """The alias."""
+    from_version: str | None = None
+    """The version that it points to; absent: none."""
+    to_version: str
+    """The version that it moves to."""
+
+
+class Plan(ApiModel):
+    """What has to be written to MLflow so that the version holds the slot."""
+
+    moves: list[Move] = Field(default_factory=list)
+    """Versions that change their stage; those that are archived too."""
+    aliases: list[AliasMove] = Field(default_factory=list)
+    """Aliases that change their version."""
+    tags: dict[str, str] = Field(default_factory=dict)
+    """Tags that the version gets."""
+
+
+class AttemptType(StrEnum):
+    """Why an attempt was made."""
+
+    PROMOTE = "Promote"
+    ROLLBACK = "Rollback"
+    ADOPT = "Adopt"
+
+
+class AttemptResult(StrEnum):
+    """How an attempt ended."""
+
+    PROMOTED = "Promoted"
+    SUPERSEDED = "Superseded"
+
+
+class Attempt(ApiModel):
+    """One try to bring the version into the slot: the intent, written before MLflow is touched, then the result."""
+
+    number: int
+    """Counts up from 1."""
+    type: AttemptType
+    """Promote, Rollback (to an earlier holder) or Adopt (the version held the slot already)."""
+    from_version: str | None = None
+    """The version that held the slot."""
+    to_version: str
+    """The version that should hold it."""
+    started_at: datetime
+    """When the intent was written."""
+    finished_at: datetime | None = None
+    """When the version was seen in the slot; absent while the attempt is under way."""
+    result: AttemptResult | None = None
+    """How it ended; absent while it is under way."""
+
+
+class ModelPromotionStatus(ApiModel):
+    """What was observed of the slot."""
+
+    observed_generation: int = -1
+    """The metadata.generation that this status was computed from; -1 before the first look."""
+    phase: str | None = None
+    """A summary of the conditions in one word; the conditions are the API."""
+    slot: str | None = None
+    """The slot, as stage/Production or alias/champion."""
+    desired_version: str | None = None
+    """The version that should hold the slot."""
+    current_version: str | None = None
+    """The version that MLflow says holds it; absent: none."""
+    previous_version: str | None = None
+    """The version that held it before, for a rollback."""
+    holders: list[str] = Field(default_factory=list)
+    """All versions in the slot; more than one only where existingVersions is Keep, or somebody else put it there."""
+    model_uri: Annotated[str | None, Field(alias="modelURI")] = None
+    """The URI to load the current version with."""
+    attempt: Attempt | None = None
+    """The latest attempt."""
+    plan: Plan | None = None
+    """What is still to be written; absent: nothing."""
+    history: list[Attempt] = Field(default_factory=list)
+    """Finished attempts, newest first."""
+    conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)
+    """Ready, Reconciling, Stalled, Suspended, VersionResolved, RequirementsMet, Promoted, InSync."""
+
+
+class ModelPromotion(Resource):
+    """A standing claim that one version of a registered model holds one slot: a stage or an alias."""
+
+    NAMES: ClassVar[Names] = Names("ModelPromotion", "modelpromotions", "mp")
+    COLUMNS: ClassVar[tuple[Column, ...]] = (
+        Column("Model", ".spec.model"),
+        Column("Slot", ".status.slot"),
+        Column("Desired", ".status.desiredVersion"),
+        Column("Current", ".status.currentVersion"),
+        Column("Phase", ".status.phase"),
+        Column("Ready", condition_path("Ready")),
+        Column("Age", ".metadata.creationTimestamp", "date"),
+        Column("Previous", ".status.previousVersion", priority=1),
+        Column("Message", condition_path("Ready", "message"), priority=1),
+    )
+    SELECTABLE: ClassVar[tuple[str, ...]] = (".spec.model", ".spec.serverRef.name")
+
+    spec: ModelPromotionSpec
+    status: ModelPromotionStatus = Field(default_factory=ModelPromotionStatus)

@@ -1,0 +1,96 @@
+"""The base of every API model, and the annotations that end up in the CRD schema."""
+
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+GROUP = "mlflow.talentflow.ai"
+VERSION = "v1alpha1"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+
+class Rule(NamedTuple):
+    """A CEL validation rule: ``message`` tells the user what to write instead."""
+
+    rule: str
+    message: str
+    field_path: str | None = None
+
+    def schema(self) -> dict[str, str]:
+        """The rule as an item of ``x-kubernetes-validations``."""
+        item = {"rule": self.rule, "message": self.message}
+        return item | {"fieldPath": self.field_path} if self.field_path else item
+
+
+class ApiModel(BaseModel):
+    """An immutable object with camelCase names on the wire; unknown fields are left to the API server to refuse."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
+
+    RULES: ClassVar[tuple[Rule, ...]] = ()
+    """CEL rules on this object."""
+    EXPLAINED: ClassVar[tuple[str, ...]] = ()
+    """Required fields whose absence a rule explains better than the API server's "Required value"."""
+
+    def wire(self) -> dict[str, Any]:
+        """The object as it goes to the API server: absent instead of null."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def rules(*items: Rule, **more: Any) -> Any:
+    """CEL rules on a single field."""
+    return Field(json_schema_extra={"x-kubernetes-validations": [r.schema() for r in items], **more})
+
+
+def exactly_one(*names: str) -> Rule:
+    """A rule that exactly one of the members is set."""
+    members = ", ".join(f"has(self.{n})" for n in names)
+    words = f"{', '.join(names[:-1])} and {names[-1]}"
+    return Rule(f"[{members}].filter(x, x).size() == 1", f"set exactly one of {words}")
+
+
+def immutable(name: str, advice: str) -> Rule:
+    """A rule that the field cannot change once set; ``advice`` says what to do instead."""
+    return Rule("self == oldSelf", f"{name} cannot be changed; {advice}")
+
+
+Name = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
+SecretKey = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
+Labels = Annotated[dict[str, Annotated[str, Field(max_length=63)]], Field(json_schema_extra={"maxProperties": 32})]
+Annotations = Annotated[
+    dict[str, Annotated[str, Field(max_length=4096)]], Field(json_schema_extra={"maxProperties": 32})
+]
+
+_QUANTITY = {
+    "x-kubernetes-int-or-string": True,
+    "maxLength": 32,
+    "pattern": r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$",
+    "x-kubernetes-validations": [
+        Rule("type(self) == int || isQuantity(self)", "write a quantity, such as 5Gi or 500m").schema()
+    ],
+}
+Quantity = Annotated[str, BeforeValidator(str), WithJsonSchema(_QUANTITY)]
+"""A Kubernetes quantity; integers are accepted and kept as text."""
+
+
+Tags = Annotated[dict[str, Annotated[str, Field(max_length=5000)]], Field(json_schema_extra={"maxProperties": 32})]
+"""Tags of an MLflow entity."""
+
+
+def preserved() -> Any:
+    """A part of the Kubernetes API that is passed on as it is and checked by the API server when it is applied."""
+    return Field(json_schema_extra={"type": "object", "x-kubernetes-preserve-unknown-fields": True})
+
+
+def list_map(key: str, *, max_items: int) -> Any:
+    """A list whose items are told apart by a key, so that several field managers can own items of it."""
+    extra: dict[str, Any] = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}
+    return Field(max_length=max_items, json_schema_extra=extra)
+
+
+def list_set(*, max_items: int) -> Any:
+    """A list of distinct scalars."""
+    return Field(max_length=max_items, json_schema_extra={"x-kubernetes-list-type": "set"})

@@ -1,0 +1,125 @@
+"""How an MLflowServer is served: image, network, identity, and servers that exist elsewhere."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from mlflow_operator.api.meta import LocalRef
+from mlflow_operator.api.schema import Annotations, ApiModel, Name, Quantity, Rule, SecretKey, Tags, preserved, rules
+
+Patterns = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[^,\s]+$")]], Field(max_length=64)
+]
+_URL = Rule("isURL(self) && url(self).getScheme() in ['http', 'https']", "write an http:// or https:// URL")
+
+
+class Image(ApiModel):
+    """The MLflow image, when the operator's default is not the one."""
+
+    repository: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    """Repository without a tag. Unset: the operator's default for the version."""
+    tag: Annotated[str, Field(pattern=r"^[\w][\w.-]{0,127}$", max_length=128)] | None = None
+    """Tag. Unset: the version."""
+    digest: Annotated[str, Field(pattern=r"^sha256:[a-f0-9]{64}$", max_length=71)] | None = None
+    """Digest; wins over the tag."""
+    pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
+    """When the kubelet pulls the image."""
+    pull_secrets: Annotated[list[LocalRef], Field(max_length=8)] = Field(default_factory=list)
+    """Secrets to pull the image with."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!(has(self.tag) || has(self.digest)) || has(self.repository)", "a tag or digest needs its repository too"
+        ),
+    )
+
+
+class ExternalCredentials(ApiModel):
+    """A Secret that opens an external server: basic auth, or a bearer token."""
+
+    name: Name
+    """Name of the Secret."""
+    username_key: SecretKey = "username"
+    """Key of the user name for basic auth."""
+    password_key: SecretKey = "password"
+    """Key of the password for basic auth."""
+    token_key: SecretKey = "token"
+    """Key of a bearer token; used where the Secret has it."""
+
+
+class External(ApiModel):
+    """A tracking server that already exists; the operator deploys nothing."""
+
+    url: Annotated[str, Field(max_length=2048), rules(_URL)]
+    """Base URL of the server, with its static prefix if it has one."""
+    credentials_secret_ref: ExternalCredentials | None = None
+    """Credentials for the server, where it asks for them."""
+
+
+class Experiment(ApiModel):
+    """An experiment that is always there; the operator never deletes one."""
+
+    name: Annotated[str, Field(min_length=1, max_length=256)]
+    """Name of the experiment."""
+    tags: Tags = Field(default_factory=dict)
+    """Tags that the experiment carries; other tags are left alone."""
+    artifact_location: Annotated[str, Field(max_length=2048)] | None = None
+    """Where its artifacts go; MLflow takes it only when the experiment is created."""
+
+
+class Network(ApiModel):
+    """Who may talk to the server, and under which names."""
+
+    allowed_hosts: Patterns = Field(default_factory=list)
+    """Host names beside those that the operator computes; * is a wildcard."""
+    cors_allowed_origins: Patterns = Field(default_factory=list)
+    """Browser origins that may call the API."""
+    static_prefix: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)+$", max_length=256)] | None = None
+    """Path under which the UI and the API are served, such as /mlflow."""
+
+
+class Service(ApiModel):
+    """The Service in front of the server."""
+
+    type: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
+    """Type of the Service."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 5000
+    """Port of the Service."""
+    annotations: Annotations = Field(default_factory=dict)
+    """Annotations of the Service."""
+
+
+class ServiceAccount(ApiModel):
+    """The identity of the pods, for workload identity; they never get its token."""
+
+    name: Name | None = None
+    """An existing ServiceAccount. Unset: the operator makes one."""
+    annotations: Annotations = Field(default_factory=dict)
+    """Annotations of the ServiceAccount that the operator makes."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.name) || !has(self.annotations) || self.annotations.size() == 0",
+            "annotations are for the ServiceAccount that the operator makes; annotate yours yourself",
+        ),
+    )
+
+
+class Resources(ApiModel):
+    """Compute resources of a container."""
+
+    requests: dict[str, Quantity] = Field(default_factory=dict, json_schema_extra={"maxProperties": 16})
+    """What the container is sure to get."""
+    limits: dict[str, Quantity] = Field(default_factory=dict, json_schema_extra={"maxProperties": 16})
+    """What the container may use at most."""
+
+
+class EnvVar(ApiModel):
+    """An environment variable, as in a container."""
+
+    name: Annotated[str, Field(min_length=1, max_length=253)]
+    """Name of the variable."""
+    value: Annotated[str, Field(max_length=32768)] | None = None
+    """Its value."""
+    value_from: Annotated[dict[str, Any], preserved()] | None = None
+    """Where its value comes from, as in a container."""

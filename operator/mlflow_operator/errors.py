@@ -1,0 +1,79 @@
+"""Everything that this operator raises on purpose.
+
+    OperatorError                 found, expected, what to do; never a secret
+    ├── Terminal                  the user must change something: Stalled, looked at again on a change or a slow resync
+    ├── Waiting                   something else must come first: Reconciling, looked at again after a while
+    └── Unavailable               could not ask: Reconciling, retried with backoff
+        ├── ClusterUnavailable    the Kubernetes API did not answer
+        └── RegistryUnavailable   MLflow did not answer, or answered with a server error
+
+    ApiError                      the Kubernetes API refused a request
+    ├── NotFound                  404
+    └── Conflict                  409: a newer version exists; read again
+
+    RegistryRefused               MLflow refused a request: 4xx
+    └── RegistryNotFound          404, or MLflow's word for it
+
+Clients convert what their libraries raise into these, at the edge; ``reconcile.outcome`` turns them into conditions.
+"""
+
+
+class OperatorError(Exception):
+    """Something that a user can be told: a CamelCase reason and a sentence."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
+        self.message = message
+
+
+class Terminal(OperatorError):
+    """Only a change by the user (or of the world) can help; retrying soon cannot."""
+
+
+class Waiting(OperatorError):
+    """Something that may still come true; ``after`` is the number of seconds until the next look."""
+
+    def __init__(self, reason: str, message: str, after: float = 15.0) -> None:
+        super().__init__(reason, message)
+        self.after = after
+
+
+class Unavailable(OperatorError):
+    """The other side could not be asked; says nothing about what it holds."""
+
+
+class ClusterUnavailable(Unavailable):
+    """The Kubernetes API did not answer in time, or with a server error."""
+
+
+class RegistryUnavailable(Unavailable):
+    """MLflow did not answer in time, or with a server error."""
+
+
+class ApiError(OperatorError):
+    """The Kubernetes API refused a request; ``status`` is the HTTP status."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(reason or f"Http{status}", message)
+        self.status = status
+
+
+class NotFound(ApiError):
+    """The object does not exist."""
+
+
+class Conflict(ApiError):
+    """The object changed since it was read, or another field manager holds a field."""
+
+
+class RegistryRefused(OperatorError):
+    """MLflow refused a request; ``status`` is the HTTP status, ``reason`` MLflow's error code in CamelCase."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(reason, message)
+        self.status = status
+
+
+class RegistryNotFound(RegistryRefused):
+    """MLflow does not know the model, version, alias or experiment."""
