@@ -59,7 +59,7 @@ def _column(column: Any) -> Schema:
 
 def _object_schema(kind: type[Resource]) -> Schema:
     spec = structural(kind.model_fields["spec"].annotation)
-    # Without the default a fresh object has no observedGeneration, and kstatus takes it for done (sigs.k8s.io/cli-utils).
+    # Without the default a fresh object has no observedGeneration, and kstatus takes it for done.
     status = structural(kind.model_fields["status"].annotation) | {"default": {"observedGeneration": -1}}
     return {
         "description": _one_line(kind.__doc__),

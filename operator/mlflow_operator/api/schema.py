@@ -40,9 +40,10 @@ class ApiModel(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def rules(*items: Rule, **more: Any) -> Any:
+def rules(*items: Rule) -> Any:
     """CEL rules on a single field."""
-    return Field(json_schema_extra={"x-kubernetes-validations": [r.schema() for r in items], **more})
+    validations: Any = [rule.schema() for rule in items]
+    return Field(json_schema_extra={"x-kubernetes-validations": validations})
 
 
 def exactly_one(*names: str) -> Rule:
