@@ -1,0 +1,1 @@
+"""What users read: observations in, status and conditions out. Pure."""
