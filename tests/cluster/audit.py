@@ -1,0 +1,88 @@
+"""Who asked the API server for what, read from its audit log.
+
+The log is the only place that counts every request of a client, whatever library it uses.
+"""
+
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+FLUSH_SECONDS = 5.0
+
+# Everything is recorded once, when it is answered, without bodies. A watch is recorded when it ends.
+POLICY = json.dumps(
+    {
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived", "ResponseStarted", "Panic"],
+        "rules": [{"level": "Metadata"}],
+    }
+)
+
+Requests = Counter[tuple[str, str]]
+
+
+class AuditLog:
+    """Counts requests by what was asked: `(verb, resource)` or `(verb, resource/subresource)`."""
+
+    def __init__(self, path: Path, ask: Callable[[str], object]) -> None:
+        """`ask` sends a GET for a path to the API server as any user, or raises OSError."""
+        self._path = path
+        self._ask = ask
+
+    def mark(self) -> int:
+        """Return the present end of the log, to be passed to `since`."""
+        self._flush()
+        return self._path.stat().st_size if self._path.exists() else 0
+
+    def since(self, mark: int, user: str | None = None) -> Requests:
+        """Count the requests answered after `mark`, of one user (`system:serviceaccount:NS:NAME`) or of all."""
+        return Counter((event["verb"], _resource(event)) for event in self.events(mark, user))
+
+    def writes(self, mark: int, user: str | None = None) -> Requests:
+        """Count the requests after `mark` that may change something; leases, which tick, are left out."""
+        counted = self.since(mark, user)
+        return Counter({key: n for key, n in counted.items() if key[0] in WRITES and key[1] != "leases"})
+
+    def events(self, mark: int, user: str | None = None) -> list[dict[str, Any]]:
+        """Return the audit events after `mark`, oldest first, for questions that the counters do not answer."""
+        self._flush()
+        events = (json.loads(line) for line in self._text(mark).splitlines())
+        return [e for e in events if _is_real(e) and (user is None or e["user"].get("username") == user)]
+
+    def _flush(self) -> None:
+        """Wait until what was answered before is in the file: a request of ours gets there behind it."""
+        token = uuid.uuid4().hex
+        start = self._path.stat().st_size if self._path.exists() else 0
+        try:
+            self._ask(f"/version?audit={token}")
+        except OSError:
+            return  # no API server, so nothing is on its way either
+        deadline = time.monotonic() + FLUSH_SECONDS
+        while token not in self._text(start) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _text(self, start: int) -> str:
+        """Return the whole lines from `start` on; one that is half written is left for the next time."""
+        if not self._path.exists():
+            return ""
+        with self._path.open("rb") as file:
+            file.seek(start)
+            return file.read().rpartition(b"\n")[0].decode()
+
+
+def _is_real(event: dict[str, Any]) -> bool:
+    return not event["requestURI"].startswith("/version?audit=")
+
+
+def _resource(event: dict[str, Any]) -> str:
+    reference = event.get("objectRef")
+    if reference is None or "resource" not in reference:
+        return urlsplit(str(event["requestURI"])).path
+    return "/".join(str(reference[part]) for part in ("resource", "subresource") if reference.get(part))

@@ -1,0 +1,126 @@
+"""Fixtures for the integration and the end-to-end tier; `pytest_plugins = ["cluster.fixtures"]` brings them in.
+
+What takes minutes when a machine is new is built after collection, where no test's timeout runs.
+"""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster import console, packages, programs, sessions
+from cluster import mlflow_server as mlflow
+from cluster.audit import AuditLog
+from cluster.control_plane import ControlPlane
+from cluster.errors import ClusterError, Impossible, Unavailable
+from cluster.minio import Minio
+from cluster.mlflow_server import MlflowServer
+from cluster.postgres import Postgres
+
+
+def _build_control_plane() -> None:
+    packages.ensure({"openssl": "openssl"})
+    programs.build(programs.KUBERNETES)
+
+
+PREPARATIONS: dict[str, Callable[[], object]] = {
+    "control_plane": _build_control_plane,
+    "postgres": lambda: packages.ensure(packages.INTEGRATION),
+    "minio": lambda: programs.build(programs.MINIO),
+    "mlflow_server": lambda: mlflow.environment(mlflow.pinned_version()),
+}
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build what the collected tests need, with its progress on the terminal."""
+    if session.config.option.collectonly:
+        return
+    wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+        for name in PREPARATIONS:
+            if name in wanted:
+                _prepare(name)
+
+
+def _prepare(name: str) -> None:
+    try:
+        PREPARATIONS[name]()
+    except ClusterError as error:
+        console.say(f"{name}: {error}")  # the fixture meets it again, and skips or fails
+
+
+@contextlib.contextmanager
+def available() -> Iterator[None]:
+    """Turn what is missing on this machine into a skip; in CI into an error, unless the machine could never have it."""
+    try:
+        yield
+    except Unavailable as missing:
+        if os.environ.get("CI") == "true" and not isinstance(missing, Impossible):
+            raise
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="session")
+def session_folder() -> Iterator[Path]:
+    """State of this test session; its processes end with it."""
+    with sessions.folder() as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def control_plane(session_folder: Path) -> ControlPlane:
+    """A Kubernetes without nodes: API server, etcd, controllers."""
+    plane = ControlPlane(session_folder / "control-plane")
+    with available():
+        _build_control_plane()
+        plane.start()
+    return plane
+
+
+@pytest.fixture
+def audit(control_plane: ControlPlane) -> AuditLog:
+    """The audit log of the control plane."""
+    return control_plane.audit
+
+
+@pytest.fixture
+def namespace(control_plane: ControlPlane) -> Iterator[str]:
+    """A new namespace of the control plane; its deletion is not waited for."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    control_plane.kubectl("create", "namespace", name)
+    yield name
+    control_plane.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def postgres(session_folder: Path) -> Postgres:
+    """A PostgreSQL with the database `mlflow`."""
+    server = Postgres(session_folder / "postgres")
+    with available():
+        server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def minio(session_folder: Path) -> Minio:
+    """A MinIO with the bucket `mlflow`."""
+    server = Minio(session_folder / "minio")
+    with available():
+        server.start()
+    server.create_bucket("mlflow")
+    return server
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(session_folder: Path, postgres: Postgres, minio: Minio) -> MlflowServer:
+    """The pinned MLflow on that PostgreSQL and that MinIO."""
+    server = MlflowServer(
+        session_folder / "mlflow", postgres.uri(), "s3://mlflow/artifacts", extra_env=minio.client_env
+    )
+    with available():
+        server.start()
+    return server

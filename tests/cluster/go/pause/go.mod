@@ -1,0 +1,3 @@
+module mlflow-operator.test/pause
+
+go 1.26.0

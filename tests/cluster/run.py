@@ -1,0 +1,46 @@
+"""Programs that end by themselves, with their output in the error when they fail."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cluster.errors import ClusterError
+
+
+def output(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    text: str | None = None,
+    uid: int | None = None,
+) -> str:
+    """Run the program and return its standard output.
+
+    Args:
+        argv: the program and its arguments.
+        env: variables added to the environment.
+        folder: the working folder.
+        text: its standard input.
+        uid: the user to become (needs root).
+
+    Raises:
+        ClusterError: it did not end with 0; the message has the end of what it printed.
+    """
+    done = subprocess.run(
+        [str(word) for word in argv],
+        env={**os.environ, **(env or {})},
+        cwd=folder,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        user=uid,
+        group=uid,
+        extra_groups=None if uid is None else [],
+    )
+    if done.returncode != 0:
+        end = "\n".join((done.stdout + done.stderr).splitlines()[-30:])
+        raise ClusterError(f"`{' '.join(str(word) for word in argv[:4])} …` ended with {done.returncode}:\n{end}")
+    return done.stdout
