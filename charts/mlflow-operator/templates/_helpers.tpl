@@ -1,0 +1,104 @@
+{{- define "mlflow-operator.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "mlflow-operator.fullname" -}}
+{{- $name := include "mlflow-operator.name" . }}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
+{{- else if contains $name .Release.Name }}
+{{- .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 50 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- define "mlflow-operator.selector" -}}
+app.kubernetes.io/name: {{ include "mlflow-operator.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- /* Without app.kubernetes.io/managed-by: Helm adds it itself, and manifests/install.yaml is not managed by Helm. */ -}}
+{{- define "mlflow-operator.labels" -}}
+{{ include "mlflow-operator.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: mlflow-operator
+{{- end }}
+
+{{- define "mlflow-operator.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (include "mlflow-operator.fullname" .) }}
+{{- end }}
+
+{{- define "mlflow-operator.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+{{- end }}
+
+{{- /* Environment of the operator: only what is set, so that the defaults live in one place, the code. */ -}}
+{{- define "mlflow-operator.environment" -}}
+{{- $set := dict
+  "NAMESPACES" (join "," .Values.watchNamespaces)
+  "IMAGE_SERVER" .Values.images.server
+  "IMAGE_POSTGRES" .Values.images.postgres
+  "IMAGE_OBJECT_STORE" .Values.images.objectStore
+  "IMAGE_PULL_POLICY" .Values.images.pullPolicy
+  "CLUSTER_DOMAIN" .Values.settings.clusterDomain
+  "WORKERS" .Values.settings.workers
+  "RESYNC" .Values.settings.resync
+  "RELIST" .Values.settings.relist
+  "REGISTRY_POLL" .Values.settings.registryPoll
+  "SERVER_PROBE" .Values.settings.serverProbe
+  "LOG_FORMAT" .Values.settings.logFormat
+  "LOG_LEVEL" .Values.settings.logLevel
+  "HTTP_PORT" 8080 }}
+{{- range $name, $value := $set }}
+{{- if $value }}
+- name: MLFLOW_OPERATOR_{{ $name }}
+  value: {{ $value | toString | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* The least that the operator needs, for a ClusterRole or for a Role in each watched namespace. */ -}}
+{{- define "mlflow-operator.rules" -}}
+- apiGroups: [mlflow.talentflow.ai]
+  resources: [mlflowservers, modelpromotions]
+  verbs: [get, list, watch]
+- apiGroups: [mlflow.talentflow.ai]
+  resources: [mlflowservers/status, modelpromotions/status]
+  verbs: [patch]
+# Owner references of children, where the admission plugin OwnerReferencesPermissionEnforcement asks for it (OpenShift).
+- apiGroups: [mlflow.talentflow.ai]
+  resources: [mlflowservers/finalizers, modelpromotions/finalizers]
+  verbs: [update]
+- apiGroups: [apps]
+  resources: [deployments, statefulsets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [services, serviceaccounts]
+  verbs: [get, list, watch, create, patch, delete]
+# Never delete: a volume outlives its server.
+- apiGroups: [""]
+  resources: [persistentvolumeclaims]
+  verbs: [get, list, watch, create, patch]
+# Credentials that users refer to are read; those of managed stores are made once, and never changed or deleted.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get, list, watch, create]
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, list, watch]
+# Why a Job failed is in the termination message of its pod.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
