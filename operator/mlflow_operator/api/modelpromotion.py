@@ -191,6 +191,10 @@ class Attempt(ApiModel):
 
     number: int
     """Counts up from 1."""
+    digest: str
+    """Of what the claim wanted: version, existingVersions and tags."""
+    request: str | None = None
+    """The value of the reassert annotation that asked for it."""
     type: AttemptType
     """Promote, Rollback (to an earlier holder) or Adopt (the version held the slot already)."""
     from_version: str | None = None

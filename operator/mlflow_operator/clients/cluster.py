@@ -1,0 +1,157 @@
+"""The Kubernetes API with plain dicts: server-side apply, and nothing that needs a merge.
+
+kubernetes.aio brings the configuration, TLS, the token's rotation and the connection pool. Its typed models stay out:
+they raise on an unexpected answer after the write has succeeded.
+"""
+
+import json
+from typing import Any, Self
+from urllib.parse import urlencode
+
+import aiohttp
+from kubernetes.aio import client, config
+
+from mlflow_operator.api.resource import Resource
+from mlflow_operator.api.schema import API_VERSION
+from mlflow_operator.clients.kinds import KINDS
+from mlflow_operator.errors import ApiError, ClusterUnavailable, Conflict, NotFound
+
+FIELD_MANAGER = "mlflow-operator"
+_APPLY = "application/apply-patch+yaml"  # JSON is YAML
+_PAGE = 500
+_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
+
+Object = dict[str, Any]
+
+
+class Cluster:
+    """The operator's hands in the cluster.
+
+    Every method raises ``ClusterUnavailable`` when the API does not answer, and ``ApiError`` when it refuses.
+    """
+
+    def __init__(self, api: client.ApiClient) -> None:
+        self._api = api
+
+    @classmethod
+    async def connect(cls, connections: int = 100) -> Self:
+        """With the pod's own token where there is one, else with the kubeconfig."""
+        configuration = client.Configuration()
+        try:
+            config.load_incluster_config(client_configuration=configuration)
+        except config.ConfigException:
+            await config.load_kube_config(client_configuration=configuration)
+        configuration.connection_pool_maxsize = connections
+        return cls(client.ApiClient(configuration))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._api.close()
+
+    async def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """One object, or None where it does not exist."""
+        try:
+            return await self._request("GET", KINDS[kind].path(namespace, name))
+        except NotFound:
+            return None
+
+    async def list(self, kind: str, namespace: str | None = None, *, labels: str = "") -> list[Object]:
+        """All objects of a kind, page by page; ``labels`` is a label selector. managedFields are left out."""
+        items: list[Object] = []
+        query = {"limit": str(_PAGE), "labelSelector": labels}
+        while True:
+            page = await self._request("GET", KINDS[kind].path(namespace), query=query)
+            items += page["items"]
+            query["continue"] = page["metadata"].get("continue", "")
+            if not query["continue"]:
+                return [without_managed_fields(item) for item in items]
+
+    async def apply(self, obj: Object) -> Object:
+        """Server-side apply: create the object, or bring the fields in ``obj`` to their values."""
+        meta = obj["metadata"]
+        path = KINDS[obj["kind"]].path(meta["namespace"], meta["name"])
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        return without_managed_fields(await self._request("PATCH", path, query=query, body=obj, content_type=_APPLY))
+
+    async def apply_status(self, resource: Resource, status: Object) -> Object:
+        """Replace the status that this operator owns.
+
+        The resourceVersion goes with it, since the API server does not compare the uid of a status: without it an
+        object deleted and created again would inherit the status of its predecessor.
+
+        Raises:
+            Conflict: The object changed since ``resource`` was read.
+            NotFound: It is gone.
+        """
+        names, meta = type(resource).NAMES, resource.metadata
+        body = {
+            "apiVersion": API_VERSION,
+            "kind": names.kind,
+            "metadata": {"name": meta.name, "namespace": meta.namespace, "resourceVersion": meta.resource_version},
+            "status": status,
+        }
+        path = KINDS[names.kind].path(meta.namespace, meta.name, "status")
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        return without_managed_fields(await self._request("PATCH", path, query=query, body=body, content_type=_APPLY))
+
+    async def delete(self, obj: Object) -> None:
+        """Delete exactly this object, with what it owns; one that is gone or was made again is left alone."""
+        meta = obj["metadata"]
+        body = {"propagationPolicy": "Background", "preconditions": {"uid": meta["uid"]}}
+        try:
+            await self._request("DELETE", KINDS[obj["kind"]].path(meta["namespace"], meta["name"]), body=body)
+        except (NotFound, Conflict):
+            return
+
+    async def create(self, obj: Object) -> Object:
+        """Create an object; an Event, or a Secret that must never be written twice.
+
+        Raises:
+            Conflict: It exists.
+        """
+        return await self._request("POST", KINDS[obj["kind"]].path(obj["metadata"]["namespace"]), body=obj)
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, str] | None = None,
+        body: Object | None = None,
+        content_type: str = "application/json",
+    ) -> Object:
+        headers = {"Content-Type": content_type, "Accept": "application/json", "User-Agent": FIELD_MANAGER}
+        await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+        url = self._api.configuration.host + path + (f"?{urlencode(query)}" if query else "")
+        try:
+            answer = await self._api.rest_client.request(
+                method, url, headers=headers, body=body, _request_timeout=_TIMEOUT
+            )
+            raw = await answer.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ClusterUnavailable("ClusterUnavailable", f"the Kubernetes API did not answer: {error}") from error
+        if answer.status >= 400:
+            raise _refusal(answer.status, raw)
+        result: Object = json.loads(raw)
+        return result
+
+
+def _refusal(status: int, raw: bytes) -> ApiError | ClusterUnavailable:
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        body = {}
+    reason, message = body.get("reason", ""), body.get("message", f"HTTP status {status}")
+    if status == 404:
+        return NotFound(status, reason, message)
+    if status == 409:
+        return Conflict(status, reason, message)
+    if status == 429 or status >= 500:
+        return ClusterUnavailable("ClusterUnavailable", f"the Kubernetes API answered {status}: {message}")
+    return ApiError(status, reason, message)
+
+
+def without_managed_fields(obj: Object) -> Object:
+    """The object without the bookkeeping of its field managers, which is often the larger half of it."""
+    obj.get("metadata", {}).pop("managedFields", None)
+    return obj

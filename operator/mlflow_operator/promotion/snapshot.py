@@ -1,0 +1,44 @@
+"""What the registry holds of one model, read at one moment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mlflow_operator.api.modelpromotion import Target
+
+READY = "READY"
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """One version of a registered model."""
+
+    version: str
+    stage: str
+    status: str
+    """READY, PENDING_REGISTRATION or FAILED_REGISTRATION."""
+    status_message: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All versions and aliases of one model."""
+
+    model: str
+    versions: Mapping[str, ModelVersion]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Alias to version."""
+
+    def holders(self, target: Target) -> list[str]:
+        """The versions in the slot, newest first."""
+        if target.alias is not None:
+            version = self.aliases.get(target.alias)
+            return [version] if version else []
+        held = [v.version for v in self.versions.values() if v.stage == target.stage]
+        return sorted(held, key=int, reverse=True)
+
+
+def slot_name(target: Target) -> str:
+    """The slot as users read it: stage/Production or alias/champion."""
+    return f"stage/{target.stage.value}" if target.stage else f"alias/{target.alias}"
+
