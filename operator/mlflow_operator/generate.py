@@ -6,7 +6,7 @@
 import argparse
 import difflib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +39,13 @@ class _PlainDumper(yaml.SafeDumper):
         return True
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str], root: Path | None = None) -> int:
     """Write the generated files, or with --check say which are out of date; return the exit code."""
     parser = argparse.ArgumentParser(prog="mlflow-operator generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; print a diff, exit 1 if there is one")
     options = parser.parse_args(argv)
     try:
-        root = find_root()
+        root = root or find_root((Path(__file__).resolve().parents[2], Path.cwd()))
         wanted = {**dict.fromkeys(orphans(root)), **generated(root)}
     except CannotGenerate as missing:
         sys.stderr.write(f"mlflow-operator generate: {missing}\n")
@@ -62,13 +62,13 @@ def main(argv: Sequence[str]) -> int:
     return int(options.check and bool(stale))
 
 
-def find_root() -> Path:
-    """The checkout: where this file is in it, or the working folder.
+def find_root(candidates: Iterable[Path]) -> Path:
+    """The first of the folders that is a checkout.
 
     Raises:
-        CannotGenerate: Neither holds the chart.
+        CannotGenerate: None holds the chart.
     """
-    for folder in (Path(__file__).resolve().parents[2], Path.cwd()):
+    for folder in candidates:
         if (folder / CHART / "Chart.yaml").is_file():
             return folder
     raise CannotGenerate(f"{CHART}/Chart.yaml is missing; run it in a checkout of the repository")

@@ -1,0 +1,261 @@
+"""The chart renders valid objects that ask for the least."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import helm_python
+import kubernetes_validate
+import pytest
+import yaml
+
+from mlflow_operator import generate
+from mlflow_operator.api import crd
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.config import PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+CHART = ROOT / generate.CHART
+OLDEST, NEWEST = "1.31", "1.36"
+READ = {"get", "list", "watch"}
+DIGEST = "sha256:" + "0" * 64
+EVERYTHING: dict[str, Any] = {
+    "image": {"digest": DIGEST},
+    "imagePullSecrets": [{"name": "pull"}],
+    "images": {"server": "mirror/mlflow:{version}", "postgres": "pg", "objectStore": "s3", "pullPolicy": "Never"},
+    "watchNamespaces": ["a", "b"],
+    "serviceAccount": {"annotations": {"a": "b"}},
+    "settings": {
+        "clusterDomain": "k8s.internal",
+        "workers": 4,
+        "resync": 1200,
+        "relist": 0.5,
+        "registryPoll": 10,
+        "serverProbe": 20,
+        "logFormat": "console",
+        "logLevel": "DEBUG",
+    },
+    "metrics": {"service": {"annotations": {"a": "b"}}},
+    "podLabels": {"a": "b"},
+    "podAnnotations": {"a": "b"},
+    "nodeSelector": {"a": "b"},
+    "tolerations": [{"operator": "Exists"}],
+    "affinity": {"podAntiAffinity": {}},
+    "priorityClassName": "high",
+}
+
+
+def render(values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The objects of the chart in the namespace `ops`."""
+    return generate.render(CHART, "ops", values)
+
+
+def of_kind(objects: list[dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
+    """The objects of a kind, by namespace and name."""
+    found = [o for o in objects if o["kind"] == kind]
+    return {"/".join(filter(None, (o["metadata"].get("namespace"), o["metadata"]["name"]))): o for o in found}
+
+
+def pod(objects: list[dict[str, Any]]) -> dict[str, Any]:
+    """The pod specification of the operator."""
+    (deployment,) = of_kind(objects, "Deployment").values()
+    found: dict[str, Any] = deployment["spec"]["template"]["spec"]
+    return found
+
+
+def verbs(role: dict[str, Any]) -> dict[str, set[str]]:
+    """What a role may do, by resource."""
+    return {resource: set(rule["verbs"]) for rule in role["rules"] for resource in rule["resources"]}
+
+
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["defaults", "everything"])
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+def test_every_object_fits_its_schema(values: dict[str, Any], version: str) -> None:
+    """Nothing is misspelt, from the oldest Kubernetes that the chart allows on."""
+    for item in render(values):
+        kubernetes_validate.validate(item, version, strict=True)
+
+
+def test_helm_finds_nothing_to_complain_about() -> None:
+    """`helm lint --strict` passes."""
+    report = helm_python.lint(CHART, strict=True)
+    assert [m for m in report["messages"] if m["severity"] > 1] == []
+
+
+def test_the_crds_are_those_of_the_code_and_stay_when_the_release_goes() -> None:
+    """They come with the chart, unless told otherwise, and `helm uninstall` keeps them."""
+    rendered = of_kind(render(), "CustomResourceDefinition")
+    for definition in map(crd.build, crd.KINDS):
+        found = rendered[definition["metadata"]["name"]]
+        assert found["spec"] == definition["spec"]
+        assert found["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+    assert not of_kind(render({"crds": {"install": False}}), "CustomResourceDefinition")
+
+
+def test_the_pod_is_restricted() -> None:
+    """It fits the Pod Security Standard `restricted`, and writes only below /tmp."""
+    spec = pod(render())
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    (container,) = spec["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
+
+
+def test_a_digest_wins_over_the_tag() -> None:
+    """The image is pinned when a digest is given, and the release's own otherwise."""
+    (default,) = pod(render())["containers"]
+    assert default["image"] == f"ghcr.io/talentflow-ai/mlflow-operator:{_version()}"
+    (pinned,) = pod(render({"image": {"repository": "r/o", "tag": "t", "digest": DIGEST}}))["containers"]
+    assert pinned["image"] == f"r/o@{DIGEST}"
+
+
+def test_every_variable_is_a_setting_that_the_operator_reads() -> None:
+    """What the chart sets arrives, and it can set everything but addresses."""
+    environ = {item["name"]: item["value"] for item in pod(render(EVERYTHING))["containers"][0]["env"]}
+    settings = Settings.from_environment(environ)
+    assert settings.namespaces == ("a", "b")
+    assert settings.images.model_dump() == {
+        "server": "mirror/mlflow:{version}",
+        "postgres": "pg",
+        "object_store": "s3",
+        "pull_policy": "Never",
+    }
+    assert (settings.workers, settings.resync, settings.relist, settings.http_port) == (4, 1200, 0.5, 8080)
+    names = {name.removeprefix(PREFIX).lower() for name in environ}
+    assert {n for n in names if not n.startswith("image_")} == set(Settings.model_fields) - {"images", "http_host"}
+
+
+def test_by_default_the_operator_decides_its_settings() -> None:
+    """A value that is not set becomes no variable."""
+    assert pod(render())["containers"][0]["env"] == [{"name": "MLFLOW_OPERATOR_HTTP_PORT", "value": "8080"}]
+
+
+def test_no_role_has_a_wildcard_or_a_way_to_more_rights() -> None:
+    """No `*`, no impersonation, no escalation, no access to roles."""
+    for role in of_kind(render(), "ClusterRole").values():
+        for rule in role["rules"]:
+            words = {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
+            assert not words & {"*", "escalate", "bind", "impersonate", "rbac.authorization.k8s.io", "pods/exec"}
+
+
+def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
+    """Secrets are never changed or deleted, volumes never deleted, users' objects never written."""
+    may = verbs(of_kind(render(), "ClusterRole")["mlflow-operator"])
+    assert may["secrets"] == READ | {"create"}
+    assert may["configmaps"] == READ
+    assert may["pods"] == {"get", "list"}
+    assert may["persistentvolumeclaims"] == READ | {"create", "patch"}
+    assert may["events"] == {"create", "patch"}
+    for child in ("deployments", "statefulsets", "jobs", "services", "serviceaccounts"):
+        assert may[child] == READ | {"create", "patch", "delete"}
+    for plural in (kind.NAMES.plural for kind in crd.KINDS):
+        assert may.pop(plural) == READ
+        assert may.pop(f"{plural}/status") == {"patch"}
+        assert may.pop(f"{plural}/finalizers") == {"update"}
+    assert len(may) == 10
+
+
+def test_with_namespaces_the_operator_has_no_rights_elsewhere() -> None:
+    """The same rules in each watched namespace, and cluster-wide only a look at the CRDs, which may be denied too."""
+    objects = render({"watchNamespaces": ["a", "b"]})
+    roles = of_kind(objects, "Role")
+    assert set(roles) == set(of_kind(objects, "RoleBinding")) == {"a/mlflow-operator", "b/mlflow-operator"}
+    everywhere = of_kind(render(), "ClusterRole")["mlflow-operator"]["rules"]
+    assert all(role["rules"] == everywhere for role in roles.values())
+    assert set(of_kind(objects, "ClusterRoleBinding")) == {"mlflow-operator-crds"}
+    assert verbs(of_kind(objects, "ClusterRole")["mlflow-operator-crds"]) == {
+        "customresourcedefinitions": {"list", "watch"}
+    }
+    closed = render({"watchNamespaces": ["a"], "rbac": {"watchCRDs": False}})
+    assert not of_kind(closed, "ClusterRoleBinding")
+
+
+def test_the_clusters_own_roles_learn_the_kinds() -> None:
+    """View reads both kinds; edit and admin write them, but not their status."""
+    roles = of_kind(render(), "ClusterRole")
+    assert roles["mlflow-operator-view"]["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-view"] == "true"
+    may = verbs(roles["mlflow-operator-edit"])
+    assert set(may) == {"mlflowservers", "mlflowservers/scale", "modelpromotions"}
+    assert not {"mlflow-operator-view", "mlflow-operator-edit"} & set(
+        of_kind(render({"rbac": {"aggregate": False}}), "ClusterRole")
+    )
+
+
+def test_prometheus_finds_the_metrics() -> None:
+    """The Service selects the pod, and the ServiceMonitor selects the Service."""
+    objects = render({"metrics": {"serviceMonitor": {"create": True, "labels": {"release": "prometheus"}}}})
+    (service,) = of_kind(objects, "Service").values()
+    (monitor,) = of_kind(objects, "ServiceMonitor").values()
+    (deployment,) = of_kind(objects, "Deployment").values()
+    assert service["spec"]["selector"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert monitor["spec"]["endpoints"][0]["port"] == service["spec"]["ports"][0]["name"]
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"watchNamespace": ["a"]}, "watchNamespace"),
+        ({"image": {"tagg": "x"}}, "tagg"),
+        ({"settings": {"workers": 0}}, "workers"),
+        ({"settings": {"logLevel": "debug"}}, "logLevel"),
+        ({"image": {"digest": "latest"}}, "digest"),
+        ({"watchNamespaces": "a,b"}, "watchNamespaces"),
+        ({"watchNamespaces": ["a,b"]}, "watchNamespaces"),
+        ({"crds": {"keep": True}}, "keep"),
+    ],
+)
+def test_a_value_that_the_chart_does_not_know_is_refused(values: dict[str, Any], named: str) -> None:
+    """A misspelt name or a wrong value is an error that names it, not a silent default."""
+    with pytest.raises(helm_python.HelmError, match=named):
+        render(values)
+
+
+def test_values_and_their_schema_have_the_same_names() -> None:
+    """A default that the schema refuses, or a value that nobody can find, does not get in."""
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    with helm_python.Chart.load(CHART) as chart:
+        schema = chart.schema
+    assert schema is not None
+    assert _names(values, schema) == []
+
+
+def test_the_versions_agree() -> None:
+    """Chart, image and package are released together."""
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert chart["version"] == chart["appVersion"] == _version()
+
+
+def test_the_notes_name_the_next_two_commands() -> None:
+    """What `helm install` prints can be pasted: it starts a server and shows it."""
+    with helm_python.Chart.load(CHART) as chart:
+        notes = chart.render({}, name="mlflow-operator", namespace="ops")["mlflow-operator/templates/NOTES.txt"]
+    assert re.findall(r"^  (kubectl \w+)", notes, re.MULTILINE) == ["kubectl apply", "kubectl get"]
+    (pasted,) = re.findall(r"<<EOF\n(.*)  EOF", notes, re.DOTALL)
+    server = yaml.safe_load(pasted)
+    server["metadata"]["namespace"] = "default"
+    assert MLflowServer.parse(server).spec.wire()["backendStore"].keys() == {"sqlite"}
+
+
+def _names(values: dict[str, Any], schema: dict[str, Any], path: str = "") -> list[str]:
+    """Names that only one of the two has, where the schema closes the object."""
+    if schema.get("additionalProperties") is not False or path == ".resources":
+        return []
+    known = set(schema["properties"]) - {"global"}
+    wrong = [f"{path}.{name}" for name in known ^ set(values)]
+    for name in known & set(values):
+        if isinstance(values[name], dict):
+            wrong += _names(values[name], schema["properties"][name], f"{path}.{name}")
+    return wrong
+
+
+def _version() -> str:
+    version: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    return version
