@@ -1,0 +1,23 @@
+"""What should exist: a pure function from an MLflowServer and its inputs to Kubernetes objects.
+
+Start reading at ``objects.build``, the one list of what exists and when.
+"""
+
+from mlflow_operator.desired.difference import differs
+from mlflow_operator.desired.inputs import Desired, Images, Inputs, Key, Object, Reference, digest
+from mlflow_operator.desired.objects import build, generated_secrets
+from mlflow_operator.desired.references import references
+
+__all__ = [
+    "Desired",
+    "Images",
+    "Inputs",
+    "Key",
+    "Object",
+    "Reference",
+    "build",
+    "differs",
+    "digest",
+    "generated_secrets",
+    "references",
+]

@@ -1,0 +1,87 @@
+"""The Deployment of the server itself."""
+
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.desired import names, pod, versions, volumes
+from mlflow_operator.desired.environment import server_environment
+from mlflow_operator.desired.inputs import Inputs, Object
+
+PORT = 5000
+PROBE_HOST = "localhost"
+"""Always an allowed host; the pod's address, which the kubelet would send, is not exempt under every path."""
+
+
+def deployment(server: MLflowServer, inputs: Inputs, fingerprint: str) -> Object:
+    """The Deployment; ``fingerprint`` is that of everything that the pods reference."""
+    version = versions.version(server)
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": names.metadata(server, names.instance(server), names.SERVER, version=version),
+        "spec": {
+            "replicas": 0 if server.spec.hibernate else server.spec.replicas,
+            "selector": {"matchLabels": names.selector(server, names.SERVER)},
+            "strategy": strategy(server),
+            "revisionHistoryLimit": 3,
+            "template": {
+                "metadata": {
+                    "labels": {**server.spec.pod_labels, **names.labels(server, names.SERVER, version)},
+                    "annotations": {**server.spec.pod_annotations, names.DIGESTS_ANNOTATION: fingerprint},
+                },
+                "spec": _pod(server, inputs),
+            },
+        },
+    }
+
+
+def strategy(server: MLflowServer) -> Object:
+    """Never fewer pods than asked for, except where two pods cannot share a volume."""
+    if volumes.one_node(server):
+        return {"type": "Recreate"}
+    return {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
+
+
+def _pod(server: MLflowServer, inputs: Inputs) -> Object:
+    body = pod.pod_spec(server, [_container(server, inputs)], volumes.pod_volumes(server))
+    body |= {"serviceAccountName": names.service_account(server), "terminationGracePeriodSeconds": 60}
+    body |= pod.pull_secrets(server)
+    if server.spec.affinity:
+        body["affinity"] = server.spec.affinity
+    if server.spec.topology_spread_constraints:
+        body["topologySpreadConstraints"] = server.spec.topology_spread_constraints
+    return body
+
+
+def _container(server: MLflowServer, inputs: Inputs) -> Object:
+    fields: Object = {
+        "command": ["mlflow", "server", "--host", "0.0.0.0", "--port", str(PORT)],  # noqa: S104 - behind a Service
+        "env": server_environment(server, inputs.cluster_domain),
+        "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
+        **_probes(server),
+        # Connections arrive until every node knows that the pod is leaving.
+        "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
+        "volumeMounts": [pod.TMP_MOUNT, *volumes.mounts(server)],
+    }
+    if server.spec.env_from:
+        fields["envFrom"] = server.spec.env_from
+    if resources := {k: v for k, v in server.spec.resources.wire().items() if v}:
+        fields["resources"] = resources
+    policy = server.spec.image.pull_policy
+    image = versions.image(server, inputs.images)
+    return pod.container("mlflow", image, inputs.images, pull_policy=policy, **fields)
+
+
+def _probes(server: MLflowServer) -> Object:
+    probe: Object = {
+        "httpGet": {
+            "path": f"{server.spec.network.static_prefix or ''}/health",
+            "port": "http",
+            "httpHeaders": [{"name": "Host", "value": PROBE_HOST}],
+        },
+        "timeoutSeconds": 5,
+    }
+    return {
+        # Four workers take 12 s to import MLflow on two idle cores, and a busy node far longer.
+        "startupProbe": probe | {"periodSeconds": 2, "failureThreshold": 150},
+        "readinessProbe": probe | {"periodSeconds": 5},
+        "livenessProbe": probe | {"periodSeconds": 20, "failureThreshold": 6},
+    }

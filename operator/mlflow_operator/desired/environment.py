@@ -1,0 +1,127 @@
+"""The environment of the server and of its preparation: how MLflow is configured, and where secrets come in.
+
+Everything goes through the environment, since the arguments of a process can be read by anybody on its node.
+"""
+
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.stores import S3, Pool, Postgres
+from mlflow_operator.desired import stores
+from mlflow_operator.desired.allowed_hosts import allowed_hosts
+from mlflow_operator.desired.inputs import Object
+from mlflow_operator.desired.variables import expanded, from_field, from_secret, overridden, plain
+
+BASE = (
+    plain("HOME", "/tmp"),  # noqa: S108 - an emptyDir of the pod, since the root file system is read-only
+    plain("PYTHONUNBUFFERED", "1"),
+    plain("MLFLOW_DISABLE_TELEMETRY", "true"),
+)
+
+
+def server_environment(server: MLflowServer, cluster_domain: str) -> list[Object]:
+    """Variables of the server's container."""
+    own = [*BASE, from_field("POD_IP", "status.podIP"), *_database(server), *_artifacts(server)]
+    own += [
+        plain("MLFLOW_WORKERS", str(server.spec.workers)),
+        *_artifact_serving(server),
+        # Its own process of 240 MB, and a queue in memory that replicas do not share.
+        plain("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false"),
+        *_network(server, cluster_domain),
+        *_pool(server),
+    ]
+    return overridden(own, server.spec.env)
+
+
+def prepare_environment(server: MLflowServer) -> list[Object]:
+    """Variables of the preparation: the same stores, with the same credentials."""
+    own = [*BASE, *_database(server), *_artifacts(server)]
+    if server.spec.artifact_store is not None and probes_artifacts(server):
+        own.append(plain("MLFLOW_ARTIFACTS_DESTINATION", stores.artifacts_uri(server)))
+    bucket = stores.s3(server)
+    if bucket is not None and bucket.create_bucket:
+        own.append(plain("PREPARE_CREATE_BUCKET", "true"))
+    return overridden(own, server.spec.env)
+
+
+def probes_artifacts(server: MLflowServer) -> bool:
+    """Whether the preparation can try the artifact store; a ReadWriteOncePod volume is the running server's alone."""
+    store = server.spec.artifact_store
+    volume = store.persistent_volume if store else None
+    return volume is None or volume.access_mode != "ReadWriteOncePod"
+
+
+def _database(server: MLflowServer) -> list[Object]:
+    store = server.spec.backend_store
+    database = stores.postgres(server)
+    if database is not None:
+        return _postgres(database)
+    if store is not None and store.uri_secret_ref is not None:
+        return [from_secret("MLFLOW_BACKEND_STORE_URI", store.uri_secret_ref.name, store.uri_secret_ref.key)]
+    return [plain("MLFLOW_BACKEND_STORE_URI", f"sqlite:///{stores.DATABASE_FOLDER}/mlflow.db")]
+
+
+def _postgres(database: Postgres) -> list[Object]:
+    credentials = database.credentials_secret_ref
+    return [
+        plain("MLFLOW_BACKEND_STORE_URI", stores.database_uri(database)),
+        from_secret("PGUSER", credentials.name, credentials.username_key),
+        from_secret("PGPASSWORD", credentials.name, credentials.password_key),
+    ]
+
+
+def _pool(server: MLflowServer) -> list[Object]:
+    database = stores.postgres(server)
+    pool = database.pool if database else Pool()
+    settings = {
+        "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE": pool.size,
+        "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW": pool.max_overflow,
+        "MLFLOW_SQLALCHEMYSTORE_POOL_RECYCLE": pool.recycle,
+    }
+    return [plain(name, str(value)) for name, value in settings.items() if value is not None]
+
+
+def _artifacts(server: MLflowServer) -> list[Object]:
+    bucket = stores.s3(server)
+    return [] if bucket is None else [*_s3_endpoint(bucket), *_s3_credentials(bucket)]
+
+
+def _s3_endpoint(bucket: S3) -> list[Object]:
+    region = bucket.region or ("us-east-1" if bucket.endpoint else None)
+    in_path = bucket.path_style if bucket.path_style is not None else bucket.endpoint is not None
+    variables = [plain("AWS_DEFAULT_REGION", region)] if region else []
+    if bucket.endpoint:
+        variables += [
+            plain("MLFLOW_S3_ENDPOINT_URL", bucket.endpoint),
+            # boto3 adds CRC trailers since 1.36, which many S3-compatible stores refuse.
+            plain("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required"),
+            plain("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required"),
+        ]
+    if in_path or bucket.path_style is not None:
+        variables.append(plain("MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE", "path" if in_path else "virtual"))
+    return variables
+
+
+def _s3_credentials(bucket: S3) -> list[Object]:
+    credentials = bucket.credentials_secret_ref
+    if credentials is None:
+        return []
+    return [
+        from_secret("AWS_ACCESS_KEY_ID", credentials.name, credentials.access_key_id_key),
+        from_secret("AWS_SECRET_ACCESS_KEY", credentials.name, credentials.secret_access_key_key),
+    ]
+
+
+def _artifact_serving(server: MLflowServer) -> list[Object]:
+    uri = stores.artifacts_uri(server)
+    if server.spec.serve_artifacts:
+        return [plain("MLFLOW_SERVE_ARTIFACTS", "true"), plain("MLFLOW_ARTIFACTS_DESTINATION", uri)]
+    return [plain("MLFLOW_SERVE_ARTIFACTS", "false"), plain("MLFLOW_DEFAULT_ARTIFACT_ROOT", uri)]
+
+
+def _network(server: MLflowServer, cluster_domain: str) -> list[Object]:
+    network = server.spec.network
+    variables = [expanded("MLFLOW_SERVER_ALLOWED_HOSTS", ",".join(allowed_hosts(server, cluster_domain)))]
+    if network.cors_allowed_origins:
+        variables.append(plain("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", ",".join(network.cors_allowed_origins)))
+    if network.static_prefix:
+        variables.append(plain("MLFLOW_STATIC_PREFIX", network.static_prefix))
+    return variables

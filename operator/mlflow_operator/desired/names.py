@@ -1,0 +1,119 @@
+"""Every name, label and annotation of what a server consists of."""
+
+import hashlib
+import re
+
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.resource import Resource
+from mlflow_operator.api.schema import API_VERSION, GROUP
+from mlflow_operator.desired.inputs import Object
+
+MANAGER = "mlflow-operator"
+
+SERVER = "server"
+POSTGRES = "postgres"
+OBJECT_STORE = "object-store"
+PREPARE = "prepare"
+
+INSTANCE_LABEL = "app.kubernetes.io/instance"
+COMPONENT_LABEL = "app.kubernetes.io/component"
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+VERSION_LABEL = "app.kubernetes.io/version"
+
+APPLIED_ANNOTATION = f"{GROUP}/applied"
+"""Fingerprint of the object as it was last applied, so that a field no longer wanted is noticed."""
+DIGESTS_ANNOTATION = f"{GROUP}/references"
+"""Fingerprint of every Secret and ConfigMap that the pod reads, so that a rotation rolls the pods."""
+
+MAX = 63
+"""DNS-1123 label, and the value of a label."""
+MAX_STATEFUL_SET = 52
+"""Its pods carry the label controller-revision-hash, which is its name and 11 characters more."""
+
+_DNS_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+
+
+def bounded(base: str, suffix: str = "", limit: int = MAX) -> str:
+    """``base`` and ``suffix`` as a DNS-1035 label; a base that does not fit is cut, and told apart by a hash."""
+    if _DNS_1035.fullmatch(base) and len(base) + len(suffix) <= limit:
+        return base + suffix
+    tail = f"-{hashlib.sha256(base.encode()).hexdigest()[:8]}{suffix}"
+    head = re.sub(r"[^-a-z0-9]", "-", base)
+    head = head if head[0].isalpha() else f"s{head}"
+    return head[: limit - len(tail)].rstrip("-") + tail
+
+
+def instance(server: MLflowServer) -> str:
+    """Name of the Deployment, Service and ServiceAccount, and value of the instance label."""
+    return bounded(server.metadata.name)
+
+
+def service_account(server: MLflowServer) -> str:
+    """Name of the pods' ServiceAccount."""
+    return server.spec.service_account.name or instance(server)
+
+
+def postgres(server: MLflowServer) -> str:
+    """Name of the managed PostgreSQL's StatefulSet, Service, volume and credentials Secret."""
+    return bounded(server.metadata.name, "-postgres", MAX_STATEFUL_SET)
+
+
+def object_store(server: MLflowServer) -> str:
+    """Name of the managed object store's StatefulSet, Service, volume and credentials Secret."""
+    return bounded(server.metadata.name, "-object-store", MAX_STATEFUL_SET)
+
+
+def database_volume(server: MLflowServer) -> str:
+    """Name of the volume with the SQLite file."""
+    return bounded(server.metadata.name, "-database")
+
+
+def artifact_volume(server: MLflowServer) -> str:
+    """Name of the volume with the artifacts."""
+    return bounded(server.metadata.name, "-artifacts")
+
+
+def preparation(server: MLflowServer, fingerprint: str) -> str:
+    """Name of the preparation Job for what the fingerprint stands for."""
+    return bounded(server.metadata.name, f"-prepare-{fingerprint[:10]}")
+
+
+def selector(server: MLflowServer, component: str) -> dict[str, str]:
+    """Labels that select a component's pods; they never change."""
+    return {
+        "app.kubernetes.io/name": "mlflow",
+        INSTANCE_LABEL: instance(server),
+        COMPONENT_LABEL: component,
+    }
+
+
+def labels(server: MLflowServer, component: str, version: str | None = None) -> dict[str, str]:
+    """Labels of a component's objects."""
+    own = {MANAGED_BY_LABEL: MANAGER, "app.kubernetes.io/part-of": MANAGER}
+    return selector(server, component) | own | ({VERSION_LABEL: version} if version else {})
+
+
+def owner_reference(owner: Resource) -> Object:
+    """The reference by which an object goes when its owner does."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": owner.NAMES.kind,
+        "name": owner.metadata.name,
+        "uid": owner.metadata.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def metadata(server: MLflowServer, name: str, component: str, *, version: str | None = None) -> Object:
+    """Metadata of an object that goes with the server."""
+    return kept_metadata(server, name, component, version=version) | {"ownerReferences": [owner_reference(server)]}
+
+
+def kept_metadata(server: MLflowServer, name: str, component: str, *, version: str | None = None) -> Object:
+    """Metadata of an object that outlives the server, because it holds data or opens them."""
+    return {
+        "name": name,
+        "namespace": server.metadata.namespace,
+        "labels": labels(server, component, version),
+    }

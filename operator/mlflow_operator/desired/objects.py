@@ -1,0 +1,98 @@
+"""The one list of what exists and when."""
+
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.desired import (
+    credentials,
+    managed_object_store,
+    managed_postgres,
+    names,
+    prepare_job,
+    service,
+    service_account,
+    versions,
+    volumes,
+)
+from mlflow_operator.desired.deployment import deployment
+from mlflow_operator.desired.inputs import Desired, Inputs, Key, Object, digest
+from mlflow_operator.desired.references import own_secrets, references
+
+
+def build(server: MLflowServer, inputs: Inputs) -> Desired:
+    """Everything that should exist for a server, in the order in which to apply it.
+
+    An external server consists of nothing.
+
+    Raises:
+        Terminal: UnsupportedVersion; what runs should be left as it is.
+    """
+    if server.spec.external is not None:
+        return Desired()
+    objects = [
+        *_optional(service_account.service_account(server)),
+        *_secrets(server, inputs),
+        *volumes.claims(server),
+        *managed_postgres.objects(server, inputs.images),
+        *managed_object_store.objects(server, inputs.images),
+        service.service(server, versions.version(server)),
+    ]
+    held = {("Secret", name) for name in own_secrets(server)} - {_key(o) for o in objects}
+    if server.spec.hibernate:
+        # No pod starts, so nothing has to be prepared; waking up prepares again.
+        objects.append(deployment(server, inputs, fingerprint(server, inputs)))
+        return Desired([_stamped(o) for o in objects], frozenset(held))
+    return _with_preparation(server, inputs, objects, held)
+
+
+def generated_secrets(server: MLflowServer) -> frozenset[str]:
+    """Names of the Secrets for which ``Inputs.generated`` needs a password while they do not exist."""
+    return frozenset(own_secrets(server)) if server.spec.external is None else frozenset()
+
+
+def fingerprint(server: MLflowServer, inputs: Inputs) -> str:
+    """What all referenced Secrets and ConfigMaps hold, in one word."""
+    return digest(sorted((*r.key, inputs.digests.get(r.key, "absent")) for r in references(server)))
+
+
+def _with_preparation(server: MLflowServer, inputs: Inputs, objects: list[Object], held: set[Key]) -> Desired:
+    """Add the preparation, and then the Deployment where it has succeeded."""
+    references_now = fingerprint(server, inputs)
+    job = prepare_job.name(server, inputs, references_now)
+    prepared = job in inputs.prepared
+    if ("Job", job) in inputs.existing or not _complete(server, inputs):
+        held.add(("Job", job))
+    else:
+        objects.append(prepare_job.prepare_job(server, inputs, references_now))
+    if prepared:
+        objects.append(deployment(server, inputs, references_now))
+    else:
+        held.add(("Deployment", names.instance(server)))
+    return Desired([_stamped(o) for o in objects], frozenset(held), job, prepared)
+
+
+def _complete(server: MLflowServer, inputs: Inputs) -> bool:
+    """Whether everything that a pod needs to start has been seen."""
+    own = own_secrets(server)
+    return all(r.key in inputs.digests for r in references(server) if not r.optional or r.name in own)
+
+
+def _secrets(server: MLflowServer, inputs: Inputs) -> list[Object]:
+    """Generated credentials that do not exist yet; existing ones open data and are never touched."""
+    return [
+        credentials.secret(server, name, component, inputs.generated[name])
+        for name, component in own_secrets(server).items()
+        if ("Secret", name) not in inputs.existing and name in inputs.generated
+    ]
+
+
+def _stamped(obj: Object) -> Object:
+    metadata = obj["metadata"]
+    stamp = {names.APPLIED_ANNOTATION: digest(obj)}
+    return obj | {"metadata": metadata | {"annotations": metadata.get("annotations", {}) | stamp}}
+
+
+def _optional(obj: Object | None) -> list[Object]:
+    return [] if obj is None else [obj]
+
+
+def _key(obj: Object) -> Key:
+    return obj["kind"], obj["metadata"]["name"]

@@ -1,0 +1,70 @@
+"""Every Secret and ConfigMap that decides how a server's pods run."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.desired import names, stores
+from mlflow_operator.desired.inputs import Key, Reference
+
+_ENV_SOURCES = (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap"))
+_ENV_FROM_SOURCES = (("secretRef", "Secret"), ("configMapRef", "ConfigMap"))
+
+
+def references(server: MLflowServer) -> frozenset[Reference]:
+    """The references, one per object: to be watched, and fingerprinted for ``Inputs.digests``."""
+    merged: dict[Key, Reference] = {}
+    for found in _all(server):
+        before = merged.get(found.key, found)
+        both = found._replace(keys=before.keys | found.keys, optional=before.optional and found.optional)
+        merged[found.key] = both
+    return frozenset(merged.values())
+
+
+def own_secrets(server: MLflowServer) -> dict[str, str]:
+    """Names of the Secrets that the operator generates, with the component that each opens."""
+    backend, artifacts = server.spec.backend_store, server.spec.artifact_store
+    found = {}
+    if backend and backend.managed:
+        found[names.postgres(server)] = names.POSTGRES
+    if artifacts and artifacts.managed:
+        found[names.object_store(server)] = names.OBJECT_STORE
+    return found
+
+
+def _all(server: MLflowServer) -> Iterator[Reference]:
+    external = server.spec.external
+    if external is not None:
+        if external.credentials_secret_ref:
+            yield Reference("Secret", external.credentials_secret_ref.name)
+        return
+    own = own_secrets(server)
+    for reference in _stores(server):
+        yield reference._replace(optional=reference.name in own)
+    for variable in server.spec.env:
+        yield from _sources(variable.value_from or {}, _ENV_SOURCES)
+    for source in server.spec.env_from:
+        yield from _sources(source, _ENV_FROM_SOURCES)
+
+
+def _stores(server: MLflowServer) -> Iterator[Reference]:
+    backend = server.spec.backend_store
+    if backend and backend.uri_secret_ref:
+        yield Reference("Secret", backend.uri_secret_ref.name, frozenset({backend.uri_secret_ref.key}))
+    database = stores.postgres(server)
+    if database is not None:
+        login = database.credentials_secret_ref
+        yield Reference("Secret", login.name, frozenset({login.username_key, login.password_key}))
+    bucket = stores.s3(server)
+    if bucket is not None and bucket.credentials_secret_ref:
+        access = bucket.credentials_secret_ref
+        yield Reference("Secret", access.name, frozenset({access.access_key_id_key, access.secret_access_key_key}))
+
+
+def _sources(source: dict[str, Any], fields: Iterable[tuple[str, str]]) -> Iterator[Reference]:
+    """The references in a part of a pod that was passed on as it is; the API server refuses what is malformed."""
+    for field, kind in fields:
+        reference = source.get(field)
+        if isinstance(reference, dict) and isinstance(reference.get("name"), str):
+            keys = frozenset({reference["key"]}) if isinstance(reference.get("key"), str) else frozenset[str]()
+            yield Reference(kind, reference["name"], keys, optional=reference.get("optional") is True)

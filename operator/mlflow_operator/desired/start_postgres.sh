@@ -1,0 +1,21 @@
+# Starts PostgreSQL on the data in $PGDATA, which it makes when they are not there.
+# Input: $PGDATA, $DATABASE, and the files username and password in $CREDENTIALS.
+set -euo pipefail
+
+unfinished="$PGDATA.unfinished"
+
+if [ ! -e "$PGDATA" ]; then
+  echo "making a new cluster in $PGDATA"
+  rm -rf "$unfinished" # a start before this one was killed halfway
+  initdb --pgdata="$unfinished" --username="$(<"$CREDENTIALS/username")" --pwfile="$CREDENTIALS/password" \
+    --auth=scram-sha-256 --encoding=UTF8 --locale=C.UTF-8 >/dev/null
+  echo "host all all all scram-sha-256" >>"$unfinished/pg_hba.conf"
+  postgres --single -D "$unfinished" postgres <<<"CREATE DATABASE \"$DATABASE\"" >/dev/null
+  # Single-user mode ends with 0 whatever happened.
+  postgres --single -D "$unfinished" postgres <<<"SELECT datname FROM pg_database" | grep -q "\"$DATABASE\""
+  sync
+  mv "$unfinished" "$PGDATA" # all of it, or nothing
+fi
+
+chmod 0700 "$PGDATA" # a kubelet that applies fsGroup opens it to the group, which PostgreSQL refuses
+exec postgres -D "$PGDATA" -c listen_addresses='*' -c unix_socket_directories=/tmp
