@@ -1,0 +1,267 @@
+"""What a user gets wrong is refused by the API server, with a sentence that says what to write instead."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cluster.control_plane import ControlPlane
+from cluster.errors import ClusterError
+from mlflow_operator.api import crd
+from mlflow_operator.api.schema import API_VERSION
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN_KINDS = {kind.NAMES.kind for kind in crd.KINDS}
+
+SQLITE = "backendStore: {sqlite: {}}\n"
+MANAGED = "backendStore: {managed: {}}\n"
+VOLUME = "artifactStore: {persistentVolume: {}}\n"
+BUCKET = "artifactStore: {s3: {bucket: models}}\n"
+EXTERNAL = "external: {url: 'https://mlflow.example.com'}\n"
+REF = "serverRef: {name: mlflow}\n"
+MODEL = "model: fraud\n"
+STAGE = "target: {stage: Production}\n"
+ALIAS = "target: {alias: champion}\n"
+SEVEN = "version: 7\n"
+
+BOTH_STORES = "set both backendStore and artifactStore, or external alone for a server that already exists"
+ONE_BACKEND = "set exactly one of postgres, uriSecretRef, sqlite and managed"
+ONE_ARTIFACTS = "set exactly one of s3, persistentVolume and managed"
+SQLITE_REPLICA = (
+    "spec.replicas: Invalid value: SQLite serves one replica; set replicas: 1, or use backendStore postgres"
+)
+ONE_NODE = "spec.replicas: Invalid value: more than one replica needs artifactStore s3 or managed, or persistentVolume"
+NO_WAY_TO_VOLUME = (
+    "spec.serveArtifacts: Invalid value: clients cannot reach a volume themselves; leave serveArtifacts true"
+)
+QUANTITY = "write a quantity, such as 5Gi or 500m"
+TARGET_MISSING = "target is missing: write target: {stage: Production} or target: {alias: champion}"
+VERSION_MISSING = "version is missing: write the number of a registered version, such as version: 7"
+STAGE_OR_ALIAS = "write a stage or an alias: {stage: Production} or {alias: champion}"
+RESERVED = "latest and v<number> are reserved by MLflow; choose another alias, such as champion"
+NUMBER = "write the number of a registered version, such as 7 or '7'"
+ARCHIVES = "spec.existingVersions: Invalid value: MLflow archives only for target.stage Staging and Production"
+MIRROR = "spec.target.mirrorAlias: Invalid value: mirrorAlias goes with a stage"
+
+SERVERS_REFUSED = {
+    "no store": ("replicas: 1", BOTH_STORES),
+    "backend store alone": (SQLITE, BOTH_STORES),
+    "artifact store alone": (VOLUME, BOTH_STORES),
+    "external and a store": (EXTERNAL + SQLITE, BOTH_STORES),
+    "two backends": ("backendStore: {sqlite: {}, managed: {}}\n" + VOLUME, ONE_BACKEND),
+    "no backend": ("backendStore: {}\n" + VOLUME, ONE_BACKEND),
+    "two artifact stores": (SQLITE + "artifactStore: {s3: {bucket: models}, managed: {}}", ONE_ARTIFACTS),
+    "no artifact store": (SQLITE + "artifactStore: {}", ONE_ARTIFACTS),
+    "two replicas on SQLite": (SQLITE + BUCKET + "replicas: 2", SQLITE_REPLICA),
+    "two replicas on one node's volume": (MANAGED + VOLUME + "replicas: 2", ONE_NODE),
+    "two replicas on one pod's volume": (
+        MANAGED + "artifactStore: {persistentVolume: {accessMode: ReadWriteOncePod}}\nreplicas: 2",
+        ONE_NODE,
+    ),
+    "clients sent to a volume": (SQLITE + VOLUME + "serveArtifacts: false", NO_WAY_TO_VOLUME),
+    "a size that is a word": ("backendStore: {sqlite: {size: large}}\n" + VOLUME, QUANTITY),
+    "a size in another unit": ("backendStore: {sqlite: {size: 5GB}}\n" + VOLUME, QUANTITY),
+    "an external server without a scheme": ("external: {url: mlflow.example.com}", "write an http:// or https:// URL"),
+    "a tag without its repository": (
+        SQLITE + VOLUME + "image: {tag: v3}",
+        "a tag or digest needs its repository too",
+    ),
+    "a version that is no release": (SQLITE + VOLUME + "version: latest", "spec.version"),
+    "a field that does not exist": (SQLITE + VOLUME + "replica: 2", 'unknown field "spec.replica"'),
+    "a nested field that does not exist": (
+        "backendStore: {sqlite: {path: /data}}\n" + VOLUME,
+        'unknown field "spec.backendStore.sqlite.path"',
+    ),
+    "an experiment twice": (SQLITE + VOLUME + "experiments: [{name: a}, {name: a}]", 'Duplicate value: {"name":"a"}'),
+}
+
+PROMOTIONS_REFUSED = {
+    "no target": (REF + MODEL + SEVEN, TARGET_MISSING),
+    "no version": (REF + MODEL + STAGE, VERSION_MISSING),
+    "no server": (MODEL + STAGE + SEVEN, "spec.serverRef: Required value"),
+    "an empty target": (REF + MODEL + SEVEN + "target: {}", STAGE_OR_ALIAS),
+    "a stage and an alias": (REF + MODEL + SEVEN + "target: {stage: Staging, alias: a}", STAGE_OR_ALIAS),
+    "a stage that does not exist": (
+        REF + MODEL + SEVEN + "target: {stage: production}",
+        'supported values: "None", "Staging", "Production", "Archived"',
+    ),
+    "the alias latest": (REF + MODEL + SEVEN + "target: {alias: latest}", RESERVED),
+    "the alias Latest": (REF + MODEL + SEVEN + "target: {alias: Latest}", RESERVED),
+    "the alias v3": (REF + MODEL + SEVEN + "target: {alias: v3}", RESERVED),
+    "the mirror alias v3": (REF + MODEL + SEVEN + "target: {stage: Staging, mirrorAlias: v3}", RESERVED),
+    "an alias with a blank": (REF + MODEL + SEVEN + "target: {alias: the best}", "spec.target.alias"),
+    "a mirror of an alias": (REF + MODEL + SEVEN + "target: {alias: a, mirrorAlias: b}", MIRROR),
+    "the version v3": (REF + MODEL + STAGE + "version: v3", NUMBER),
+    "the version latest": (REF + MODEL + STAGE + "version: latest", NUMBER),
+    "the version '0'": (REF + MODEL + STAGE + "version: '0'", NUMBER),
+    "the version '007'": (REF + MODEL + STAGE + "version: '007'", NUMBER),
+    "the version 0": (REF + MODEL + STAGE + "version: 0", "should be greater than or equal to 1"),
+    "the version -1": (REF + MODEL + STAGE + "version: -1", "should be greater than or equal to 1"),
+    "the version 1.5": (REF + MODEL + STAGE + "version: 1.5", "spec.version"),
+    "a version beyond MLflow's column": (
+        REF + MODEL + STAGE + "version: 1000000000",
+        "less than or equal to 999999999",
+    ),
+    "archiving in None": (
+        REF + MODEL + SEVEN + "target: {stage: None}\nexistingVersions: Archive",
+        ARCHIVES,
+    ),
+    "archiving behind an alias": (REF + MODEL + SEVEN + ALIAS + "existingVersions: Archive", ARCHIVES),
+    "a field that does not exist": (REF + MODEL + SEVEN + STAGE + "gates: {}", 'unknown field "spec.gates"'),
+}
+
+ACCEPTED = {
+    "MLflowServer": {
+        "sqlite on a volume": SQLITE + VOLUME,
+        "two replicas": MANAGED + BUCKET + "replicas: 2\nserveArtifacts: false",
+        "two replicas on a shared volume": (
+            MANAGED + "artifactStore: {persistentVolume: {accessMode: ReadWriteMany}}\nreplicas: 2"
+        ),
+        "external": EXTERNAL + "experiments: [{name: a}, {name: b}]",
+        "sizes": "backendStore: {managed: {size: 1.5Gi}}\nartifactStore: {managed: {size: 10e9}}",
+        "quantities as numbers": SQLITE + VOLUME + "resources: {requests: {cpu: 1, memory: 1073741824}}",
+    },
+    "ModelPromotion": {
+        "a number": REF + MODEL + STAGE + SEVEN,
+        "a text": REF + MODEL + STAGE + "version: '7'",
+        "an alias": REF + MODEL + ALIAS + SEVEN + "existingVersions: Keep",
+        "a stage with its alias": REF + MODEL + SEVEN + "target: {stage: Staging, mirrorAlias: challenger}",
+        "latest as a part of a name": REF + MODEL + SEVEN + "target: {alias: latest-good}",
+        "back to None": REF + MODEL + SEVEN + "target: {stage: None}",
+    },
+}
+
+UPDATES_REFUSED = {  # kind, before, after, message
+    "two replicas on SQLite": ("MLflowServer", SQLITE + BUCKET, SQLITE + BUCKET + "replicas: 2", SQLITE_REPLICA),
+    "two replicas on one node's volume": ("MLflowServer", MANAGED + VOLUME, MANAGED + VOLUME + "replicas: 2", ONE_NODE),
+    "external after all": ("MLflowServer", SQLITE + VOLUME, EXTERNAL, "a server cannot become external"),
+    "a managed store of another size": (
+        "MLflowServer",
+        "backendStore: {managed: {size: 5Gi}}\n" + VOLUME,
+        "backendStore: {managed: {size: 6Gi}}\n" + VOLUME,
+        "the size of a managed store cannot be changed; restore into a new server",
+    ),
+    "another storage class": (
+        "MLflowServer",
+        SQLITE + VOLUME,
+        SQLITE + "artifactStore: {persistentVolume: {storageClassName: fast}}",
+        "storageClassName cannot be changed; a volume stays in its class",
+    ),
+    "another server": (
+        "ModelPromotion",
+        REF + MODEL + STAGE + SEVEN,
+        "serverRef: {name: other}\n" + MODEL + STAGE + SEVEN,
+        "serverRef cannot be changed; create a new ModelPromotion instead",
+    ),
+    "another model": (
+        "ModelPromotion",
+        REF + MODEL + STAGE + SEVEN,
+        REF + STAGE + SEVEN + "model: other",
+        "model cannot be changed; create a new ModelPromotion instead",
+    ),
+    "another target": (
+        "ModelPromotion",
+        REF + MODEL + STAGE + SEVEN,
+        REF + MODEL + ALIAS + SEVEN,
+        "target cannot be changed; create a new ModelPromotion instead",
+    ),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def crds(control_plane: ControlPlane) -> None:
+    """Both CRDs, by server-side apply of the committed files."""
+    control_plane.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
+    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(ROOT / "crds"))
+
+
+def manifest(kind: str, spec: str) -> str:
+    """An object with the spec."""
+    content = {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": "x"}, "spec": yaml.safe_load(spec)}
+    return yaml.safe_dump(content)
+
+
+def dry_run(plane: ControlPlane, text: str) -> str:
+    """What the API server says to a new object."""
+    return plane.kubectl("-n", "default", "create", "--dry-run=server", "-f", "-", text=text)
+
+
+def refusal(plane: ControlPlane, *words: str, text: str | None = None) -> str:
+    """What kubectl prints when it fails, which it has to."""
+    with pytest.raises(ClusterError) as refused:
+        plane.kubectl(*words, text=text)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(("spec", "message"), SERVERS_REFUSED.values(), ids=list(SERVERS_REFUSED))
+def test_a_bad_server_is_refused(control_plane: ControlPlane, spec: str, message: str) -> None:
+    """The sentence names what to write instead."""
+    text = manifest("MLflowServer", spec)
+    assert message in refusal(control_plane, "-n", "default", "create", "--dry-run=server", "-f", "-", text=text)
+
+
+@pytest.mark.parametrize(("spec", "message"), PROMOTIONS_REFUSED.values(), ids=list(PROMOTIONS_REFUSED))
+def test_a_bad_promotion_is_refused(control_plane: ControlPlane, spec: str, message: str) -> None:
+    """The sentence names what to write instead."""
+    text = manifest("ModelPromotion", spec)
+    assert message in refusal(control_plane, "-n", "default", "create", "--dry-run=server", "-f", "-", text=text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        pytest.param(kind, spec, id=f"{kind}: {name}")
+        for kind, specs in ACCEPTED.items()
+        for name, spec in specs.items()
+    ],
+)
+def test_good_input_is_accepted(control_plane: ControlPlane, kind: str, spec: str) -> None:
+    """No rule is stricter than it means to be."""
+    assert "created (server dry run)" in dry_run(control_plane, manifest(kind, spec))
+
+
+@pytest.mark.parametrize("case", UPDATES_REFUSED.values(), ids=list(UPDATES_REFUSED))
+def test_a_bad_change_is_refused(control_plane: ControlPlane, namespace: str, case: tuple[str, str, str, str]) -> None:
+    """What cannot change says so."""
+    kind, before, after, message = case
+    control_plane.kubectl("-n", namespace, "create", "-f", "-", text=manifest(kind, before))
+    assert message in refusal(control_plane, "-n", namespace, "replace", "-f", "-", text=manifest(kind, after))
+
+
+def test_scaling_is_no_way_around_the_rules(control_plane: ControlPlane, namespace: str) -> None:
+    """`kubectl scale` of a server on SQLite is refused with the same sentence, and scaling to zero is not."""
+    control_plane.kubectl("-n", namespace, "create", "-f", "-", text=manifest("MLflowServer", SQLITE + VOLUME))
+    assert SQLITE_REPLICA in refusal(control_plane, "-n", namespace, "scale", "mls/x", "--replicas=2")
+    assert "scaled" in control_plane.kubectl("-n", namespace, "scale", "mls/x", "--replicas=0")
+
+
+def test_a_version_changes_freely(control_plane: ControlPlane, namespace: str) -> None:
+    """7, '7' and 8 follow each other: the version is the one thing that a promotion is about."""
+    for version in ("7", "'7'", "8", "7"):
+        text = manifest("ModelPromotion", REF + MODEL + STAGE + f"version: {version}")
+        control_plane.kubectl("-n", namespace, "apply", "-f", "-", text=text)
+
+
+def test_a_fresh_object_does_not_count_as_done(control_plane: ControlPlane, namespace: str) -> None:
+    """Its status says that no generation has been observed, so tools that wait keep waiting."""
+    control_plane.kubectl("-n", namespace, "create", "-f", "-", text=manifest("MLflowServer", SQLITE + VOLUME))
+    path = "jsonpath={.status.observedGeneration}"
+    assert control_plane.kubectl("-n", namespace, "get", "mls", "x", "-o", path) == "-1"
+
+
+def _own_samples() -> list[Any]:
+    return [
+        pytest.param(item, id=f"{file.parent.name}/{file.name}")
+        for file in sorted((ROOT / "manifests" / "samples").rglob("*.yaml"))
+        for item in yaml.safe_load_all(file.read_text())
+        if item["kind"] in OWN_KINDS
+    ]
+
+
+@pytest.mark.parametrize("item", _own_samples())
+def test_a_sample_is_accepted(control_plane: ControlPlane, item: dict[str, Any]) -> None:
+    """What users copy passes the API server's own checks."""
+    assert "created (server dry run)" in dry_run(control_plane, yaml.safe_dump(item))
