@@ -82,7 +82,7 @@ def observe(claim: ModelPromotion, snapshot: Snapshot, finished: Attempt | None)
     if _went_onward(claim, snapshot):
         return Decision(Step.ONWARD, "PromotedOnward", _onward(claim, snapshot), finished)
     left = _plan(claim, snapshot, None)
-    if is_empty(left):
+    if claim.spec.version in snapshot.versions and is_empty(left):
         return Decision(Step.HOLD, "Promoted", _holds(claim), finished)
     return Decision(Step.REPORT, "DriftDetected", _drifted(claim, snapshot, left), finished, left)
 
@@ -159,6 +159,8 @@ def _drifted(claim: ModelPromotion, snapshot: Snapshot, left: Plan) -> str:
         found = f"{slot} holds version {spec.version}, but alias {moved}"
     else:
         found = f"{slot} holds {held} and should hold version {spec.version}"
+    if spec.version not in snapshot.versions:
+        return f"version {spec.version} has been deleted, and {slot} holds {held}; set spec.version to another"
     accept = f"set spec.version to {holders[0]} to accept it" if len(holders) == 1 else "remove the others in MLflow"
     return f"{found}; somebody else moved it: {accept}, or annotate {attempts.REASSERT} with a new value to put it back"
 

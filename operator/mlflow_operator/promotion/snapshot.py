@@ -41,4 +41,3 @@ class Snapshot:
 def slot_name(target: Target) -> str:
     """The slot as users read it: stage/Production or alias/champion."""
     return f"stage/{target.stage.value}" if target.stage else f"alias/{target.alias}"
-

@@ -1,0 +1,43 @@
+"""The command line: ``mlflow-operator run`` and ``mlflow-operator generate``."""
+
+import argparse
+import asyncio
+import os
+import sys
+
+from pydantic import ValidationError
+
+from mlflow_operator import __version__
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    parser = argparse.ArgumentParser(prog="mlflow-operator", description=__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="run the operator; settings come from MLFLOW_OPERATOR_* variables")
+    commands.add_parser("generate", help="write the files that are made from the code", add_help=False)
+    arguments, rest = parser.parse_known_args()
+    if arguments.command == "generate":
+        from mlflow_operator import generate  # noqa: PLC0415 - the operator does not pay for it
+
+        sys.exit(generate.main(rest))
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    _run()
+
+
+def _run() -> None:
+    from mlflow_operator import handlers, logs  # noqa: PLC0415 - kopf is slow to import
+    from mlflow_operator.config import Settings  # noqa: PLC0415
+
+    try:
+        settings = Settings.from_environment(os.environ)
+    except ValidationError as error:
+        sys.exit(f"mlflow-operator: a setting does not fit:\n{error}")
+    logs.configure(settings.log_format, settings.log_level)
+    asyncio.run(handlers.run(settings))
+
+
+if __name__ == "__main__":
+    main()

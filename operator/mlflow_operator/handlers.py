@@ -1,0 +1,171 @@
+"""The wiring of kopf: it lists, watches and logs in; every event goes to the store and the queue, and nothing else.
+
+Only ``on.event``: kopf's other handlers are triggered by edges, and write annotations and finalizers.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import kopf
+
+from mlflow_operator import endpoints
+from mlflow_operator.clients.cluster import Cluster, without_managed_fields
+from mlflow_operator.clients.kinds import KINDS
+from mlflow_operator.clients.registry import Mlflow
+from mlflow_operator.config import Settings
+from mlflow_operator.desired import names
+from mlflow_operator.reconcile.queue import WorkQueue
+from mlflow_operator.reconcile.store import key_of
+from mlflow_operator.reconcile.workers import CHILDREN, OWN, Workers, wake
+from mlflow_operator.reconcile.world import World
+
+_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_TOKEN_AGE = timedelta(minutes=10)
+"""Projected tokens are renewed on disk long before they expire; this is how often the file is read again."""
+_GRACE = 20.0
+"""Seconds for the passes under way when the process is told to stop; pods get 30."""
+_REFERENCED = ("Secret", "ConfigMap")
+
+
+async def run(settings: Settings) -> None:
+    """Run the operator until SIGTERM or SIGINT; raises when a watch has died, so that the pod is restarted."""
+    stop, ready = asyncio.Event(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with _world(settings) as world:
+        workers = Workers(world)
+        runner = await endpoints.serve(settings.http_host, settings.http_port, workers, ready.is_set)
+        start = asyncio.create_task(workers.start())
+        try:
+            await kopf.operator(
+                registry=_registry(world, workers),
+                settings=_kopf_settings(),
+                standalone=True,
+                namespaces=settings.namespaces,
+                clusterwide=not settings.namespaces,
+                ready_flag=ready,
+                stop_flag=stop,
+            )
+        finally:
+            start.cancel()
+            await workers.stop(_GRACE)
+            await runner.cleanup()
+
+
+@asynccontextmanager
+async def _world(settings: Settings) -> AsyncIterator[World]:
+    async with AsyncExitStack() as stack:
+        cluster = await Cluster.connect()
+        stack.push_async_callback(cluster.close)
+        mlflow = await stack.enter_async_context(Mlflow())
+        yield World(
+            settings=settings,
+            cluster=cluster,
+            mlflow=mlflow,
+            queue=WorkQueue(),
+            clock=lambda: datetime.now(UTC),
+            instance=socket.gethostname(),
+        )
+
+
+def _registry(world: World, workers: Workers) -> kopf.OperatorRegistry:
+    registry = kopf.OperatorRegistry()
+    kopf.on.login(registry=registry)(_login)
+
+    def listen(kind: str, **selector: Any) -> None:
+        place = KINDS[kind]
+        group, _, version = place.api_version.rpartition("/")
+
+        @kopf.on.event(group, version, place.plural, registry=registry, id=f"on-{place.plural}", **selector)
+        async def on_event(event: kopf.RawEvent, **_: Any) -> None:
+            workers.heard(kind)
+            _seen(world, kind, dict(event["object"]), deleted=event["type"] == "DELETED")
+
+    for kind in (*OWN, *CHILDREN, *_REFERENCED):
+        listen(kind)
+    return registry
+
+
+def _seen(world: World, kind: str, obj: dict[str, Any], *, deleted: bool) -> None:
+    """An event: keep what has to be kept, and wake whom it concerns."""
+    key = key_of(kind, obj)
+    if kind in _REFERENCED:
+        # What a Secret holds is not kept: the passes that need it read it.
+        for server in world.store.users(key):
+            world.queue.add(server)
+        return
+    if deleted:
+        wake(world, key)
+        world.store.drop(key)
+    elif world.store.put(kind, without_managed_fields(obj)):
+        wake(world, key)
+
+
+def _kopf_settings() -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.peering.standalone = True
+    settings.persistence.consistency_timeout = 0
+    settings.persistence.diffbase_storage = _NothingRemembered()
+    settings.persistence.progress_storage = _NoProgress()
+    # The longest wait is 5 s: with kopf's own backoffs it comes back up to 21 s after the API server does.
+    settings.networking.error_backoffs = [1, 1, 2, 3, 5, 5, 5, 5, 5]
+    managed = f"{names.MANAGED_BY_LABEL}={names.MANAGER}"
+    for kind in CHILDREN:
+        group, _, version = KINDS[kind].api_version.rpartition("/")
+        settings.watching.label_selectors[group, version, KINDS[kind].plural] = managed
+    # Helm keeps whole releases in Secrets, megabytes each; nobody refers to those.
+    settings.watching.field_selectors["", "v1", "secrets"] = "type!=helm.sh/release.v1"
+    return settings
+
+
+def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+    """The pod's own account by IP address, since kopf's login needs cluster DNS; else the kubeconfig."""
+    if not (_ACCOUNT / "token").exists():
+        return kopf.login_with_kubeconfig(**kwargs)
+    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+    return kopf.ConnectionInfo(
+        server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
+        ca_path=str(_ACCOUNT / "ca.crt"),
+        token=(_ACCOUNT / "token").read_text().strip(),
+        expiration=datetime.now(UTC) + _TOKEN_AGE,
+    )
+
+
+class _NothingRemembered(kopf.DiffBaseStorage):
+    """kopf would copy and compare every object; event handlers need none of it."""
+
+    def build(self, **_: Any) -> Any:
+        return {}
+
+    def fetch(self, **_: Any) -> Any:
+        return None
+
+    def store(self, **_: Any) -> None:
+        return None
+
+
+class _NoProgress(kopf.ProgressStorage):
+    """Event handlers make no progress that would have to be stored."""
+
+    def fetch(self, **_: Any) -> Any:
+        return None
+
+    def store(self, **_: Any) -> None:
+        return None
+
+    def purge(self, **_: Any) -> None:
+        return None
+
+    def touch(self, **_: Any) -> None:
+        return None
+
+    def clear(self, *, essence: Any) -> Any:
+        return essence

@@ -1,0 +1,53 @@
+"""What is known of every promoted model: one list per model serves all its claims, and writers take turns."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from mlflow_operator.clients.registry import Registry
+from mlflow_operator.promotion.snapshot import Snapshot
+from mlflow_operator.reconcile.queue import Key
+
+
+@dataclass
+class ModelWatch:
+    """One registered model on one server."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held from reading to the last write: MLflow has no compare-and-swap, and its archiving is not exclusive."""
+    snapshot: Snapshot | None = None
+    failures: int = 0
+    """Looks in a row that found no answer."""
+    signatures: dict[str, bool] = field(default_factory=dict)
+    """Whether a version has a signature; a version never changes its files."""
+
+    async def read(self, registry: Registry, model: str) -> Snapshot:
+        """Look now; the caller has the turn."""
+        self.snapshot = await registry.snapshot(model)
+        self.failures = 0
+        return self.snapshot
+
+    async def known(self, registry: Registry, model: str) -> Snapshot:
+        """The latest look, or a first one."""
+        async with self.turn:
+            return self.snapshot or await self.read(registry, model)
+
+    async def signature(self, registry: Registry, model: str, version: str) -> bool:
+        """Whether a version has a signature; asked once."""
+        if version not in self.signatures:
+            self.signatures[version] = await registry.has_signature(model, version)
+        return self.signatures[version]
+
+
+class Models:
+    """All promoted models, by server and name."""
+
+    def __init__(self) -> None:
+        self._watches: dict[Key, ModelWatch] = {}
+
+    def watch(self, model: Key) -> ModelWatch:
+        """What is known of a model."""
+        return self._watches.setdefault(model, ModelWatch())
+
+    def drop(self, model: Key) -> None:
+        """No claim is left on the model."""
+        self._watches.pop(model, None)

@@ -1,0 +1,65 @@
+"""How a pass ended, and when the object is looked at next. ``status.conditions.of_error`` is the other half.
+
+ended with     next look                     log
+nothing        after the pass's own rest     nothing
+Conflict       at once                       nothing: the next pass reads what somebody else wrote
+NotFound       never                         nothing: the object is gone
+Waiting        after the error's own time    one line
+Terminal       slow resync, or a change      one line
+RegistryRefused  the same                    one line
+Unavailable    backoff                       one line
+anything else  backoff                       with traceback
+"""
+
+import logging
+import random
+
+from mlflow_operator.errors import Conflict, NotFound, OperatorError, RegistryRefused, Terminal, Unavailable, Waiting
+from mlflow_operator.reconcile import telemetry
+from mlflow_operator.reconcile.queue import Key, WorkQueue
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 0.05
+_JITTER = 0.1
+
+
+def settled(queue: WorkQueue, key: Key, rest: float | None) -> None:
+    """A pass went well; ``rest`` is the seconds until the next look, None where there is nothing left to look at."""
+    telemetry.PASSES.labels(key.kind, "success").inc()
+    queue.forget(key)
+    if rest is None:
+        queue.drop(key)
+    else:
+        queue.add_after(key, _jittered(rest))
+
+
+def failed(queue: WorkQueue, key: Key, error: Exception, resync: float) -> None:
+    """A pass ended in an error; ``resync`` is the seconds until what cannot help itself is looked at again."""
+    result = "requeue_after" if isinstance(error, Conflict | NotFound | Waiting) else "error"
+    telemetry.PASSES.labels(key.kind, result).inc()
+    if result == "error":
+        telemetry.PASS_ERRORS.labels(key.kind).inc()
+    facts = {"kind": key.kind, "object": str(key)}
+    match error:
+        case Conflict():
+            queue.add_after(key, _AT_ONCE)
+        case NotFound():
+            queue.drop(key)
+        case Waiting():
+            log.debug("%s %s waits: %s", key.kind, key, error, extra=facts)
+            queue.add_after(key, _jittered(error.after))
+        case Terminal() | RegistryRefused():
+            log.info("%s %s is stalled: %s", key.kind, key, error, extra=facts)
+            queue.add_after(key, _jittered(resync))
+        case Unavailable() | OperatorError():
+            seconds = queue.retry(key)
+            log.warning("%s %s: %s; again in %.1f s", key.kind, key, error, seconds, extra=facts)
+        case _:
+            seconds = queue.retry(key)
+            log.error("%s %s: unexpected; again in %.1f s", key.kind, key, seconds, exc_info=error, extra=facts)
+
+
+def _jittered(seconds: float) -> float:
+    """Give or take a tenth, so that what was started together does not stay together."""
+    return seconds * (1 + _JITTER * (2 * random.random() - 1))  # noqa: S311

@@ -1,0 +1,67 @@
+"""Asks a server whether it works, in the way in which its users would find out that it does not."""
+
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.serving import Experiment
+from mlflow_operator.clients.registry import Registry
+from mlflow_operator.errors import RegistryRefused, Terminal, Unavailable, Waiting
+
+_CONTENT = b"written, read and deleted by mlflow-operator to see that the artifact store works\n"
+
+
+async def api(registry: Registry) -> None:
+    """Ask for something that needs the database: /health answers without it.
+
+    Raises:
+        RegistryUnavailable: Nobody answered, or the database did not.
+        RegistryRefused: The credentials, or the host name, are not accepted.
+    """
+    await registry.ping()
+
+
+async def artifacts(registry: Registry, server: MLflowServer) -> None:
+    """Write, read and delete an object through the server, with the server's own credentials.
+
+    Raises:
+        RegistryUnavailable, RegistryRefused: One of them did not work.
+        Waiting: What was read is not what was written.
+    """
+    path = f".mlflow-operator/{server.metadata.uid}"
+    await registry.put_artifact(path, _CONTENT)
+    found = await registry.get_artifact(path)
+    await registry.delete_artifact(path)
+    if found != _CONTENT:
+        raise Waiting("ArtifactDiffers", "an artifact was read back with another content than was written")
+
+
+async def experiments(registry: Registry, wanted: list[Experiment]) -> None:
+    """Create the experiments that are missing, bring back deleted ones, set missing tags; delete nothing.
+
+    Raises:
+        RegistryUnavailable, RegistryRefused: MLflow did not answer, or said no.
+        Terminal: An experiment exists with its artifacts elsewhere, which MLflow cannot change.
+    """
+    for experiment in wanted:
+        await _ensure(registry, experiment)
+
+
+async def _ensure(registry: Registry, wanted: Experiment) -> None:
+    found = await registry.experiment(wanted.name)
+    if found is None:
+        await registry.create_experiment(wanted.name, wanted.tags, wanted.artifact_location)
+        return
+    if found["lifecycle_stage"] == "deleted":
+        await registry.restore_experiment(found["experiment_id"])
+    tags = {tag["key"]: tag["value"] for tag in found.get("tags", [])}
+    for key, value in wanted.tags.items():
+        if tags.get(key) != value:
+            await registry.set_experiment_tag(found["experiment_id"], key, value)
+    if wanted.artifact_location not in (None, found["artifact_location"]):
+        message = (
+            f"experiment {wanted.name} keeps its artifacts in {found['artifact_location']}, the spec says "
+            f"{wanted.artifact_location}; MLflow cannot move them: correct artifactLocation, or use another name"
+        )
+        raise Terminal("ArtifactLocationDiffers", message)
+
+
+FAILURES = (Unavailable, RegistryRefused, Terminal, Waiting)
+"""What a probe may raise."""

@@ -1,0 +1,101 @@
+"""Status, then Event, then metrics: what users are told, in the order in which it may be told."""
+
+import logging
+from datetime import datetime
+from typing import Any, TypeVar
+
+from mlflow_operator.api.meta import Condition
+from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
+from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
+from mlflow_operator.api.schema import API_VERSION
+from mlflow_operator.clients.cluster import FIELD_MANAGER
+from mlflow_operator.errors import OperatorError
+from mlflow_operator.reconcile import telemetry
+from mlflow_operator.reconcile.world import World
+from mlflow_operator.status.conditions import READY, STALLED
+
+log = logging.getLogger(__name__)
+
+Subject = TypeVar("Subject", MLflowServer, ModelPromotion)
+
+_QUIET = ("Promoting",)
+"""Reasons without an Event: the intent is in the status, and its end is announced."""
+_NOTE = 1024
+"""Bytes that the API server takes in an Event's note."""
+
+
+async def publish(world: World, subject: Subject, status: MLflowServerStatus | ModelPromotionStatus) -> Subject:
+    """Write the status if it says anything new, and announce it if Ready has changed; the object as it is then.
+
+    Raises:
+        Conflict: The object changed meanwhile; nothing was written.
+        NotFound: The object is gone.
+    """
+    if status == subject.status:
+        _measure(subject)
+        return subject
+    written = await world.cluster.apply_status(subject, status.wire())
+    kind = type(subject)
+    world.store.put(kind.NAMES.kind, written)
+    after = kind.parse(written)
+    await _announce(world, subject, after)
+    _measure(after)
+    return after
+
+
+async def _announce(world: World, before: Subject, after: Subject) -> None:
+    old, new = _condition(before, READY), _condition(after, READY)
+    if new is None or (old and (old.status, old.reason) == (new.status, new.reason)):
+        return
+    kind = type(after).NAMES.kind
+    facts = {"kind": kind, "namespace": after.metadata.namespace, "name": after.metadata.name, "reason": new.reason}
+    log.info(
+        "%s %s/%s: %s: %s", kind, after.metadata.namespace, after.metadata.name, new.reason, new.message, extra=facts
+    )
+    if new.reason in _QUIET:
+        return
+    try:
+        await world.cluster.create(_event(world, after, new))
+    except OperatorError as error:
+        # The status is written and says the same; an Event is not worth doing it all again.
+        telemetry.EVENTS_LOST.inc()
+        log.warning("event not written: %s", error.message, extra=facts)
+
+
+def _event(world: World, subject: MLflowServer | ModelPromotion, ready: Condition) -> dict[str, Any]:
+    meta, kind = subject.metadata, type(subject).NAMES.kind
+    warning = ready.status != "True" and (_condition(subject, STALLED) is not None or ready.status == "Unknown")
+    return {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"generateName": f"{meta.name}.", "namespace": meta.namespace},
+        "eventTime": _micro_time(world.clock()),
+        "type": "Warning" if warning else "Normal",
+        "reason": ready.reason[:128],
+        "action": "Reconcile",
+        "note": ready.message.encode()[:_NOTE].decode(errors="ignore"),
+        "reportingController": FIELD_MANAGER,
+        "reportingInstance": world.instance[:128],
+        "regarding": {
+            "apiVersion": API_VERSION,
+            "kind": kind,
+            "namespace": meta.namespace,
+            "name": meta.name,
+            "uid": meta.uid,
+            "resourceVersion": meta.resource_version,
+        },
+    }
+
+
+def _micro_time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _condition(subject: MLflowServer | ModelPromotion, type_: str) -> Condition | None:
+    return next((c for c in subject.status.conditions if c.type == type_), None)
+
+
+def _measure(subject: MLflowServer | ModelPromotion) -> None:
+    ready = _condition(subject, READY)
+    number = {"True": 1, "False": 0}.get(ready.status if ready else "Unknown", -1)
+    telemetry.READY.labels(type(subject).NAMES.kind, subject.metadata.namespace, subject.metadata.name).set(number)

@@ -1,0 +1,129 @@
+"""What the watches have seen: the newest copy of every object, and who refers to whom."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.desired import names
+from mlflow_operator.reconcile.queue import Key
+
+Object = dict[str, Any]
+
+SERVER = MLflowServer.NAMES.kind
+PROMOTION = ModelPromotion.NAMES.kind
+MODEL = "RegisteredModel"
+
+
+class Store:
+    """Objects by kind, namespace and name. An older copy never replaces a newer one."""
+
+    def __init__(self) -> None:
+        self._objects: dict[Key, Object] = {}
+        self._children: defaultdict[Key, set[Key]] = defaultdict(set)
+        self._claims: defaultdict[Key, set[Key]] = defaultdict(set)
+        self._users: defaultdict[Key, set[Key]] = defaultdict(set)
+
+    def put(self, kind: str, obj: Object) -> bool:
+        """Keep an object; False where a copy as new is already there."""
+        key = key_of(kind, obj)
+        known = self._objects.get(key)
+        if known is not None and _age(known) >= _age(obj) and _uid(known) == _uid(obj):
+            return False
+        self._objects[key] = {"kind": kind, **obj}
+        if kind == PROMOTION:
+            self._claims[model_of(obj)].add(key)
+        elif owner := owner_of(kind, obj):
+            self._children[owner].add(key)
+        return True
+
+    def drop(self, key: Key) -> None:
+        """The object is gone."""
+        obj = self._objects.pop(key, None)
+        if obj is None:
+            return
+        if key.kind == PROMOTION:
+            self._discard(self._claims, model_of(obj), key)
+        elif owner := owner_of(key.kind, obj):
+            self._discard(self._children, owner, key)
+
+    def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """The newest copy of an object."""
+        return self._objects.get(Key(kind, namespace, name))
+
+    def keys(self, kind: str) -> list[Key]:
+        """All objects of a kind."""
+        return [key for key in self._objects if key.kind == kind]
+
+    def server(self, namespace: str, name: str) -> MLflowServer | None:
+        """An MLflowServer that is not being deleted."""
+        obj = self.get(SERVER, namespace, name)
+        return MLflowServer.parse(obj) if obj and not obj["metadata"].get("deletionTimestamp") else None
+
+    def promotion(self, namespace: str, name: str) -> ModelPromotion | None:
+        """A ModelPromotion that is not being deleted."""
+        obj = self.get(PROMOTION, namespace, name)
+        return ModelPromotion.parse(obj) if obj and not obj["metadata"].get("deletionTimestamp") else None
+
+    def children(self, owner: Key) -> Iterator[Object]:
+        """What a server owns, as its labels say."""
+        return (self._objects[key] for key in self._children.get(owner, ()) if key in self._objects)
+
+    def claims(self, model: Key) -> set[Key]:
+        """The claims on a model's slots."""
+        return self._claims.get(model, set())
+
+    def claims_on(self, namespace: str, server: str) -> set[Key]:
+        """The claims on any model of a server."""
+        found = [keys for model, keys in self._claims.items() if model[1:3] == (namespace, server)]
+        return set().union(*found)
+
+    def set_references(self, user: Key, referenced: set[Key]) -> None:
+        """Say which Secrets and ConfigMaps a server refers to."""
+        for users in self._users.values():
+            users.discard(user)
+        for key in referenced:
+            self._users[key].add(user)
+
+    def users(self, referenced: Key) -> set[Key]:
+        """The servers that refer to a Secret or ConfigMap."""
+        return self._users.get(referenced, set())
+
+    @staticmethod
+    def _discard(index: defaultdict[Key, set[Key]], at: Key, key: Key) -> None:
+        index[at].discard(key)
+        if not index[at]:
+            del index[at]
+
+
+def key_of(kind: str, obj: Object) -> Key:
+    """The key of an object."""
+    return Key(kind, obj["metadata"]["namespace"], obj["metadata"]["name"])
+
+
+def model_of(promotion: Object) -> Key:
+    """The registered model that a claim is on."""
+    spec = promotion["spec"]
+    return Key(MODEL, promotion["metadata"]["namespace"], spec["serverRef"]["name"], spec["model"])
+
+
+def owner_of(kind: str, obj: Object) -> Key | None:
+    """The server that an object belongs to: its owner, or by label where data has to outlive its owner."""
+    meta = obj["metadata"]
+    labels = meta.get("labels", {})
+    if kind == SERVER or labels.get(names.MANAGED_BY_LABEL) != names.MANAGER:
+        return None
+    owner = next((o["name"] for o in meta.get("ownerReferences", []) if o["kind"] == SERVER), None)
+    name = owner or labels.get(names.INSTANCE_LABEL)
+    return Key(SERVER, meta["namespace"], name) if name else None
+
+
+def _age(obj: Object) -> int:
+    """The resourceVersion as a number: comparable since Kubernetes 1.35 (KEP-5504), in practice before."""
+    version = obj["metadata"].get("resourceVersion", "0")
+    return int(version) if version.isdigit() else 0
+
+
+def _uid(obj: Object) -> str:
+    return str(obj["metadata"].get("uid", ""))

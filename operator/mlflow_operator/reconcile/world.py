@@ -1,0 +1,27 @@
+"""Everything that a pass works with, made once at the start and passed in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mlflow_operator.clients.cluster import Cluster
+from mlflow_operator.clients.registry import Mlflow
+from mlflow_operator.config import Settings
+from mlflow_operator.reconcile.models import Models
+from mlflow_operator.reconcile.queue import WorkQueue
+from mlflow_operator.reconcile.store import Store
+
+
+@dataclass
+class World:
+    """The cluster, the registries, and what is known of both."""
+
+    settings: Settings
+    cluster: Cluster
+    mlflow: Mlflow
+    queue: WorkQueue
+    clock: Callable[[], datetime]
+    instance: str
+    """Name of this process, for Events."""
+    store: Store = field(default_factory=Store)
+    models: Models = field(default_factory=Models)

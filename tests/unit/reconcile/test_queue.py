@@ -1,0 +1,109 @@
+"""The work queue loses nothing and does nothing twice at a time."""
+
+import asyncio
+
+import pytest
+
+from mlflow_operator.reconcile.queue import Key, WorkQueue
+
+A, B = Key("Test", "ns", "a"), Key("Test", "ns", "b")
+
+
+async def drained(queue: WorkQueue) -> list[Key]:
+    """All keys that are ready now."""
+    found = []
+    while queue.depth():
+        found.append(key := await asyncio.wait_for(queue.get(), 1))
+        queue.done(key)
+    return found
+
+
+async def test_many_additions_are_one_piece_of_work() -> None:
+    """A burst of events about one object is one pass."""
+    queue = WorkQueue()
+    for key in (A, B, A, A, B):
+        queue.add(key)
+    assert await drained(queue) == [A, B]
+
+
+async def test_a_key_in_work_is_worked_on_again_afterwards() -> None:
+    """An event during a pass is not lost, and no second worker gets the object meanwhile."""
+    queue = WorkQueue()
+    queue.add(A)
+    assert await queue.get() == A
+    queue.add(A)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(queue.get(), 0.02)
+    queue.done(A)
+    assert await drained(queue) == [A]
+
+
+async def test_a_later_request_replaces_an_earlier_one() -> None:
+    """The pass that knows more decides when the object is looked at next."""
+    queue = WorkQueue()
+    queue.add_after(A, 0.01)
+    queue.add_after(A, 60)
+    await asyncio.sleep(0.03)
+    assert queue.depth() == 0
+
+
+async def test_a_timer_is_kept_where_one_is_set() -> None:
+    """Making sure that a model is polled does not postpone its next poll."""
+    queue = WorkQueue()
+    queue.ensure(A, 0.01)
+    queue.ensure(A, 60)
+    await asyncio.sleep(0.03)
+    assert await drained(queue) == [A]
+
+
+async def test_backoff_doubles_and_is_forgotten_after_success() -> None:
+    """Failures in a row wait longer and longer, up to a minute; a success starts over."""
+    queue = WorkQueue()
+    waits = [queue.retry(A) for _ in range(12)]
+    assert [0.5 <= waits[0] <= 0.6, 1 <= waits[1] <= 1.2, 60 <= waits[-1] <= 72] == [True] * 3
+    queue.forget(A)
+    assert queue.retry(A) <= 0.6
+    queue.drop(A)
+
+
+async def test_a_dropped_key_does_not_come_back() -> None:
+    """What is gone is not looked at again."""
+    queue = WorkQueue()
+    queue.add_after(A, 0.01)
+    queue.drop(A)
+    await asyncio.sleep(0.03)
+    assert queue.depth() == 0
+
+
+async def test_workers_share_all_keys() -> None:
+    """A thousand keys, eight workers: each key once."""
+    queue, seen = WorkQueue(), []
+
+    async def work() -> None:
+        while len(seen) < 1000:
+            key = await queue.get()
+            seen.append(key)
+            await asyncio.sleep(0)
+            queue.done(key)
+
+    workers = [asyncio.create_task(work()) for _ in range(8)]
+    for number in range(1000):
+        queue.add(Key("Test", "ns", str(number)))
+    await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+    for worker in workers:
+        worker.cancel()
+    assert sorted(int(key.name) for key in seen) == list(range(1000))
+
+
+async def test_the_oldest_key_tells_what_hangs() -> None:
+    """Liveness can name the object that nobody finishes."""
+    queue = WorkQueue()
+    assert queue.oldest() is None
+    queue.add(A)
+    await queue.get()
+    await asyncio.sleep(0.02)
+    queue.add(B)
+    oldest = queue.oldest()
+    assert oldest is not None
+    assert oldest[0] == A
+    assert oldest[1] >= 0.02
