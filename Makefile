@@ -70,3 +70,8 @@ test: check ## All of it: check, unit, integration, e2e
 .PHONY: goldens
 goldens: setup ## Write the golden files again from the code
 	@GOLDEN=update $(BIN)/pytest tests/unit -q -k golden
+
+##@ Demo
+.PHONY: demo
+demo: setup ## Tell the whole story on a local cluster (PROFILE=quickstart or production)
+	@$(BIN)/python -m demo $(PROFILE)

@@ -1,0 +1,30 @@
+"""`python -m demo [quickstart | production]`: tell the story on the cluster of this machine."""
+
+import argparse
+import sys
+
+from cluster import choice, console
+from cluster.errors import ClusterError
+from demo.narrator import Narrator
+from demo.story import PROFILES, Story
+
+
+def main() -> int:
+    """Bring the cluster up and tell the story; return 1 with a message when it breaks off."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    parser.add_argument("profile", nargs="?", default="quickstart", choices=PROFILES)
+    profile = PROFILES[parser.parse_args().profile]
+    try:
+        cluster = choice.choose()
+        cluster.up()
+        story = Story(cluster, profile, Narrator())
+        story.tell()
+    except ClusterError as error:
+        console.say(str(error))
+        return 1
+    story.farewell()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

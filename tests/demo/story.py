@@ -1,0 +1,179 @@
+"""The story, chapter by chapter: from an empty cluster to predictions of the model in Production."""
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from cluster import images
+from cluster.errors import ClusterError
+from cluster.provider import Cluster
+from demo import installation
+from demo.kubectl import Kubectl
+from demo.narrator import Narrator
+
+SAMPLES = "manifests/samples"
+QUICKSTART = f"{SAMPLES}/quickstart"
+OFFICIAL_IMAGE = "ghcr.io/mlflow/mlflow:v3.17.2-full"
+
+TRAINING, SERVING = "train-candidate-scoring", "serve-candidate-scoring"
+STAGING, PRODUCTION = "candidate-scoring-staging", "candidate-scoring-production"
+
+
+@dataclasses.dataclass(frozen=True)
+class Profile:
+    """One way to run MLflow: the sample of the server, what it stands for, and the images that it needs."""
+
+    name: str
+    text: str
+    images: tuple[images.Image, ...]
+
+    @property
+    def server(self) -> str:
+        """The sample of the MLflowServer."""
+        return f"{SAMPLES}/{self.name}/mlflowserver.yaml"
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            "quickstart",
+            "One object asks for a tracking server with SQLite and a volume, and for the four experiments of the team.",
+            (images.SERVER,),
+        ),
+        Profile(
+            "production",
+            "One object asks for PostgreSQL, an S3 store, and two replicas in front of them. The operator makes the"
+            " credentials, prepares the database and the bucket, and only then starts the server.",
+            (images.SERVER, images.POSTGRES, images.MINIO),
+        ),
+    )
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Ending:
+    """What the story came to."""
+
+    training: str
+    promotion: dict[str, Any]
+    serving: str
+
+
+class Story:
+    """Tells the story in a namespace of its own; telling it again finds everything done."""
+
+    def __init__(self, cluster: Cluster, profile: Profile, narrator: Narrator, namespace: str | None = None) -> None:
+        self.namespace = namespace or profile.name
+        self._cluster = cluster
+        self._profile = profile
+        self._narrator = narrator
+        self._kubectl = Kubectl(cluster, narrator, self.namespace)
+
+    def tell(self) -> Ending:
+        """Tell all of it.
+
+        Raises:
+            ClusterError: something did not come true; what could explain it has been shown.
+        """
+        with self._explained():
+            self.install()
+            self.start_server()
+            training = self.train()
+            self.promote_to_staging()
+            promotion = self.promote_to_production()
+            return Ending(training, promotion, self.serve())
+
+    def install(self) -> None:
+        """The operator."""
+        self._narrator.chapter(
+            "Install the operator",
+            "The chart brings two kinds, MLflowServer (mls) and ModelPromotion (mp), and one small Deployment.",
+        )
+        self._narrator.command(installation.TYPED)
+        self._narrator.output(installation.install(self._cluster))
+        self._narrator.output("\n" + self._cluster.kubectl("-n", installation.NAMESPACE, "get", "pods"))
+
+    def start_server(self) -> None:
+        """The server."""
+        self._narrator.chapter("Start MLflow", self._profile.text)
+        for image in self._profile.images:
+            self._cluster.load(image)
+        # The strictest of the Pod Security Standards: nothing in this story needs more.
+        namespace = (
+            "apiVersion: v1\nkind: Namespace\n"
+            f"metadata: {{name: {self.namespace}, labels: {{pod-security.kubernetes.io/enforce: restricted}}}}\n"
+        )
+        self._kubectl("apply", "-f", "-", text=namespace, typed=f"kubectl create namespace {self.namespace}")
+        self._kubectl.apply(self._profile.server)
+        self._kubectl.until_ready("mls/mlflow", seconds=420)
+        self._kubectl("get", "mls,mp,pods")
+
+    def train(self) -> str:
+        """The training Job; returns the end of its log."""
+        self._narrator.chapter(
+            "Train a model",
+            "A Job trains a logistic regression, logs it to the experiment scoring-models, and registers it.",
+        )
+        self._run(TRAINING, "training-job.yaml")
+        return self._kubectl.log_of(TRAINING, lines=2, seconds=300)
+
+    def promote_to_staging(self) -> None:
+        """The first promotion."""
+        self._narrator.chapter(
+            "Promote it to Staging", "A promotion says which version holds which slot. The file belongs into Git."
+        )
+        self._kubectl.apply(f"{QUICKSTART}/promotion-staging.yaml")
+        self._kubectl.until_ready(f"mp/{STAGING}", seconds=90)
+
+    def promote_to_production(self) -> dict[str, Any]:
+        """The second promotion; returns the object."""
+        self._narrator.chapter(
+            "Promote it to Production",
+            "This one asks that the version has been in Staging and has a signature, and moves the alias champion too.",
+        )
+        self._kubectl.apply(f"{QUICKSTART}/promotion.yaml")
+        promotion = self._kubectl.until_ready(f"mp/{PRODUCTION}", seconds=90)
+        self._kubectl("get", "mls,mp")
+        return promotion
+
+    def serve(self) -> str:
+        """The serving Job; returns the end of its log."""
+        self._narrator.chapter(
+            "Use what is in Production",
+            "A Job that knows the model's name and the stage, and no version, loads it and scores three candidates.",
+        )
+        self._run(SERVING, "serving-job.yaml")
+        return self._kubectl.log_of(SERVING, lines=4, seconds=300)
+
+    def farewell(self) -> None:
+        """What to do next."""
+        self._narrator.chapter("Have a look around", "Everything still runs. In another terminal:")
+        self._narrator.command(f"export KUBECONFIG={self._cluster.kubeconfig}")
+        self._narrator.command(f"kubectl -n {self.namespace} port-forward service/mlflow 5000")
+        self._narrator.tell("and open http://localhost:5000. The history of the promotion:")
+        self._narrator.command(f"kubectl -n {self.namespace} describe mp {PRODUCTION}")
+        self._narrator.tell("Clean up:")
+        self._narrator.command(f"kubectl delete namespace {self.namespace}")
+        self._narrator.tell("or, with the cluster:")
+        self._narrator.command("make cluster-down")
+
+    def _run(self, job: str, file: str) -> None:
+        """Apply the sample of a Job with the image that was built here."""
+        self._kubectl.apply(f"{QUICKSTART}/{file}", replacing=(OFFICIAL_IMAGE, images.SERVER.reference))
+        self._narrator.tell(f"  (the image of the Job {job} is the one built here)")
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """When the story breaks off, show what could say why."""
+        try:
+            yield
+        except ClusterError as error:
+            self._narrator.chapter("It broke off", str(error))
+            for words in (("get", "mls,mp,pods,jobs,pvc", "-o", "wide"), ("get", "events", "--sort-by=.lastTimestamp")):
+                with contextlib.suppress(ClusterError):
+                    self._kubectl(*words)
+            with contextlib.suppress(ClusterError):
+                self._narrator.output(installation.log(self._cluster))
+            raise
