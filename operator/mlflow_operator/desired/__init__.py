@@ -5,8 +5,11 @@ Start reading at ``objects.build``, the one list of what exists and when.
 
 from mlflow_operator.desired.difference import differs
 from mlflow_operator.desired.inputs import Desired, Images, Inputs, Key, Object, Reference, digest
+from mlflow_operator.desired.names import pod_selector
 from mlflow_operator.desired.objects import build, generated_secrets
 from mlflow_operator.desired.references import references
+from mlflow_operator.desired.service import url
+from mlflow_operator.desired.versions import version
 
 __all__ = [
     "Desired",
@@ -19,5 +22,8 @@ __all__ = [
     "differs",
     "digest",
     "generated_secrets",
+    "pod_selector",
     "references",
+    "url",
+    "version",
 ]

@@ -87,6 +87,11 @@ def selector(server: MLflowServer, component: str) -> dict[str, str]:
     }
 
 
+def pod_selector(server: MLflowServer) -> str:
+    """The label selector of the server's pods, as text."""
+    return ",".join(f"{name}={value}" for name, value in selector(server, SERVER).items())
+
+
 def labels(server: MLflowServer, component: str, version: str | None = None) -> dict[str, str]:
     """Labels of a component's objects."""
     own = {MANAGED_BY_LABEL: MANAGER, "app.kubernetes.io/part-of": MANAGER}

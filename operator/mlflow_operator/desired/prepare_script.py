@@ -3,8 +3,8 @@
 It runs in the server's image by ``python -c``, so it is one file, imports nothing of the operator, and works on
 Python 3.10. Input is the server's environment; PREPARE_* are its own variables. Output is one JSON document at
 PREPARE_RESULT, the container's termination message, with a part for the database and one for the artifacts:
-{"ok": true|false|null, "reason": CamelCase, "message": found, expected, what to do}; ok is null for what was not
-tried. Exit code: 0, 3 when only a user can help, 1 when another try may.
+{"ok": true|false|null, "terminal": only a user can help, "reason": CamelCase, "message": what was found, expected,
+and what to do}; ok is null for what was not tried. Exit code: 0, 3 where anything is terminal, else 1.
 """
 
 import json
@@ -55,7 +55,7 @@ class Problem(Exception):
     def __init__(self, reason: str, message: str, *, terminal: bool, passing: bool = False, **facts: Any) -> None:
         super().__init__(message)
         self.message, self.terminal, self.passing = message, terminal, passing
-        self.report = {"ok": False, "reason": reason, "message": message, **facts}
+        self.report = {"ok": False, "terminal": terminal, "reason": reason, "message": message, **facts}
 
 
 def hopeless(reason: str, message: str, **facts: Any) -> Problem:
