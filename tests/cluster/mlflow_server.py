@@ -97,7 +97,7 @@ def environment(version: str) -> Path:
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     key = hashlib.sha256(f"{version} {python}".encode() + requirements.read_bytes()).hexdigest()[:12]
     target = folders.cache() / "environments" / f"mlflow-{version}-{key}"
-    with exclusive(target.with_suffix(".lock")):
+    with exclusive(target.parent / f"{target.name}.lock"):
         if not (target / ".done").exists():
             with step(f"Installing MLflow {version} from Python packages (once)"):
                 _install(target, requirements, version, pinned=pinned)

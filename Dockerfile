@@ -1,0 +1,58 @@
+# Two images: `--target operator` and `--target server` (MLflow with what the operator configures it for).
+# BASE_IMAGE is any Debian-like image with python3 and its venv module; both stages of an image use the same one.
+ARG BASE_IMAGE=python:3.12-slim
+ARG MLFLOW_VERSION=3.17.2
+
+FROM ${BASE_IMAGE} AS tools
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1 UV_LINK_MODE=copy UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=1
+RUN python3 -m venv /tools \
+    && /tools/bin/pip install --quiet --no-cache-dir uv==0.13.9 \
+    && python3 -m venv --without-pip /opt/venv
+ENV PATH=/tools/bin:$PATH VIRTUAL_ENV=/opt/venv
+WORKDIR /src
+
+FROM tools AS operator-packages
+COPY operator/requirements/operator.txt .
+RUN uv pip install --quiet --require-hashes -r operator.txt
+COPY LICENSE pyproject.toml ./
+COPY operator/mlflow_operator operator/mlflow_operator
+# The README is the long description of the package, which nobody reads in an image.
+RUN touch README.md && uv pip install --quiet --no-deps .
+
+FROM tools AS server-packages
+ARG MLFLOW_VERSION
+COPY operator/requirements/server.in operator/requirements/server.txt ./
+# The pinned version comes with hashes; any other is the same list with another MLflow.
+RUN if grep -q "^mlflow==${MLFLOW_VERSION} " server.txt; then \
+        uv pip install --quiet --require-hashes -r server.txt; \
+    else \
+        sed "s/^mlflow==[^ ]*/mlflow==${MLFLOW_VERSION}/" server.in | uv pip install --quiet -r -; \
+    fi \
+    && cd /opt/venv/lib/python3*/site-packages \
+    && find . -depth -type d -name tests -exec rm -rf {} + \
+    && find . -type f \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' -o -name '*.a' \) -delete \
+    && rm -rf pyarrow/include pyarrow/src matplotlib/mpl-data/sample_data
+
+FROM ${BASE_IMAGE} AS operator
+LABEL org.opencontainers.image.title="mlflow-operator" \
+      org.opencontainers.image.description="Runs MLflow on Kubernetes and promotes models by Git" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=operator-packages /opt/venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+WORKDIR /
+USER 65532:65532
+ENTRYPOINT ["mlflow-operator"]
+CMD ["run"]
+
+FROM ${BASE_IMAGE} AS server
+ARG MLFLOW_VERSION
+LABEL org.opencontainers.image.title="mlflow-server" \
+      org.opencontainers.image.description="MLflow tracking server and model registry" \
+      org.opencontainers.image.version="${MLFLOW_VERSION}" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=server-packages /opt/venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+WORKDIR /tmp
+USER 65532:65532
+EXPOSE 5000
+CMD ["mlflow", "server", "--host", "0.0.0.0", "--port", "5000"]
