@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from cluster import mlflow_server, ports, postgres as postgres_module
+from cluster import mlflow_server, ports
+from cluster import postgres as postgres_module
 from cluster.minio import ACCESS_KEY, SECRET_KEY, Minio
 from cluster.postgres import Postgres
+from integration.kubelet import environment
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired.prepare_job import script
@@ -49,18 +51,6 @@ class Result(NamedTuple):
     artifacts: dict[str, Any]
     log: str
     document: str
-
-
-def environment(obj: dict[str, Any], secrets: dict[str, dict[str, str]]) -> dict[str, str]:
-    """The environment as a kubelet makes it from the first container of the object's pods."""
-    found: dict[str, str] = {}
-    for variable in obj["spec"]["template"]["spec"]["containers"][0]["env"]:
-        if "value" in variable:
-            found[variable["name"]] = variable["value"].replace("$(POD_IP)", "10.9.8.7").replace("$$", "$")
-        elif "secretKeyRef" in variable["valueFrom"]:
-            reference = variable["valueFrom"]["secretKeyRef"]
-            found[variable["name"]] = secrets[reference["name"]][reference["key"]]
-    return found
 
 
 def prepare(spec: dict[str, Any], folder: Path, *, secrets: dict[str, dict[str, str]] | None = None) -> Result:
