@@ -1,0 +1,65 @@
+"""Servers to build from."""
+
+from typing import Any
+
+from mlflow_operator import desired
+from mlflow_operator.api.mlflowserver import MLflowServer
+
+IMAGES = desired.Images("mlflow.example/mlflow:v{version}", "mlflow.example/postgres:17", "mlflow.example/minio:1")
+
+MANAGED: dict[str, Any] = {"backendStore": {"managed": {}}, "artifactStore": {"managed": {}}}
+EXISTING: dict[str, Any] = {
+    "backendStore": {
+        "postgres": {"host": "db.example.com", "database": "mlflow", "credentialsSecretRef": {"name": "db"}}
+    },
+    "artifactStore": {"s3": {"bucket": "artifacts", "credentialsSecretRef": {"name": "keys"}}},
+}
+SQLITE: dict[str, Any] = {"backendStore": {"sqlite": {}}, "artifactStore": {"persistentVolume": {}}}
+
+
+def server(spec: dict[str, Any], name: str = "mlflow") -> MLflowServer:
+    """A server in the namespace `team`."""
+    metadata = {"name": name, "namespace": "team", "uid": "5ba7", "generation": 1}
+    return MLflowServer.parse({"metadata": metadata, "spec": spec})
+
+
+def inputs(
+    wanted: MLflowServer, *, existing: frozenset[desired.Key] = frozenset(), prepared: frozenset[str] = frozenset()
+) -> desired.Inputs:
+    """The inputs of a world in which every reference exists."""
+    digests = {reference.key: f"digest of {reference.name}" for reference in desired.references(wanted)}
+    generated = dict.fromkeys(desired.generated_secrets(wanted), "drawn-outside")
+    return desired.Inputs(IMAGES, digests=digests, existing=existing, prepared=prepared, generated=generated)
+
+
+def prepared(wanted: MLflowServer) -> desired.Desired:
+    """What should exist once the preparation has succeeded."""
+    job = desired.build(wanted, inputs(wanted)).preparation
+    assert job is not None
+    return desired.build(wanted, inputs(wanted, existing=frozenset({("Job", job)}), prepared=frozenset({job})))
+
+
+def keys(built: desired.Desired) -> list[desired.Key]:
+    """Kind and name of what would be applied."""
+    return [(o["kind"], o["metadata"]["name"]) for o in built.objects]
+
+
+def only(built: desired.Desired, kind: str) -> dict[str, Any]:
+    """The one object of a kind."""
+    (found,) = (o for o in built.objects if o["kind"] == kind)
+    return found
+
+
+def container(obj: dict[str, Any]) -> dict[str, Any]:
+    """The first container of an object's pods."""
+    found: dict[str, Any] = obj["spec"]["template"]["spec"]["containers"][0]
+    return found
+
+
+def variables(obj: dict[str, Any]) -> dict[str, Any]:
+    """The environment of the first container; what comes from elsewhere as `Secret/key`."""
+    found = {}
+    for variable in container(obj)["env"]:
+        source = variable.get("valueFrom", {}).get("secretKeyRef")
+        found[variable["name"]] = f"{source['name']}/{source['key']}" if source else variable.get("value")
+    return found
