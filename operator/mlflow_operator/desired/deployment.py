@@ -43,7 +43,6 @@ def strategy(server: MLflowServer) -> Object:
 def _pod(server: MLflowServer, inputs: Inputs) -> Object:
     body = pod.pod_spec(server, [_container(server, inputs)], volumes.pod_volumes(server))
     body |= {"serviceAccountName": names.service_account(server), "terminationGracePeriodSeconds": 60}
-    body |= pod.pull_secrets(server)
     if server.spec.affinity:
         body["affinity"] = server.spec.affinity
     if server.spec.topology_spread_constraints:

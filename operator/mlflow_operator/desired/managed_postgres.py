@@ -53,10 +53,7 @@ def _pod(server: MLflowServer, images: Images) -> Object:
         # The 64 MB that a container gets are too small for parallel queries.
         {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "256Mi"}},
     ]
-    return pod.pod_spec(server, [_container(images)], own_volumes, uid=UID) | {
-        "serviceAccountName": "default",
-        "terminationGracePeriodSeconds": 120,
-    }
+    return pod.pod_spec(server, [_container(images)], own_volumes, uid=UID) | {"terminationGracePeriodSeconds": 120}
 
 
 def _container(images: Images) -> Object:

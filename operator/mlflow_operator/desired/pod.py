@@ -27,7 +27,7 @@ def pod_spec(server: MLflowServer, containers: list[Object], volumes: list[Objec
         "containers": containers,
         "volumes": [TMP_VOLUME, *volumes],
     }
-    return spec | _placement(server)
+    return spec | _for_all_pods(server)
 
 
 def container(name: str, image: str, images: Images, *, pull_policy: str | None = None, **fields: object) -> Object:
@@ -42,15 +42,10 @@ def container(name: str, image: str, images: Images, *, pull_policy: str | None 
     return body | ({"imagePullPolicy": policy} if policy else {})
 
 
-def pull_secrets(server: MLflowServer) -> Object:
-    """The pod's field for spec.image.pullSecrets, or nothing."""
-    secrets = [secret.wire() for secret in server.spec.image.pull_secrets]
-    return {"imagePullSecrets": secrets} if secrets else {}
-
-
-def _placement(server: MLflowServer) -> Object:
+def _for_all_pods(server: MLflowServer) -> Object:
     spec = server.spec
     fields = {
+        "imagePullSecrets": [secret.wire() for secret in spec.image.pull_secrets],
         "nodeSelector": spec.node_selector,
         "tolerations": spec.tolerations,
         "priorityClassName": spec.priority_class_name,

@@ -82,7 +82,7 @@ def _pod(server: MLflowServer, inputs: Inputs) -> Object:
         # A ReadWriteOnce volume can only be mounted where the running server has it.
         "affinity": {"podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [near_the_server]}},
     }
-    return body | pod.pull_secrets(server)
+    return body
 
 
 def _container(server: MLflowServer, inputs: Inputs) -> Object:

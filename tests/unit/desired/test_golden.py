@@ -17,6 +17,14 @@ FOLDER = Path(__file__).parents[2] / "golden" / "server"
 CASES = sorted(path.name.removesuffix(".input.yaml") for path in FOLDER.glob("*.input.yaml"))
 
 
+class WithoutAliases(yaml.SafeDumper):
+    """Write what is shared as often as it occurs."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        """Never refer to another place in the file."""
+        return True
+
+
 def everything(server: MLflowServer) -> list[dict[str, Any]]:
     """All objects that are applied from the first pass until nothing new comes, in that order."""
     found: dict[desired.Key, dict[str, Any]] = {}
@@ -45,7 +53,7 @@ def test_golden(case: str) -> None:
     objects = everything(server)
     for obj in objects:
         kubernetes_validate.validate(obj, kubernetes_validate.latest_version(), strict=True)
-    text = yaml.safe_dump_all(objects, sort_keys=False, width=120)
+    text = yaml.dump_all(objects, Dumper=WithoutAliases, sort_keys=False, width=120)
     path = FOLDER / f"{case}.yaml"
     if os.environ.get("GOLDEN") == "update":
         path.write_text(text)
