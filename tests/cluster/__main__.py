@@ -4,20 +4,22 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from cluster import console, images
+from cluster import console, images, keeping
 from cluster.choice import choose
 from cluster.errors import ClusterError
 from cluster.provider import Cluster
 
 
 def up(cluster: Cluster, _: str) -> None:
-    """Bring the cluster up, and say how to use it."""
+    """Bring the cluster up until `down`, and say how to use it."""
+    keeping.keep()
     cluster.up()
     env(cluster, "")
 
 
 def down(cluster: Cluster, _: str) -> None:
     """End the cluster."""
+    keeping.forget()
     cluster.down()
 
 

@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from cluster import console, packages, programs, sessions
+from cluster import console, images, keeping, packages, programs, sessions
 from cluster import mlflow_server as mlflow
 from cluster.audit import AuditLog
+from cluster.choice import choose
 from cluster.control_plane import ControlPlane
 from cluster.errors import ClusterError, Impossible, Unavailable
 from cluster.minio import Minio
 from cluster.mlflow_server import MlflowServer
 from cluster.postgres import Postgres
+from cluster.provider import Cluster
 
 
 def _build_control_plane() -> None:
@@ -26,11 +28,20 @@ def _build_control_plane() -> None:
     programs.build(programs.KUBERNETES)
 
 
+def _bring_up_node() -> Cluster:
+    cluster = choose()
+    cluster.up()
+    for image in images.OF_THE_TESTS:
+        cluster.load(image)
+    return cluster
+
+
 PREPARATIONS: dict[str, Callable[[], object]] = {
     "control_plane": _build_control_plane,
     "postgres": lambda: packages.ensure(packages.INTEGRATION),
     "minio": lambda: programs.build(programs.MINIO),
     "mlflow_server": lambda: mlflow.environment(mlflow.pinned_version()),
+    "node": _bring_up_node,
 }
 
 
@@ -124,3 +135,24 @@ def mlflow_server(session_folder: Path, postgres: Postgres, minio: Minio) -> Mlf
     with available():
         server.start()
     return server
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Cluster]:
+    """A cluster whose nodes run pods, with all images loaded; left up when somebody wants to keep it or uses it."""
+    with available():
+        cluster = choose()
+        if os.environ.get("KEEP_CLUSTER") == "1":
+            keeping.keep()
+    with keeping.in_use(cluster), available():
+        yield _bring_up_node()
+
+
+@pytest.fixture
+def node_namespace(node: Cluster) -> Iterator[str]:
+    """A new namespace of the node, after volumes of earlier ones were made free; its deletion is not waited for."""
+    node.recycle_volumes()
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    node.kubectl("create", "namespace", name)
+    yield name
+    node.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")

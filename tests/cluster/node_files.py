@@ -100,6 +100,7 @@ def proxy(programs: Path, folder: Path) -> list[str]:
         f"--cluster-cidr={network.PODS}",
         f"--hostname-override={NODE_NAME}",
         "--proxy-mode=iptables",
+        "--iptables-min-sync-period=100ms",  # on one node rules are cheap, and tests wait for them
         "--conntrack-max-per-core=0",
         "--conntrack-tcp-timeout-established=0",
         "--conntrack-tcp-timeout-close-wait=0",
