@@ -20,7 +20,7 @@ help: ## Explain the targets
 $(VENV)/.done: operator/requirements/dev.txt
 	$(call step,Python environment in $(VENV))
 	@command -v uv >/dev/null || $(PYTHON) -m pip install --quiet --root-user-action=ignore uv
-	@uv venv --quiet --clear --python $(PYTHON) $(VENV)
+	@test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV)
 	@uv pip sync --quiet --python $(BIN)/python --require-hashes operator/requirements/dev.txt
 	@touch $@
 

@@ -123,6 +123,14 @@ class Registry:
         """Ask for something that needs the database; /health answers without it."""
         await self._call("GET", f"{_API}/experiments/search", query={"max_results": "1"})
 
+    async def version(self) -> str | None:
+        """The MLflow release of the server, where it tells."""
+        try:
+            text = await self._text("GET", "/version")
+        except (RegistryRefused, RegistryUnavailable):
+            return None
+        return text.strip()[:32] or None
+
     async def experiment(self, name: str) -> Answer | None:
         """An experiment by name, deleted ones too, or None."""
         try:

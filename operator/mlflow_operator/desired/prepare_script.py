@@ -36,13 +36,14 @@ except ImportError:  # mlflow does not depend on it
     boto3 = None
 
 TERMINAL, TRANSIENT = 3, 1
-PAUSE_SECONDS = 1
-SECONDS_BETWEEN_LINES = 10
-CONNECT_SECONDS = 5
-LONGEST_MESSAGE = 1200
-"""Bytes; a termination message has 4096 in all."""
+PAUSE_SECONDS, SECONDS_BETWEEN_LINES, CONNECT_SECONDS = 1, 10, 5
+LONGEST_MESSAGE = 1200  # bytes; a termination message has 4096 in all
 PROBE_KEY = ".mlflow-operator-probe"
 SECRETS = ("PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+REFUSED_LOGIN = (
+    r"authentication failed|no pg_hba\.conf entry|role .* does not exist|not permitted to log in"
+    r"|permission denied for database|no password supplied"
+)
 
 Report = dict[str, Any]
 T = TypeVar("T")
@@ -50,22 +51,23 @@ log = logging.getLogger("prepare")
 
 
 class Problem(Exception):
-    """What stands in the way. ``passing``: it may go away by itself, so it is worth waiting a little."""
+    """What stands in the way; another Job may do better."""
 
-    def __init__(self, reason: str, message: str, *, terminal: bool, passing: bool = False, **facts: Any) -> None:
+    terminal = False
+
+    def __init__(self, reason: str, message: str, **facts: Any) -> None:
         super().__init__(message)
-        self.message, self.terminal, self.passing = message, terminal, passing
-        self.report = {"ok": False, "terminal": terminal, "reason": reason, "message": message, **facts}
+        self.report = {"ok": False, "terminal": self.terminal, "reason": reason, "message": message, **facts}
 
 
-def hopeless(reason: str, message: str, **facts: Any) -> Problem:
+class Hopeless(Problem):
     """Only a user can help."""
-    return Problem(reason, message, terminal=True, **facts)
+
+    terminal = True
 
 
-def unreachable(reason: str, message: str) -> Problem:
-    """The other side is not there yet, or no longer."""
-    return Problem(reason, message, terminal=False, passing=True)
+class Unreachable(Problem):
+    """The other side is not there yet, or no longer; it is worth waiting a little."""
 
 
 def main() -> int:
@@ -76,7 +78,7 @@ def main() -> int:
     database, first = attempted(lambda: prepare_database(os.environ["MLFLOW_BACKEND_STORE_URI"], deadline))
     artifacts, second = attempted(lambda: prepare_artifacts(deadline))
     document = json.dumps({"database": database, "artifacts": artifacts}, ensure_ascii=False)
-    Path(os.environ.get("PREPARE_RESULT", "/dev/termination-log")).write_text(document)
+    Path(os.environ.get("PREPARE_RESULT", "/dev/termination-log")).write_text(document, encoding="utf-8")
     return TERMINAL if TERMINAL in (first, second) else max(first, second)
 
 
@@ -96,17 +98,18 @@ def attempted(part: Callable[[], Report]) -> tuple[Report, int]:
 
 
 def patiently(attempt: Callable[[], T], deadline: float) -> T:
-    """The result of the first attempt that meets no passing problem, until the deadline."""
+    """The result of the first attempt that reaches the other side, until the deadline."""
     said = 0.0
     while True:
         try:
             return attempt()
-        except Problem as problem:
-            if not problem.passing or time.monotonic() >= deadline:
+        except Unreachable as problem:
+            now = time.monotonic()
+            if now >= deadline:
                 raise
-            if time.monotonic() - said >= SECONDS_BETWEEN_LINES:
-                said = time.monotonic()
-                log.info("waiting: %s", problem.message)
+            if now - said >= SECONDS_BETWEEN_LINES:
+                log.info("waiting: %s", problem)
+                said = now
         time.sleep(PAUSE_SECONDS)
 
 
@@ -116,9 +119,6 @@ def without_secrets(text: str) -> str:
     for secret in {os.environ.get(name, "") for name in SECRETS} - {""}:
         text = text.replace(secret, "***").replace(quote(secret, safe=""), "***")
     return text
-
-
-# --- The database
 
 
 def prepare_database(uri: str, deadline: float) -> Report:
@@ -131,13 +131,13 @@ def prepare_database(uri: str, deadline: float) -> Report:
             f"the schema is at revision {', '.join(unknown)}, which MLflow {version} does not know (its newest is "
             f"{newest}), so a later release migrated it; set spec.version to that release, or restore a backup"
         )
-        raise hopeless("DatabaseNewer", message, was=unknown[0], revision=unknown[0])
+        raise Hopeless("DatabaseNewer", message, was=unknown[0], revision=unknown[0])
     if was != (newest,):
         log.info("migrating the schema from %s to %s", was[0] if was else "nothing", newest)
         asked(engine, lambda: migrate(engine, uri))
     now = asked(engine, lambda: revisions(engine))
     if now != (newest,):
-        raise Problem("MigrationFailed", f"the schema is at {now} and not at {newest}", terminal=False)
+        raise Problem("MigrationFailed", f"the schema is at {now} and not at {newest}")
     changed = f"migrated from {was[0]}" if was else "tables created"
     reason, detail = ("UpToDate", "already there") if was == now else ("Migrated", changed)
     message = f"logged in to {place(engine)}; the schema is at revision {newest} of MLflow {version}, {detail}"
@@ -149,25 +149,19 @@ def engine_for(uri: str) -> Any:
     try:
         url = sqlalchemy.make_url(uri)
     except (ArgumentError, ValueError):  # the text of either may hold the URI
-        raise hopeless(
-            "InvalidUri", "the backend store's URI cannot be read; write dialect+driver://user:password@host/database"
-        ) from None
+        message = "the backend store's URI cannot be read; write dialect+driver://user:password@host/database"
+        raise Hopeless("InvalidUri", message) from None
     timeout = {} if url.get_backend_name() in ("sqlite", "mssql") else {"connect_timeout": CONNECT_SECONDS}
     try:
         return sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool, connect_args=timeout)
     except (NoSuchModuleError, ImportError) as error:
         missing = getattr(error, "name", None) or url.drivername
-        raise hopeless(
-            "DriverMissing", f"the image has no driver {missing} for {url.drivername}; use an image that has it"
-        ) from None
+        message = f"the image has no driver {missing} for {url.drivername}; use an image that has it"
+        raise Hopeless("DriverMissing", message) from None
 
 
 def asked(engine: Any, question: Callable[[], T]) -> T:
-    """The answer of the database.
-
-    Raises:
-        Problem: what the database's refusal means.
-    """
+    """The answer of the database, or the Problem that its refusal means."""
     try:
         return question()
     except DBAPIError as error:
@@ -182,31 +176,24 @@ def database_problem(engine: Any, error: Any) -> Problem:
     text = " ".join(without_secrets(str(error.orig)).split())
     detail = text.rpartition("FATAL: ")[2].strip()
     number = error.orig.args[0] if error.orig.args else None
-    if number == 1045 or re.search(
-        r"authentication failed|no pg_hba\.conf entry|role .* does not exist|not permitted to log in"
-        r"|permission denied for database|no password supplied",
-        text,
-    ):
-        message = f"{place(engine)} refused the login: {detail}; correct the credentials, or the rights of the user"
-        return hopeless("LoginRefused", message)
+    if number == 1045 or re.search(REFUSED_LOGIN, text):
+        return Hopeless("LoginRefused", f"{place(engine)} refused the login: {detail}; correct user and password")
     if number == 1049 or re.search(r"FATAL: +database .* does not exist", text):
-        return hopeless("DatabaseMissing", f"{place(engine)} is not there: {detail}; create it, or name another one")
+        return Hopeless("DatabaseMissing", f"{place(engine)} is not there: {detail}; create it, or name another one")
     if getattr(error.orig, "pgcode", None) == "42501" or number == 1142:
-        message = f"the user may not change tables in {place(engine)}: {detail}; grant CREATE on its schema"
-        return hopeless("PermissionDenied", message)
+        return Hopeless("PermissionDenied", f"{place(engine)}: {detail}; grant the user CREATE on the schema")
     if "unable to open database file" in text or "readonly database" in text:
-        return hopeless("VolumeNotWritable", f"{place(engine)} cannot be written: {detail}; check its volume")
+        return Hopeless("VolumeNotWritable", f"{place(engine)} cannot be written: {detail}; check its volume")
     if type(error).__name__ in ("OperationalError", "InterfaceError"):
-        message = f"{place(engine)} does not answer: {detail}; check that it runs and that its address is right"
-        return unreachable("DatabaseUnreachable", message)
-    return Problem("MigrationFailed", f"{place(engine)}: {detail}; see the preparation's log", terminal=False)
+        return Unreachable("DatabaseUnreachable", f"{place(engine)} does not answer: {detail}; check host and port")
+    return Problem("MigrationFailed", f"{place(engine)}: {detail}; see the preparation's log")
 
 
 def place(engine: Any) -> str:
     """The database without credentials."""
     url = engine.url
-    name = url.database or url.query.get("dbname", "")
-    return f"database {name} at {url.host}:{url.port or 'its default port'}" if url.host else f"database {name}"
+    name = f"database {url.database or url.query.get('dbname', '')}"
+    return f"{name} at {url.host}:{url.port or 'its default port'}" if url.host else name
 
 
 def revisions(engine: Any) -> tuple[str, ...]:
@@ -232,9 +219,6 @@ def migrate(engine: Any, uri: str) -> None:
         upgrade.main([uri], standalone_mode=False)
 
 
-# --- The artifacts
-
-
 def prepare_artifacts(deadline: float) -> Report:
     """Write, read and delete something where artifacts go."""
     destination = os.environ.get("MLFLOW_ARTIFACTS_DESTINATION", "")
@@ -254,16 +238,15 @@ def try_folder(folder: Path) -> Report:
         probe.read_text()
         probe.unlink()
     except OSError as error:
-        raise hopeless(
-            "VolumeNotWritable", f"{folder} cannot be written: {error.strerror}; the volume must let a group write"
-        ) from None
+        message = f"{folder} cannot be written: {error.strerror}; the volume must let a group write"
+        raise Hopeless("VolumeNotWritable", message) from None
     return {"ok": True, "reason": "Writable", "message": "wrote, read and deleted a file on the artifact volume"}
 
 
 def try_bucket(bucket: str, prefix: str) -> Report:
     """Find or make the bucket; write, read and delete an object."""
     if boto3 is None:
-        raise hopeless("DriverMissing", "the image has no boto3, which S3 needs; use an image that has it")
+        raise Hopeless("DriverMissing", "the image has no boto3, which S3 needs; use an image that has it")
     try:
         client = s3_client()
         made = found_or_made(client, bucket)
@@ -279,14 +262,9 @@ def try_bucket(bucket: str, prefix: str) -> Report:
 
 def s3_client() -> Any:
     """A client that gives up soon, addressed as MLflow addresses the store."""
+    patience = {"connect_timeout": CONNECT_SECONDS, "read_timeout": 15, "retries": {"total_max_attempts": 2}}
     style = os.environ.get("MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE", "auto")
-    config = Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=15,
-        retries={"total_max_attempts": 2},
-        signature_version="s3v4",
-        s3={"addressing_style": style},
-    )
+    config = Config(signature_version="s3v4", s3={"addressing_style": style}, **patience)
     return boto3.client("s3", endpoint_url=os.environ.get("MLFLOW_S3_ENDPOINT_URL"), config=config)
 
 
@@ -297,9 +275,10 @@ def found_or_made(client: Any, bucket: str) -> bool:
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         if status == 404 and os.environ.get("PREPARE_CREATE_BUCKET") == "true":
-            region = client.meta.region_name
-            elsewhere = {} if region in (None, "us-east-1", "aws-global") else {"LocationConstraint": region}
-            client.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": elsewhere} if elsewhere else {}))
+            region = client.meta.region_name  # the oldest region is the one that must not be named
+            at_home = region in (None, "us-east-1", "aws-global")
+            elsewhere = {} if at_home else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+            client.create_bucket(Bucket=bucket, **elsewhere)
             return True
     return False
 
@@ -311,16 +290,14 @@ def bucket_problem(bucket: str, error: Any) -> Problem:
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     detail = " ".join(without_secrets(str(error)).split())
     if code in ("NoSuchBucket", "404"):
-        message = f"there is no bucket {bucket}; create it, or set artifactStore.s3.createBucket: true"
-        return hopeless("BucketMissing", message)
+        return Hopeless("BucketMissing", f"there is no bucket {bucket}; create it, or set s3.createBucket: true")
     if code in ("InvalidBucketName", "ParamValidationError"):
-        return hopeless("BucketNameInvalid", f"{bucket} is no name of a bucket; use 3 to 63 of a-z, 0-9, dot, hyphen")
+        return Hopeless("BucketNameInvalid", f"{bucket} is no name of a bucket; use 3 to 63 of a-z, 0-9, dot, hyphen")
     if code in ("PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"):
-        return hopeless("RegionWrong", f"bucket {bucket}: {detail}; set artifactStore.s3.region to the bucket's")
+        return Hopeless("RegionWrong", f"bucket {bucket}: {detail}; set artifactStore.s3.region to the bucket's")
     if status >= 500 or status == 429 or (not response and code not in ("NoCredentialsError", "NoRegionError")):
-        return unreachable("StoreUnreachable", f"the store of bucket {bucket} does not answer: {detail}")
-    message = f"the store refused access to bucket {bucket}: {detail}; correct the access key, or its rights"
-    return hopeless("StoreRefused", message)
+        return Unreachable("StoreUnreachable", f"the store of bucket {bucket} does not answer: {detail}")
+    return Hopeless("StoreRefused", f"no access to bucket {bucket}: {detail}; correct the access key, or its rights")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from mlflow_operator.api.modelpromotion import Attempt, AttemptResult, ModelPromotion, Plan, Stage
+from mlflow_operator.api.modelpromotion import Attempt, AttemptResult, AttemptType, ModelPromotion, Plan, Stage
 from mlflow_operator.api.schema import GROUP
 from mlflow_operator.promotion import attempt as attempts
 from mlflow_operator.promotion.plan import is_empty, plan, surplus
@@ -120,12 +120,14 @@ def _plan(claim: ModelPromotion, snapshot: Snapshot, attempt: Attempt | None) ->
 def _tags(claim: ModelPromotion, attempt: Attempt) -> dict[str, str]:
     """The trail in MLflow: who put the version there, and when."""
     meta = claim.metadata
-    return {
+    tags = {
         **claim.spec.tags,
         f"{GROUP}/promotion": f"{meta.namespace}/{meta.name}",
         f"{GROUP}/slot": slot_name(claim.spec.target),
-        f"{GROUP}/promoted-at": attempt.started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+    if attempt.type is AttemptType.ADOPT:
+        return tags  # it came into the slot some other time
+    return tags | {f"{GROUP}/promoted-at": attempt.started_at.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
 def _went_onward(claim: ModelPromotion, snapshot: Snapshot) -> bool:

@@ -3,11 +3,11 @@
 import base64
 from collections.abc import Mapping
 
+from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.serving import External, ExternalCredentials
 from mlflow_operator.clients.registry import Access, Registry
-from mlflow_operator.desired import names
 from mlflow_operator.errors import Waiting
 from mlflow_operator.reconcile.world import World
 
@@ -40,9 +40,8 @@ async def access(world: World, server: MLflowServer) -> Access:
         Waiting: The Secret, or a key in it, is missing.
     """
     external = server.spec.external
-    if external is None:
-        return Access(names.url(server, world.settings.cluster_domain))
-    return Access(external.url, await _headers(world, server, external))
+    headers = await _headers(world, server, external) if external else ()
+    return Access(desired.url(server, world.settings.cluster_domain), headers)
 
 
 async def _headers(world: World, server: MLflowServer, external: External) -> tuple[tuple[str, str], ...]:

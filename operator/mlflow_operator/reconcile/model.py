@@ -7,7 +7,8 @@ from mlflow_operator.reconcile.queue import Key
 from mlflow_operator.reconcile.store import Store
 from mlflow_operator.reconcile.world import World
 
-_PATIENCE = 3
+PATIENCE = 3
+"""Looks in a row without an answer until settled claims are no longer sure of their slots."""
 _EAGER = 6
 """How much more often a model is looked at while a claim waits for something in the registry."""
 
@@ -25,32 +26,37 @@ async def poll(world: World, key: Key) -> float | None:
     watch = world.models.watch(key)
     interval = world.settings.registry_poll / (_EAGER if _somebody_waits(world.store, claims) else 1)
     try:
-        changed = await _look(world, key, watch)
+        await _look(world, key, watch)
     except Waiting:
         return interval  # no server to ask: its own changes wake the claims
     except RegistryUnavailable:
         watch.failures += 1
-        if watch.failures == _PATIENCE:
-            _wake(world, claims)
+        if watch.failures == PATIENCE:
+            watch.news = True
+            tell(world, key)
         raise
-    if changed:
-        _wake(world, claims)
+    tell(world, key)
     return interval
 
 
-async def _look(world: World, key: Key, watch: ModelWatch) -> bool:
+def tell(world: World, model: Key, *, but: Key | None = None) -> None:
+    """Wake the claims on a model if there is news of it."""
+    watch = world.models.watch(model)
+    if watch.news:
+        for claim in world.store.claims(model) - {but}:
+            world.queue.add(claim)
+    watch.news = False
+
+
+async def _look(world: World, key: Key, watch: ModelWatch) -> None:
     claim = world.store.promotion(*next(iter(world.store.claims(key)))[1:3])
     if claim is None:
-        return False
+        return
     registry = await registry_for(world, claim, ready=False)
     async with watch.turn:
-        before, recovered = watch.snapshot, watch.failures >= _PATIENCE
-        return await watch.read(registry, key.model) != before or recovered
-
-
-def _wake(world: World, claims: set[Key]) -> None:
-    for claim in claims:
-        world.queue.add(claim)
+        recovered = watch.failures >= PATIENCE
+        await watch.read(registry, key.model)
+        watch.news = watch.news or recovered
 
 
 def _somebody_waits(store: Store, claims: set[Key]) -> bool:

@@ -15,6 +15,8 @@ class ModelWatch:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held from reading to the last write: MLflow has no compare-and-swap, and its archiving is not exclusive."""
     snapshot: Snapshot | None = None
+    news: bool = False
+    """A look has found something else than the one before, and the claims have not been told."""
     failures: int = 0
     """Looks in a row that found no answer."""
     signatures: dict[str, bool] = field(default_factory=dict)
@@ -22,7 +24,8 @@ class ModelWatch:
 
     async def read(self, registry: Registry, model: str) -> Snapshot:
         """Look now; the caller has the turn."""
-        self.snapshot = await registry.snapshot(model)
+        before, self.snapshot = self.snapshot, await registry.snapshot(model)
+        self.news = self.news or (before is not None and before != self.snapshot)
         self.failures = 0
         return self.snapshot
 

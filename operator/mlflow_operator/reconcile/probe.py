@@ -3,7 +3,7 @@
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.serving import Experiment
 from mlflow_operator.clients.registry import Registry
-from mlflow_operator.errors import RegistryRefused, Terminal, Unavailable, Waiting
+from mlflow_operator.errors import Terminal, Waiting
 
 _CONTENT = b"written, read and deleted by mlflow-operator to see that the artifact store works\n"
 
@@ -61,7 +61,3 @@ async def _ensure(registry: Registry, wanted: Experiment) -> None:
             f"{wanted.artifact_location}; MLflow cannot move them: correct artifactLocation, or use another name"
         )
         raise Terminal("ArtifactLocationDiffers", message)
-
-
-FAILURES = (Unavailable, RegistryRefused, Terminal, Waiting)
-"""What a probe may raise."""

@@ -9,15 +9,14 @@ from mlflow_operator.promotion.plan import archives, is_empty
 from mlflow_operator.promotion.snapshot import Snapshot, slot_name
 from mlflow_operator.reconcile import telemetry
 from mlflow_operator.reconcile.access import registry_for
+from mlflow_operator.reconcile.model import PATIENCE, tell
 from mlflow_operator.reconcile.publish import publish
 from mlflow_operator.reconcile.queue import Key
-from mlflow_operator.reconcile.store import MODEL
+from mlflow_operator.reconcile.store import MODEL, PROMOTION
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.promotion import compute, compute_failed
 
 _REPAIRS = 5
-_PATIENCE = 3
-"""Looks in a row without an answer until a settled claim is no longer sure of its slot."""
 
 
 async def reconcile(world: World, key: Key) -> float | None:
@@ -54,7 +53,7 @@ class _Pass:
     async def run(self) -> None:
         settled = is_settled(self.claim)
         registry = await registry_for(self.world, self.claim, ready=not settled)
-        if self.watch.failures >= _PATIENCE:
+        if self.watch.failures >= PATIENCE:
             self.watch.snapshot = None  # what was known is too old to go by
         snapshot = await self.watch.known(registry, self.claim.spec.model)
         decision = await self._decide(registry, snapshot)
@@ -62,6 +61,7 @@ class _Pass:
             async with self.watch.turn:
                 decision, snapshot = await self._write(registry)
         await self._publish(snapshot, decision)
+        tell(self.world, self.model, but=Key(PROMOTION, self.claim.metadata.namespace, self.claim.metadata.name))
 
     async def _decide(self, registry: Registry, snapshot: Snapshot) -> Decision:
         signature = None

@@ -47,11 +47,9 @@ async def _announce(world: World, before: Subject, after: Subject) -> None:
     old, new = _condition(before, READY), _condition(after, READY)
     if new is None or (old and (old.status, old.reason) == (new.status, new.reason)):
         return
-    kind = type(after).NAMES.kind
-    facts = {"kind": kind, "namespace": after.metadata.namespace, "name": after.metadata.name, "reason": new.reason}
-    log.info(
-        "%s %s/%s: %s: %s", kind, after.metadata.namespace, after.metadata.name, new.reason, new.message, extra=facts
-    )
+    kind, place = type(after).NAMES.kind, f"{after.metadata.namespace}/{after.metadata.name}"
+    facts = {"kind": kind, "object": place, "reason": new.reason}
+    log.info("%s %s: %s: %s", kind, place, new.reason, new.message, extra=facts)
     if new.reason in _QUIET:
         return
     try:
@@ -68,7 +66,7 @@ def _event(world: World, subject: MLflowServer | ModelPromotion, ready: Conditio
     return {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "metadata": {"generateName": f"{meta.name}.", "namespace": meta.namespace},
+        "metadata": {"generateName": f"{meta.name[:200]}-", "namespace": meta.namespace},
         "eventTime": _micro_time(world.clock()),
         "type": "Warning" if warning else "Normal",
         "reason": ready.reason[:128],

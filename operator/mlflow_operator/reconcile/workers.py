@@ -40,8 +40,8 @@ class Workers:
 
     async def start(self) -> None:
         """List everything, so that nothing is taken for missing, then begin."""
-        while not await self._listed():
-            await asyncio.sleep(_AGAIN)  # noqa: ASYNC110 - what is waited for is the API server, not a task of ours
+        while not await self._listed():  # noqa: ASYNC110 - waits for the API server, not for a task of ours
+            await asyncio.sleep(_AGAIN)
         self._missed.clear()
         names = [f"worker-{number}" for number in range(self._world.settings.workers)]
         self._tasks = [asyncio.create_task(self._work(), name=name) for name in names]

@@ -10,6 +10,7 @@ from mlflow_operator.config import Settings
 from mlflow_operator.reconcile.models import Models
 from mlflow_operator.reconcile.queue import WorkQueue
 from mlflow_operator.reconcile.store import Store
+from mlflow_operator.status.preparation import Preparation
 
 
 @dataclass
@@ -25,3 +26,5 @@ class World:
     """Name of this process, for Events."""
     store: Store = field(default_factory=Store)
     models: Models = field(default_factory=Models)
+    reports: dict[tuple[str, str], tuple[object, Preparation | None]] = field(default_factory=dict)
+    """By namespace and name of a server: the end of its preparation's newest pod, and what it reported."""

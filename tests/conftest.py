@@ -1,0 +1,3 @@
+"""Fixtures of every tier."""
+
+pytest_plugins = ["cluster.fixtures"]

@@ -1,0 +1,101 @@
+"""The operator dies, the API server goes, MLflow goes: everything converges afterwards, and nothing is lost."""
+
+import random
+import time
+
+import pytest
+
+from cluster.mlflow_server import MlflowServer
+from cluster.operator_process import OperatorProcess
+from cluster.registry import Registry
+from cluster.team import Team, condition, has_reason, is_ready
+
+pytestmark = pytest.mark.integration
+
+KILLS = 10
+
+
+def test_killed_at_ten_moments_of_a_promotion(
+    served: Team, operator: OperatorProcess, registry: Registry, model: str
+) -> None:
+    """A kill -9 anywhere between apply and settled: started again, it ends with exactly one holder, the right one."""
+    chance = random.Random(20260101)
+    for number in range(KILLS):
+        version = str(number % 9 + 1)
+        served.promote("fraud", model, version)
+        time.sleep(chance.random() * 0.15)
+        operator.kill()
+        operator.start()
+        settled = served.ready("modelpromotion", "fraud")
+        assert registry.holders(model, "Production") == [version] == settled["status"]["holders"]
+    history = served.status("modelpromotion", "fraud")["history"]
+    assert [entry["number"] for entry in history] == list(range(KILLS, 0, -1))
+    assert {entry["result"] for entry in history} == {"Promoted"}
+
+
+def test_the_api_server_away_and_back(served: Team, operator: OperatorProcess, registry: Registry, model: str) -> None:
+    """Promotions go on after an outage of the API server, without a restart of the operator."""
+    served.promote("fraud", model, 7)
+    served.ready("modelpromotion", "fraud")
+    pid = operator.process.pid
+    with served.plane.without_apiserver(kill=True):
+        time.sleep(5)
+    served.promote("fraud", model, 8)
+    served.until("modelpromotion", "fraud", lambda o: is_ready(o) and o["status"]["currentVersion"] == "8", seconds=60)
+    assert registry.holders(model, "Production") == ["8"]
+    assert operator.process.pid == pid
+
+
+def test_a_deletion_that_the_watch_missed(
+    served: Team, operator: OperatorProcess, registry: Registry, model: str
+) -> None:
+    """An object that goes while nobody watches, its history compacted, is noticed by the periodic list."""
+    served.promote("fraud", model, 7)
+    served.ready("modelpromotion", "fraud")
+    with operator.process.frozen():
+        served.delete("modelpromotion", "fraud")
+        served.plane.compact()
+        with served.plane.without_apiserver(kill=True):
+            pass
+    served.promote("other", model, 8)
+    served.until("modelpromotion", "other", is_ready, seconds=60)
+    assert operator.metric("workqueue_depth") == 0
+
+
+def test_mlflow_away_and_back(served: Team, mlflow_server: MlflowServer, registry: Registry, model: str) -> None:
+    """While MLflow is away a settled claim is unknown, a new one waits; both go on when it is back."""
+    served.promote("fraud", model, 7)
+    served.ready("modelpromotion", "fraud")
+    mlflow_server.kill()
+    try:
+        lost = served.until("modelpromotion", "fraud", lambda o: condition(o, "Ready")["status"] == "Unknown")
+        assert condition(lost, "Ready")["reason"] == "RegistryUnavailable"
+        assert lost["status"]["currentVersion"] == "7"
+        served.until("mlflowserver", "mlflow", has_reason("RegistryUnavailable"))
+        served.promote("fraud", model, 8)
+    finally:
+        mlflow_server.start()
+    served.until("modelpromotion", "fraud", lambda o: is_ready(o) and o["status"]["currentVersion"] == "8", seconds=90)
+    assert registry.holders(model, "Production") == ["8"]
+    served.until("mlflowserver", "mlflow", is_ready, seconds=60)
+
+
+def test_sigterm_finishes_what_is_under_way(
+    served: Team, operator: OperatorProcess, registry: Registry, model: str
+) -> None:
+    """A stop in an orderly way takes no more than seconds, and leaves no attempt half done."""
+    served.promote("fraud", model, 7)
+    time.sleep(0.02)
+    before = time.monotonic()
+    operator.stop()
+    assert time.monotonic() - before < 20
+    attempt = served.status("modelpromotion", "fraud").get("attempt")
+    assert attempt is None or "finishedAt" in attempt
+    operator.start()
+    served.ready("modelpromotion", "fraud")
+    assert registry.holders(model, "Production") == ["7"]
+
+
+def test_liveness_and_readiness_are_true(operator: OperatorProcess) -> None:
+    """A working process says so, with the usual metrics."""
+    assert operator.metric('controller_runtime_reconcile_total{controller="ModelPromotion",result="success"}') >= 0
