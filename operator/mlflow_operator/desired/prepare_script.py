@@ -2,9 +2,8 @@
 
 It runs in the server's image by ``python -c``, so it is one file, imports nothing of the operator, and works on
 Python 3.10. Input is the server's environment; PREPARE_* are its own variables. Output is one JSON document at
-PREPARE_RESULT, the container's termination message, with a part for the database and one for the artifacts:
-{"ok": true|false|null, "terminal": only a user can help, "reason": CamelCase, "message": what was found, expected,
-and what to do}; ok is null for what was not tried. Exit code: 0, 3 where anything is terminal, else 1.
+PREPARE_RESULT, the termination message, with a part for the database and one for the artifacts: {"ok": true|false,
+null for not tried, "terminal": only a user can help, "reason", "message"}. Exit code: 0, 3 for terminal, else 1.
 """
 
 import json
@@ -18,7 +17,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import mlflow
 import sqlalchemy
@@ -90,10 +89,10 @@ def attempted(part: Callable[[], Report]) -> tuple[Report, int]:
         report, code = problem.report, TERMINAL if problem.terminal else TRANSIENT
     except Exception as error:  # what nobody foresaw may hold anything, so only its kind is told
         log.error("%s", without_secrets(traceback.format_exc()))
-        message = f"unexpected {type(error).__name__}; the log of the preparation has the details"
-        report, code = {"ok": False, "reason": "InternalError", "message": message}, TRANSIENT
+        unforeseen = Problem("InternalError", f"unexpected {type(error).__name__}; the preparation's log has more")
+        report, code = unforeseen.report, TRANSIENT
     report["message"] = report["message"].encode()[:LONGEST_MESSAGE].decode(errors="ignore")
-    log.info("%s: %s", report["reason"], report["message"])
+    log.info("%(reason)s: %(message)s", report)
     return report, code
 
 
@@ -138,9 +137,8 @@ def prepare_database(uri: str, deadline: float) -> Report:
     now = asked(engine, lambda: revisions(engine))
     if now != (newest,):
         raise Problem("MigrationFailed", f"the schema is at {now} and not at {newest}")
-    changed = f"migrated from {was[0]}" if was else "tables created"
-    reason, detail = ("UpToDate", "already there") if was == now else ("Migrated", changed)
-    message = f"logged in to {place(engine)}; the schema is at revision {newest} of MLflow {version}, {detail}"
+    reason = "UpToDate" if was == now else "Migrated"
+    message = f"logged in to {place(engine)}; the schema is at revision {newest}, the newest of MLflow {version}"
     return {"ok": True, "reason": reason, "message": message, "was": was[0] if was else None, "revision": newest}
 
 
@@ -211,7 +209,7 @@ def migrations() -> tuple[set[str], str, str]:
 
 def migrate(engine: Any, uri: str) -> None:
     """Run MLflow's own `db upgrade`, in this process so that no secret is in an argument list."""
-    tables = set(sqlalchemy.inspect(engine).get_table_names())
+    tables = sqlalchemy.inspect(engine).get_table_names()
     if tables and "experiments" not in tables:
         # Somebody else's tables: the command takes them for an old MLflow's, while the server starts in this way.
         utils._initialize_tables(engine)
@@ -222,9 +220,8 @@ def migrate(engine: Any, uri: str) -> None:
 def prepare_artifacts(deadline: float) -> Report:
     """Write, read and delete something where artifacts go."""
     destination = os.environ.get("MLFLOW_ARTIFACTS_DESTINATION", "")
-    parts = urlsplit(destination)
-    if parts.scheme == "s3":
-        return patiently(lambda: try_bucket(parts.netloc, parts.path.strip("/")), deadline)
+    if destination.startswith("s3://"):
+        return patiently(lambda: try_bucket(*destination[5:].strip("/").partition("/")[::2]), deadline)
     if destination.startswith("/"):
         return try_folder(Path(destination))
     return {"ok": None, "reason": "NotTried", "message": "the artifact store cannot be tried from outside the server"}
@@ -247,10 +244,10 @@ def try_bucket(bucket: str, prefix: str) -> Report:
     """Find or make the bucket; write, read and delete an object."""
     if boto3 is None:
         raise Hopeless("DriverMissing", "the image has no boto3, which S3 needs; use an image that has it")
+    where = {"Bucket": bucket, "Key": f"{prefix}/{PROBE_KEY}".lstrip("/")}
     try:
         client = s3_client()
         made = found_or_made(client, bucket)
-        where = {"Bucket": bucket, "Key": f"{prefix}/{PROBE_KEY}".lstrip("/")}
         client.put_object(**where, Body=b"probe")
         client.get_object(**where)["Body"].read()
         client.delete_object(**where)
@@ -276,9 +273,8 @@ def found_or_made(client: Any, bucket: str) -> bool:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         if status == 404 and os.environ.get("PREPARE_CREATE_BUCKET") == "true":
             region = client.meta.region_name  # the oldest region is the one that must not be named
-            at_home = region in (None, "us-east-1", "aws-global")
-            elsewhere = {} if at_home else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-            client.create_bucket(Bucket=bucket, **elsewhere)
+            named = {} if region in (None, "us-east-1", "aws-global") else {"LocationConstraint": region}
+            client.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": named} if named else {}))
             return True
     return False
 
