@@ -75,3 +75,17 @@ goldens: setup ## Write the golden files again from the code
 .PHONY: demo
 demo: setup ## Tell the whole story on a local cluster (PROFILE=quickstart or production)
 	@$(BIN)/python -m demo $(PROFILE)
+
+##@ Cluster
+.PHONY: cluster
+cluster: setup ## Bring up the cluster of the e2e tier, with all images, and print its KUBECONFIG line (CLUSTER=local|kind|current)
+	@$(BIN)/python -m cluster up
+	@$(BIN)/python -m cluster images
+
+.PHONY: cluster-down
+cluster-down: setup ## End that cluster and everything it left on this machine
+	@$(BIN)/python -m cluster down
+
+.PHONY: images
+images: setup ## Build the images and load them into the cluster that is up
+	@$(BIN)/python -m cluster images

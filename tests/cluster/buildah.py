@@ -10,6 +10,7 @@ from cluster.console import step
 BASE = "localhost/mlflow-base:12"
 BASE_PACKAGES = ("python3", "python3-venv", "ca-certificates")
 SUITE = "bookworm"
+STEPS_KEPT = 40  # of earlier builds, each up to a few hundred MB; all are dropped when there are more
 DOCUMENTATION = ("usr/share/doc", "usr/share/man", "usr/share/info", "usr/share/locale")
 PACKAGE_LISTS = ("var/cache/apt", "var/lib/apt/lists", "var/log")
 
@@ -33,6 +34,8 @@ def build(options: list[str], context: Path, reference: str, archive: Path) -> N
     for older in archive.parent.glob(f"{archive.stem.rpartition('-')[0]}-????????????.tar"):
         older.unlink()
     unfinished.rename(archive)
+    if len(_run("images", "--quiet", "--filter", "dangling=true").split()) > STEPS_KEPT:
+        _run("rmi", "--prune")
 
 
 def _ensure_base() -> None:
@@ -47,7 +50,7 @@ def _ensure_base() -> None:
         run.output(["debootstrap", "--variant=minbase", included, SUITE, rootfs, _mirror()])
         for path in (*DOCUMENTATION, *PACKAGE_LISTS):
             run.output(["find", rootfs / path, "-mindepth", "1", "-delete"])
-        run.output(["tar", "-C", rootfs, "--exclude=__pycache__", "-cf", folder / "rootfs.tar", "."])
+        run.output(["tar", "-C", rootfs, "-cf", folder / "rootfs.tar", "."])
         _run("build", "--quiet", "--file", str(folders.HERE / "images" / "base.Dockerfile"), "--tag", BASE, str(folder))
         run.output(["rm", "-rf", folder])
 
