@@ -79,8 +79,9 @@ demo: setup ## Tell the whole story on a local cluster (PROFILE=quickstart or pr
 ##@ Cluster
 .PHONY: cluster
 cluster: setup ## Bring up the cluster of the e2e tier, with all images, and print its KUBECONFIG line (CLUSTER=local|kind|current)
-	@$(BIN)/python -m cluster up
+	@$(BIN)/python -m cluster up >/dev/null
 	@$(BIN)/python -m cluster images
+	@$(BIN)/python -m cluster env
 
 .PHONY: cluster-down
 cluster-down: setup ## End that cluster and everything it left on this machine

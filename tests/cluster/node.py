@@ -62,6 +62,10 @@ class LocalNode(Cluster):
         """Raise Unavailable when this machine cannot run a node."""
         if platform.system() != "Linux" or os.geteuid() != 0:
             raise Impossible("a local node needs root on Linux; CLUSTER=kind or CLUSTER=current do not")
+        try:
+            run.output(["unshare", "--net", "--mount", "true"])
+        except ClusterError as error:
+            raise Impossible(f"this root may not make network and mount namespaces: {error}") from error
 
     def is_up(self) -> bool:
         """Tell whether every process runs and the node is ready."""

@@ -16,8 +16,10 @@ def folder() -> Iterator[Path]:
     """Give a folder for the processes of this session; end them all afterwards and delete it."""
     sweep()
     path = folders.state() / f"session-{os.getpid()}"
-    path.mkdir()
-    (path / OWNER).write_text(f"{os.getpid()} {process.start_time(os.getpid())}")
+    unowned = path.with_name(f"new-{os.getpid()}")  # a name that the sweep of another session passes over
+    unowned.mkdir()
+    (unowned / OWNER).write_text(f"{os.getpid()} {process.start_time(os.getpid())}")
+    unowned.rename(path)
     try:
         yield path
     finally:
