@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from cluster import choice, console
+from cluster import choice, console, keeping
 from cluster.errors import ClusterError
 from demo.narrator import Narrator
 from demo.story import PROFILES, Story
@@ -16,6 +16,7 @@ def main() -> int:
     profile = PROFILES[parser.parse_args().profile]
     try:
         cluster = choice.choose()
+        keeping.keep()  # the audience wants to look around afterwards
         cluster.up()
         story = Story(cluster, profile, Narrator())
         story.tell()

@@ -170,7 +170,8 @@ class Story:
         try:
             yield
         except ClusterError as error:
-            self._narrator.chapter("It broke off", str(error))
+            self._narrator.chapter("It broke off", "What could explain it:")
+            self._narrator.output(str(error))
             for words in (("get", "mls,mp,pods,jobs,pvc", "-o", "wide"), ("get", "events", "--sort-by=.lastTimestamp")):
                 with contextlib.suppress(ClusterError):
                     self._kubectl(*words)

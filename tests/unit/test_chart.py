@@ -64,6 +64,12 @@ def pod(objects: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def settings_of(objects: list[dict[str, Any]]) -> dict[str, str]:
+    """The variables that the operator reads its settings from."""
+    (container,) = pod(objects)["containers"]
+    return {item["name"]: item["value"] for item in container["env"] if item["name"].startswith(PREFIX)}
+
+
 def verbs(role: dict[str, Any]) -> dict[str, set[str]]:
     """What a role may do, by resource."""
     return {resource: set(rule["verbs"]) for rule in role["rules"] for resource in rule["resources"]}
@@ -117,7 +123,7 @@ def test_a_digest_wins_over_the_tag() -> None:
 
 def test_every_variable_is_a_setting_that_the_operator_reads() -> None:
     """What the chart sets arrives, and it can set everything but addresses."""
-    environ = {item["name"]: item["value"] for item in pod(render(EVERYTHING))["containers"][0]["env"]}
+    environ = settings_of(render(EVERYTHING))
     settings = Settings.from_environment(environ)
     assert settings.namespaces == ("a", "b")
     assert settings.images.model_dump() == {
@@ -133,7 +139,7 @@ def test_every_variable_is_a_setting_that_the_operator_reads() -> None:
 
 def test_by_default_the_operator_decides_its_settings() -> None:
     """A value that is not set becomes no variable."""
-    assert pod(render())["containers"][0]["env"] == [{"name": "MLFLOW_OPERATOR_HTTP_PORT", "value": "8080"}]
+    assert settings_of(render()) == {"MLFLOW_OPERATOR_HTTP_PORT": "8080"}
 
 
 def test_no_role_has_a_wildcard_or_a_way_to_more_rights() -> None:

@@ -1,0 +1,24 @@
+"""The demo comes true: from an empty namespace to predictions of the model in Production."""
+
+import pytest
+
+from cluster.provider import Cluster
+from demo.narrator import Narrator
+from demo.story import PROFILES, Profile, Story
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
+def test_the_story_comes_true(node: Cluster, node_namespace: str, profile: Profile) -> None:
+    """Train, register, Staging, Production, load: by the samples, in restricted pods, and again without a change."""
+    story = Story(node, profile, Narrator(), node_namespace)
+    ending = story.tell()
+    assert "registered candidate_scoring_model version 1" in ending.training
+    status = ending.promotion["status"]
+    assert (status["slot"], status["currentVersion"]) == ("stage/Production", "1")
+    assert status["modelURI"] == "models:/candidate_scoring_model/1"
+    assert "the alias champion is version 1" in ending.serving
+    assert [line.partition(":")[0] for line in ending.serving.splitlines()[1:]] == ["Ada", "Grace", "Linus"]
+    again = story.tell()
+    assert again.promotion["metadata"]["resourceVersion"] == ending.promotion["metadata"]["resourceVersion"]
