@@ -1,0 +1,271 @@
+"""What users read of a server, from what a pass observed."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
+from mlflow_operator.errors import RegistryUnavailable, Terminal, Waiting
+from mlflow_operator.status.preparation import Part, Preparation
+from mlflow_operator.status.server import Probe, Rollout, Seen, compute
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+SPEC: dict[str, Any] = {"replicas": 2, "backendStore": {"managed": {}}, "artifactStore": {"managed": {}}}
+EXTERNAL: dict[str, Any] = {"external": {"url": "http://elsewhere"}}
+
+GOOD = Preparation(
+    Part(True, "Migrated", "logged in", revision="abc"), Part(True, "Created", "wrote, read and deleted an object")
+)
+DONE = Rollout(complete=True, stuck=False, replicas=2, ready=2, version="3.17.2")
+MOVING = Rollout(complete=False, stuck=False, replicas=3, ready=1, version="3.17.2")
+ANSWERS = Probe(True, "Answered", "the API answered")
+SILENT = Probe(False, "NoAnswer", "connection refused")
+
+PREPARING = Seen(url="http://mlflow.team.svc:5000", selector="a=b")
+ROLLING = Seen(prepared=True, preparation=GOOD, rollout=MOVING)
+READY = Seen(prepared=True, preparation=GOOD, rollout=DONE, api=ANSWERS)
+
+
+def server(
+    spec: dict[str, Any] | None = None, status: MLflowServerStatus | None = None, generation: int = 1
+) -> MLflowServer:
+    """A server with what was observed so far."""
+    metadata = {"name": "mlflow", "namespace": "team", "uid": "1", "generation": generation}
+    made = MLflowServer.parse({"metadata": metadata, "spec": SPEC | (spec or {}) if spec != EXTERNAL else EXTERNAL})
+    return made.model_copy(update={"status": status}) if status else made
+
+
+def words(status: MLflowServerStatus) -> dict[str, tuple[str, str]]:
+    """Status and reason of every condition."""
+    return {c.type: (c.status, c.reason) for c in status.conditions}
+
+
+def test_a_settling_server_is_written_three_times() -> None:
+    """Preparing, RollingOut, Ready; what pods do in between changes nothing."""
+    passes = [
+        PREPARING,
+        Seen(rollout=None),
+        ROLLING,
+        Seen(prepared=True, rollout=Rollout(False, False, 1, 0, "3.17.2"), api=SILENT),
+        Seen(prepared=True, rollout=MOVING, api=ANSWERS),
+        READY,
+        Seen(prepared=True, rollout=DONE, api=ANSWERS),
+        Seen(prepared=True, rollout=DONE),
+    ]
+    reasons = []
+    status = MLflowServerStatus()
+    for number, seen in enumerate(passes):
+        new = compute(server(status=status), seen, None, NOW + timedelta(minutes=number))
+        if new != status:
+            reasons.append(words(new)["Ready"][1])
+        status = new
+    assert reasons == ["Preparing", "RollingOut", "Ready"]
+    assert (status.replicas, status.ready_replicas, status.version, status.schema_revision) == (2, 2, "3.17.2", "abc")
+    assert (status.url, status.selector) == ("http://mlflow.team.svc:5000", "a=b")
+
+
+def test_a_ready_server_says_what_was_tried() -> None:
+    """All conditions are True, and neither Reconciling nor Stalled exists."""
+    status = compute(server(), READY, None, NOW)
+    assert words(status) == {
+        "Ready": ("True", "Ready"),
+        "DatabaseReady": ("True", "LoggedIn"),
+        "SchemaReady": ("True", "UpToDate"),
+        "ArtifactStoreReady": ("True", "Writable"),
+        "ServerReady": ("True", "Answered"),
+    }
+    assert {c.observed_generation for c in status.conditions} == {1}
+    assert {c.last_transition_time.microsecond for c in status.conditions} == {0}
+
+
+@pytest.mark.parametrize(
+    ("database", "database_ready", "schema_ready"),
+    [
+        (Part(False, "LoginRefused", "m", terminal=True), ("False", "LoginRefused"), ("Unknown", "LoginRefused")),
+        (Part(False, "DatabaseUnreachable", "m"), ("False", "DatabaseUnreachable"), ("Unknown", "DatabaseUnreachable")),
+        (
+            Part(False, "DatabaseNewer", "m", terminal=True, revision="z"),
+            ("True", "LoggedIn"),
+            ("False", "DatabaseNewer"),
+        ),
+        (Part(False, "MigrationFailed", "m"), ("True", "LoggedIn"), ("False", "MigrationFailed")),
+        (Part(False, "InternalError", "m"), ("Unknown", "InternalError"), ("Unknown", "InternalError")),
+    ],
+    ids=lambda case: case.reason if isinstance(case, Part) else None,
+)
+def test_a_failed_preparation_names_the_layer_that_failed(
+    database: Part, database_ready: tuple[str, str], schema_ready: tuple[str, str]
+) -> None:
+    """A login that worked stays true when the schema is wrong; only what a user must cure is Stalled."""
+    report = Preparation(database, GOOD.artifacts)
+    status = compute(server(), Seen(preparation=report), None, NOW)
+    found = words(status)
+    assert (found["DatabaseReady"], found["SchemaReady"]) == (database_ready, schema_ready)
+    assert found["ArtifactStoreReady"][0] == "True"
+    assert found["Ready"] == ("False", database.reason)
+    assert ("Stalled" in found, "Reconciling" in found) == (database.terminal, not database.terminal)
+
+
+def test_a_failed_artifact_store_is_told_when_the_database_is_fine() -> None:
+    """The first part that failed is the reason."""
+    report = Preparation(GOOD.database, Part(False, "BucketMissing", "there is no bucket", terminal=True))
+    found = words(compute(server(), Seen(preparation=report), None, NOW))
+    assert found["Ready"] == ("False", "BucketMissing")
+    assert found["ArtifactStoreReady"] == ("False", "BucketMissing")
+    assert found["DatabaseReady"][0] == "True"
+
+
+def test_a_preparation_without_a_report_shows_the_end_of_its_log() -> None:
+    """Such as an image without MLflow."""
+    status = compute(server(), Seen(preparation=Preparation.broken("No module named\n 'mlflow'")), None, NOW)
+    assert words(status)["Ready"] == ("False", "PreparationFailed")
+    assert "No module named 'mlflow'" in next(c.message for c in status.conditions if c.type == "Ready")
+
+
+def test_a_failed_upgrade_leaves_the_running_server_ready_to_serve() -> None:
+    """The server is not Ready as its spec says, but ServerReady and the facts of the running release stay."""
+    before = compute(server(), READY, None, NOW)
+    newer = Preparation(Part(False, "DatabaseNewer", "m", terminal=True), GOOD.artifacts)
+    seen = Seen(preparation=newer, rollout=DONE, api=ANSWERS)
+    status = compute(server({"version": "3.16.1"}, before, generation=2), seen, None, NOW)
+    assert words(status)["Stalled"] == ("True", "DatabaseNewer")
+    assert words(status)["ServerReady"] == ("True", "Answered")
+    assert (status.version, status.observed_generation) == ("3.17.2", 2)
+
+
+def test_a_failed_look_keeps_the_last_known_facts() -> None:
+    """Nothing is reported as gone because it could not be looked at; those conditions keep their generation."""
+    before = compute(server(), READY, None, NOW)
+    later = NOW + timedelta(hours=1)
+    status = compute(server(status=before, generation=2), Seen(), RegistryUnavailable("NoAnswer", "m"), later)
+    assert words(status)["Ready"] == ("Unknown", "NoAnswer")
+    details = [c for c in status.conditions if c.type not in ("Ready", "Reconciling")]
+    assert details == [c for c in before.conditions if c.type != "Ready"]
+    assert (status.replicas, status.version) == (2, "3.17.2")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "other"),
+    [
+        (Terminal("UnsupportedVersion", "m"), "UnsupportedVersion", "Stalled"),
+        (Waiting("SecretMissing", "m"), "SecretMissing", "Reconciling"),
+        (ZeroDivisionError("secret"), "InternalError", "Reconciling"),
+    ],
+    ids=lambda case: type(case).__name__ if isinstance(case, Exception) else None,
+)
+def test_how_a_pass_ended(outcome: Exception, reason: str, other: str) -> None:
+    """The table of outcomes; what was never tried is Unknown."""
+    status = compute(server(), Seen(), outcome, NOW)
+    found = words(status)
+    summary = {k: v for k, v in found.items() if k in ("Ready", "Reconciling", "Stalled")}
+    assert summary == {"Ready": ("False", reason), other: ("True", reason)}
+    assert found["DatabaseReady"] == ("Unknown", "NotTried")
+    assert "secret" not in str(status)
+
+
+def test_a_transition_time_moves_with_the_status_only() -> None:
+    """Another reason or generation does not move it."""
+    first = compute(server(), PREPARING, None, NOW)
+    second = compute(server(status=first, generation=2), ROLLING, None, NOW + timedelta(hours=1))
+    times = [next(c.last_transition_time for c in s.conditions if c.type == "Ready") for s in (first, second)]
+    assert times[0] == times[1] == NOW.replace(microsecond=0)
+
+
+def test_a_server_that_stops_answering_is_not_ready_and_recovers() -> None:
+    """ServerReady and Ready follow the probe."""
+    before = compute(server(), READY, None, NOW)
+    silent = Seen(prepared=True, rollout=DONE, api=SILENT)
+    down = compute(server(status=before), silent, None, NOW)
+    assert words(down)["ServerReady"] == ("False", "NoAnswer")
+    assert words(down)["Ready"] == ("False", "NoAnswer")
+    up = compute(server(status=down), Seen(prepared=True, rollout=DONE, api=ANSWERS), None, NOW)
+    assert words(up)["Ready"] == ("True", "Ready")
+
+
+def test_a_rolling_update_does_not_deny_a_server_that_answers() -> None:
+    """ServerReady stays True while pods are exchanged, until it really does not answer."""
+    before = compute(server(), READY, None, NOW)
+    rolling = compute(server(status=before), Seen(prepared=True, rollout=MOVING, api=ANSWERS), None, NOW)
+    assert words(rolling)["ServerReady"] == ("True", "Answered")
+    assert (rolling.replicas, rolling.ready_replicas) == (2, 2)
+    gone = compute(server(status=rolling), Seen(prepared=True, rollout=MOVING, api=SILENT), None, NOW)
+    assert words(gone)["ServerReady"] == ("False", "RollingOut")
+
+
+def test_a_stuck_rollout_is_stalled() -> None:
+    """After the Deployment's own deadline."""
+    stuck = Rollout(complete=False, stuck=True, replicas=1, ready=0, version="3.17.2")
+    assert words(compute(server(), Seen(prepared=True, rollout=stuck), None, NOW))["Stalled"][1] == "RolloutStuck"
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [({"hibernate": True}, "Hibernating"), ({"suspend": True}, "Suspended"), ({"replicas": 0}, "ScaledToZero")],
+    ids=str,
+)
+def test_a_server_that_was_sent_to_sleep(spec: dict[str, Any], reason: str) -> None:
+    """Suspended says so; nothing claims that a server without pods answers."""
+    before = compute(server(), READY, None, NOW)
+    none = Rollout(complete=True, stuck=False, replicas=0, ready=0, version="3.17.2")
+    found = words(compute(server(spec, before), Seen(prepared=True, rollout=none), None, NOW))
+    assert found["Suspended"] == ("True", reason)
+    assert found["ServerReady"] == ("False", "NoPods")
+
+
+def test_an_external_server_has_no_stores_of_its_own() -> None:
+    """Only what can be tried of it: that it answers."""
+    status = compute(server(EXTERNAL), Seen(url="http://elsewhere", version="3.12.0", api=ANSWERS), None, NOW)
+    assert words(status) == {"Ready": ("True", "Ready"), "ServerReady": ("True", "Answered")}
+    assert (status.version, status.url, status.replicas) == ("3.12.0", "http://elsewhere", None)
+    refused = Probe(False, "Unauthorized", "401", terminal=True)
+    assert words(compute(server(EXTERNAL), Seen(api=refused), None, NOW))["Stalled"] == ("True", "Unauthorized")
+
+
+def test_experiments_are_a_condition_where_there_are_any() -> None:
+    """Unknown before the first try, and Ready only with them."""
+    spec = {"experiments": [{"name": "fraud"}]}
+    waiting = compute(server(spec), READY, None, NOW)
+    assert (words(waiting)["ExperimentsReady"], words(waiting)["Ready"]) == (
+        ("Unknown", "NotTried"),
+        ("False", "NotTried"),
+    )
+    made = Seen(prepared=True, rollout=DONE, api=ANSWERS, experiments=Probe(True, "Ensured", "m"))
+    assert words(compute(server(spec, waiting), made, None, NOW))["Ready"] == ("True", "Ready")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "Traceback", "[]", "{}", '{"database": 1, "artifacts": 2}', '{"database": {"ok": "yes"}, "artifacts": {}}'],
+)
+def test_what_is_no_report_is_none(text: str) -> None:
+    """A termination message may be anything."""
+    assert Preparation.parse(text) is None
+
+
+def test_a_report_is_read() -> None:
+    """As desired/prepare_script.py writes it."""
+    text = (
+        '{"database": {"ok": false, "terminal": true, "reason": "DatabaseNewer", "message": "m", "was": "z",'
+        ' "revision": "z"}, "artifacts": {"ok": null, "reason": "NotTried", "message": "n"}}'
+    )
+    assert Preparation.parse(text) == Preparation(
+        Part(False, "DatabaseNewer", "m", terminal=True, revision="z"), Part(None, "NotTried", "n")
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "complete"),
+    [
+        ({"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}, True),
+        ({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}, False),
+        ({"observedGeneration": 3, "replicas": 3, "updatedReplicas": 2, "availableReplicas": 3}, False),
+        ({"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 1}, False),
+        ({}, False),
+    ],
+    ids=str,
+)
+def test_when_a_rollout_is_complete(status: dict[str, Any], complete: bool) -> None:
+    """As kubectl rollout status has it: the controller has seen the spec, and no old pod is left."""
+    deployment = {"metadata": {"generation": 3, "labels": {}}, "spec": {"replicas": 2}, "status": status}
+    assert Rollout.of(deployment).complete is complete
