@@ -183,6 +183,15 @@ def test_a_server_that_stops_answering_is_not_ready_and_recovers() -> None:
     assert words(up)["Ready"] == ("True", "Ready")
 
 
+def test_a_pass_that_tries_less_says_the_same() -> None:
+    """A true condition keeps the words of what was tried last."""
+    tried = Seen(
+        prepared=True, preparation=GOOD, rollout=DONE, api=ANSWERS, artifacts=Probe(True, "Writable", "through")
+    )
+    before = compute(server(), tried, None, NOW)
+    assert compute(server(status=before), READY, None, NOW + timedelta(hours=1)) == before
+
+
 def test_a_rolling_update_does_not_deny_a_server_that_answers() -> None:
     """ServerReady stays True while pods are exchanged, until it really does not answer."""
     before = compute(server(), READY, None, NOW)
