@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from cluster import rest, waiting
 from cluster.mlflow_server import MlflowServer
 from cluster.operator_process import OperatorProcess
 from cluster.registry import Registry
@@ -96,6 +97,25 @@ def test_sigterm_finishes_what_is_under_way(
     assert registry.holders(model, "Production") == ["7"]
 
 
-def test_liveness_and_readiness_are_true(operator: OperatorProcess) -> None:
-    """A working process says so, with the usual metrics."""
-    assert operator.metric('controller_runtime_reconcile_total{controller="ModelPromotion",result="success"}') >= 0
+def test_metrics_count_what_was_done(served: Team, operator: OperatorProcess, registry: Registry, model: str) -> None:
+    """The usual dashboards work: passes under controller-runtime's name, and the version that holds the slot."""
+    sample = f'modelpromotion_info{{model="{model}",name="fraud",namespace="{served.namespace}",slot="stage/Production"'
+    passes = 'controller_runtime_reconcile_total{controller="ModelPromotion",result="success"}'
+    before = operator.metric(passes)
+    for version in (7, 8):
+        served.promote("fraud", model, version)
+        served.ready("modelpromotion", "fraud")
+    assert operator.metric(passes) > before
+    assert [operator.metric(f'{sample},version="{v}"}}') for v in (7, 8)] == [0, 1]
+    assert (
+        operator.metric(f'mlflow_operator_ready{{kind="ModelPromotion",name="fraud",namespace="{served.namespace}"}}')
+        == 1
+    )
+    served.delete("modelpromotion", "fraud")
+    waiting.until(lambda: operator.metric(f'{sample},version="8"}}') == 0, what="the metric to go", seconds=10)
+
+
+def test_a_working_process_is_alive_and_ready(operator: OperatorProcess) -> None:
+    """Both probes say ok; what makes them say otherwise is tested without a cluster, where time can be made short."""
+    assert rest.get(f"{operator.url}/healthz") == (200, b"ok")
+    assert rest.get(f"{operator.url}/readyz") == (200, b"ok")

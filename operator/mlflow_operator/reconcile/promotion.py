@@ -27,6 +27,8 @@ async def reconcile(world: World, key: Key) -> float | None:
     """
     claim = world.store.promotion(key.namespace, key.name)
     if claim is None:
+        telemetry.show_ready(PROMOTION, key.namespace, key.name, None)
+        telemetry.show_slot(key.namespace, key.name, None)
         return None
     pass_ = _Pass(world, claim)
     try:
@@ -110,14 +112,12 @@ async def _carry_out(registry: Registry, claim: ModelPromotion, plan: Plan) -> N
 
 
 def _measure(before: ModelPromotion, after: ModelPromotion) -> None:
-    labels = (after.metadata.namespace, after.metadata.name, after.spec.model, slot_name(after.spec.target))
-    if before.status.current_version not in (None, after.status.current_version):
-        telemetry.forget(telemetry.PROMOTION, *labels, before.status.current_version)
-    if after.status.current_version:
-        telemetry.PROMOTION.labels(*labels, after.status.current_version).set(1)
-    attempt = after.status.attempt
+    meta, status = after.metadata, after.status
+    held = (after.spec.model, slot_name(after.spec.target), status.current_version) if status.current_version else None
+    telemetry.show_slot(meta.namespace, meta.name, held)
+    attempt = status.attempt
     if attempt and attempt.finished_at and attempt.result and attempt != before.status.attempt:
         telemetry.ATTEMPTS.labels(attempt.type, attempt.result).inc()
         telemetry.ATTEMPT_TIME.observe((attempt.finished_at - attempt.started_at).total_seconds())
-    if after.status.phase == "Drifted" and before.status.phase != "Drifted":
+    if status.phase == "Drifted" and before.status.phase != "Drifted":
         telemetry.DRIFTS.inc()

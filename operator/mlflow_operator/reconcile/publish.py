@@ -94,6 +94,5 @@ def _condition(subject: MLflowServer | ModelPromotion, type_: str) -> Condition 
 
 
 def _measure(subject: MLflowServer | ModelPromotion) -> None:
-    ready = _condition(subject, READY)
-    number = {"True": 1, "False": 0}.get(ready.status if ready else "Unknown", -1)
-    telemetry.READY.labels(type(subject).NAMES.kind, subject.metadata.namespace, subject.metadata.name).set(number)
+    ready, meta = _condition(subject, READY), subject.metadata
+    telemetry.show_ready(type(subject).NAMES.kind, meta.namespace, meta.name, ready.status if ready else "Unknown")

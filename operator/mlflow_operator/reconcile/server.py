@@ -7,7 +7,7 @@ from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import Desired, names
 from mlflow_operator.errors import Conflict, NotFound, OperatorError, RegistryRefused, Terminal
-from mlflow_operator.reconcile import children, probe
+from mlflow_operator.reconcile import children, probe, telemetry
 from mlflow_operator.reconcile.access import access, serves
 from mlflow_operator.reconcile.preparation import report
 from mlflow_operator.reconcile.publish import publish
@@ -104,6 +104,7 @@ def _is_calm(server: MLflowServer, seen: Seen) -> bool:
 
 
 def _forget(world: World, key: Key) -> None:
+    telemetry.show_ready(key.kind, key.namespace, key.name, None)
     world.store.set_references(key, set())
     world.reports.pop((key.namespace, key.name), None)
     _wake_claims(world, key)

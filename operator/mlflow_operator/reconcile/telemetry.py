@@ -61,9 +61,23 @@ DRIFTS = Counter("modelpromotion_drift", "Times that somebody else moved a slot.
 EVENTS_LOST = Counter("mlflow_operator_events_lost", "Kubernetes Events that could not be written.", registry=REGISTRY)
 
 
-def forget(metric: Gauge, *labels: str) -> None:
-    """Take an object's series away, if it is there."""
-    try:
-        metric.remove(*labels)
-    except KeyError:
-        return
+_shown: dict[tuple[str, ...], tuple[str, ...]] = {}
+"""By namespace and name of a claim: the labels of its series."""
+
+
+def show_slot(namespace: str, name: str, slot: tuple[str, str, str] | None) -> None:
+    """Say which version holds a claim's slot (model, slot, version); None: nobody knows, or the claim is gone."""
+    labels = (namespace, name, *slot) if slot else None
+    before = _shown.pop((namespace, name), None)
+    if before and before != labels:
+        PROMOTION.remove(*before)
+    if labels:
+        PROMOTION.labels(*labels).set(1)
+        _shown[namespace, name] = labels
+
+
+def show_ready(kind: str, namespace: str, name: str, status: str | None) -> None:
+    """Say whether an object is ready (True, False, Unknown); None: it is gone."""
+    READY.remove_by_labels({"kind": kind, "namespace": namespace, "name": name})
+    if status:
+        READY.labels(kind, namespace, name).set({"True": 1, "False": 0}.get(status, -1))

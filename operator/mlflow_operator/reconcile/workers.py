@@ -31,8 +31,9 @@ _AGAIN = 2.0
 class Workers:
     """Runs passes until it is told to stop; then the passes under way are finished, and no more begun."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, stuck: float = STUCK) -> None:
         self._world = world
+        self._stuck = stuck
         self._tasks: list[asyncio.Task[None]] = []
         self._waiting: set[asyncio.Task[None] | None] = set()
         self._missed: dict[str, int] = {}
@@ -66,7 +67,7 @@ class Workers:
         if dead := [task.get_name() for task in self._tasks if task.done()]:
             return f"task {', '.join(dead)} has ended"
         oldest = self._world.queue.oldest()
-        if oldest and oldest[1] > STUCK:
+        if oldest and oldest[1] > self._stuck:
             return f"{oldest[0].kind} {oldest[0]} has been in the queue for {oldest[1]:.0f} s"
         if deaf := [kind for kind, times in self._missed.items() if times >= _DEAF]:
             return f"the watch of {', '.join(deaf)} brings nothing any more"

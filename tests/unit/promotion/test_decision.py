@@ -94,7 +94,7 @@ def test_after_a_promotion(spec: dict[str, Any], snapshot: Snapshot, step: Step,
 
 def test_a_promoted_version_that_goes_on_is_no_drift() -> None:
     """A claim on Staging stays ready when its version is promoted to Production: a version has one stage."""
-    staging = {"target": {"stage": "Staging"}}
+    staging: dict[str, Any] = {"target": {"stage": "Staging"}}
     status = promoted(claim(**staging), registry(v7="None"), registry(v7="Staging"))
     decision = decide(claim(status, **staging), registry(v7="Production"), LATER)
     assert decision.step is Step.ONWARD
@@ -142,7 +142,7 @@ def test_going_back_to_an_earlier_holder_is_a_rollback() -> None:
     """A rollback need not come from the required stage: the version has held the slot before."""
     first = promoted(claim(version=6), registry(v6="Staging"), registry(v6="Production"))
     second = promoted(claim(first), registry(v6="Production", v7="Staging"), registry(v6="Archived", v7="Production"))
-    path = {"requires": {"currentStage": ["Staging"]}, "version": 6}
+    path: dict[str, Any] = {"requires": {"currentStage": ["Staging"]}, "version": 6}
     decision = decide(claim(second, **path), registry(v6="Archived", v7="Production"), LATER)
     assert (decision.step, decision.attempt and decision.attempt.type) == (Step.WRITE, AttemptType.ROLLBACK)
 

@@ -77,7 +77,8 @@ async def test_a_dropped_key_does_not_come_back() -> None:
 
 async def test_workers_share_all_keys() -> None:
     """A thousand keys, eight workers: each key once."""
-    queue, seen = WorkQueue(), []
+    queue = WorkQueue()
+    seen: list[Key] = []
 
     async def work() -> None:
         while len(seen) < 1000:

@@ -91,6 +91,7 @@ def test_the_history_is_bounded() -> None:
     status: ModelPromotionStatus | None = None
     for version in range(1, 9):
         made = claim(status, version=version, historyLimit=3)
-        status = promoted(made, registry(**{f"v{version}": "None"}), registry(**{f"v{version}": "Production"}))
+        name = f"v{version}"
+        status = promoted(made, registry(None, **{name: "None"}), registry(None, **{name: "Production"}))
     assert status is not None
     assert [a.to_version for a in status.history] == ["8", "7", "6"]
