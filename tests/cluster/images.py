@@ -57,7 +57,8 @@ class Image:
     @property
     def archive(self) -> Path:
         """Where the built image is kept, whether it exists or not."""
-        return folders.cache() / "images" / f"{self.short_name}-{self.key}.tar"
+        tag = self.reference.rpartition(":")[2]
+        return folders.cache() / "images" / f"{self.short_name}-{tag}-{self.key}.tar"
 
 
 def _from_program(program: programs.Program) -> Image:
