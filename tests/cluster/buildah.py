@@ -10,7 +10,7 @@ from cluster.console import step
 BASE = "localhost/mlflow-base:12"
 BASE_PACKAGES = ("python3", "python3-venv", "ca-certificates")
 SUITE = "bookworm"
-STEPS_KEPT = 40  # of earlier builds, each up to a few hundred MB; all are dropped when there are more
+STEPS_KEPT = 20  # of earlier builds, each up to a few hundred MB; all are dropped when there are more
 DOCUMENTATION = ("usr/share/doc", "usr/share/man", "usr/share/info", "usr/share/locale")
 PACKAGE_LISTS = ("var/cache/apt", "var/lib/apt/lists", "var/log")
 

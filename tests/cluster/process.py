@@ -55,21 +55,27 @@ class Process:
         if self.pid is not None:
             return
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        drop = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
+        child = self._spawn(argv, {**os.environ, **(env or {})}, uid, folder)
+        _children[child.pid] = child
+        record = {"pid": child.pid, "started": start_time(child.pid), "argv": list(argv)}
+        self._record.write_text(json.dumps(record))
+
+    def _spawn(
+        self, argv: Sequence[str], env: Mapping[str, str], uid: int | None, folder: Path | None
+    ) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            child = subprocess.Popen(
+            return subprocess.Popen(
                 argv,
-                env={**os.environ, **(env or {})},
+                env=env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
                 cwd=folder,
-                **drop,  # type: ignore[call-overload]
+                user=uid,
+                group=uid,
+                extra_groups=None if uid is None else [],
             )
-        _children[child.pid] = child
-        record = {"pid": child.pid, "started": start_time(child.pid), "argv": list(argv)}
-        self._record.write_text(json.dumps(record))
 
     def stop(self, grace: float = 10) -> None:
         """Ask it to end; after `grace` seconds kill what is left of its process group."""

@@ -16,14 +16,7 @@ def output(
     text: str | None = None,
     uid: int | None = None,
 ) -> str:
-    """Run the program and return its standard output.
-
-    Args:
-        argv: the program and its arguments.
-        env: variables added to the environment.
-        folder: the working folder.
-        text: its standard input.
-        uid: the user to become (needs root).
+    """Run the program, as `uid` (needs root), with `text` as its input, and return its standard output.
 
     Raises:
         ClusterError: it did not end with 0; the message has the end of what it printed.
@@ -41,6 +34,10 @@ def output(
         extra_groups=None if uid is None else [],
     )
     if done.returncode != 0:
-        end = "\n".join((done.stdout + done.stderr).splitlines()[-30:])
-        raise ClusterError(f"`{' '.join(str(word) for word in argv[:4])} …` ended with {done.returncode}:\n{end}")
+        raise ClusterError(_failure(argv, done))
     return done.stdout
+
+
+def _failure(argv: Sequence[str | Path], done: subprocess.CompletedProcess[str]) -> str:
+    end = "\n".join((done.stdout + done.stderr).splitlines()[-30:])
+    return f"`{' '.join(str(word) for word in argv[:4])} …` ended with {done.returncode}:\n{end}"
