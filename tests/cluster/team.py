@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from cluster import waiting
-from cluster.control_plane import ControlPlane
 from cluster.errors import ClusterError
 from mlflow_operator.api.schema import API_VERSION
 
@@ -14,10 +13,17 @@ SETTLE_SECONDS = 30.0
 Object = dict[str, Any]
 
 
+class Administered(Protocol):
+    """A cluster that kubectl talks to."""
+
+    def kubectl(self, *words: str, text: str | None = None) -> str:
+        """Run kubectl as administrator; return what it prints."""
+
+
 class Team:
     """The objects of one namespace."""
 
-    def __init__(self, plane: ControlPlane, namespace: str) -> None:
+    def __init__(self, plane: Administered, namespace: str) -> None:
         self.plane = plane
         self.namespace = namespace
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from cluster import rest, waiting
+from cluster.control_plane import ControlPlane
 from cluster.mlflow_server import MlflowServer
 from cluster.operator_process import OperatorProcess
 from cluster.registry import Registry
@@ -34,12 +35,14 @@ def test_killed_at_ten_moments_of_a_promotion(
     assert {entry["result"] for entry in history} == {"Promoted"}
 
 
-def test_the_api_server_away_and_back(served: Team, operator: OperatorProcess, registry: Registry, model: str) -> None:
+def test_the_api_server_away_and_back(
+    installed: ControlPlane, served: Team, operator: OperatorProcess, registry: Registry, model: str
+) -> None:
     """Promotions go on after an outage of the API server, without a restart of the operator."""
     served.promote("fraud", model, 7)
     served.ready("modelpromotion", "fraud")
     pid = operator.process.pid
-    with served.plane.without_apiserver(kill=True):
+    with installed.without_apiserver(kill=True):
         time.sleep(5)
     served.promote("fraud", model, 8)
     served.until("modelpromotion", "fraud", lambda o: is_ready(o) and o["status"]["currentVersion"] == "8", seconds=60)
@@ -48,15 +51,15 @@ def test_the_api_server_away_and_back(served: Team, operator: OperatorProcess, r
 
 
 def test_a_deletion_that_the_watch_missed(
-    served: Team, operator: OperatorProcess, registry: Registry, model: str
+    installed: ControlPlane, served: Team, operator: OperatorProcess, registry: Registry, model: str
 ) -> None:
     """An object that goes while nobody watches, its history compacted, is noticed by the periodic list."""
     served.promote("fraud", model, 7)
     served.ready("modelpromotion", "fraud")
     with operator.process.frozen():
         served.delete("modelpromotion", "fraud")
-        served.plane.compact()
-        with served.plane.without_apiserver(kill=True):
+        installed.compact()
+        with installed.without_apiserver(kill=True):
             pass
     served.promote("other", model, 8)
     served.until("modelpromotion", "other", is_ready, seconds=60)

@@ -1,0 +1,163 @@
+"""What a platform team relies on, on a real node: two replicas on PostgreSQL and S3, and what happens to them."""
+
+import json
+import random
+import time
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from cluster import folders, waiting
+from cluster.provider import Cluster
+from cluster.team import Team, condition, is_ready
+from demo import installation
+from demo.story import PROFILES
+
+from .client import ClientPod
+from .crash import kill_operator
+
+pytestmark = pytest.mark.e2e
+
+KILLS = 10
+START_SECONDS = 300.0
+SERVER_PODS = "app.kubernetes.io/component=server,app.kubernetes.io/instance={name}"
+
+_SQL = """
+import os, psycopg2, sys
+owner = {"user": os.environ["OWNER"], "password": os.environ["OWNER_PASSWORD"]}
+connection = psycopg2.connect(host="mlflow-postgres", dbname="mlflow", **owner)
+connection.autocommit = True
+for statement in sys.argv[1:]:
+    connection.cursor().execute(statement)
+"""
+
+
+@pytest.fixture(scope="module")
+def team(node: Cluster) -> Iterator[Team]:
+    """A team with the production sample's server, from an empty database to Ready."""
+    node.recycle_volumes()
+    for image in PROFILES["production"].images:
+        node.load(image)
+    installation.install(node)
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    node.kubectl("create", "namespace", name)
+    node.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
+    team = Team(node, name)
+    sample = yaml.safe_load((folders.CHECKOUT / PROFILES["production"].server).read_text())
+    team.apply("MLflowServer", "mlflow", sample["spec"])
+    team.until("mlflowserver", "mlflow", is_ready, seconds=START_SECONDS)
+    yield team
+    node.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="module")
+def client(node: Cluster, team: Team) -> ClientPod:
+    """A user's pod, which can also log in to the managed PostgreSQL."""
+    env = {"OWNER": "username", "OWNER_PASSWORD": "password"}
+    keys = {variable: {"name": "mlflow-postgres", "key": key} for variable, key in env.items()}
+    return ClientPod(node, team.namespace, "http://mlflow:5000", env=keys)
+
+
+def pods(team: Team, server: str) -> dict[str, int]:
+    """The server's pods that are not on their way out, with the restarts of their containers."""
+    labels = SERVER_PODS.format(name=server)
+    items = json.loads(team.plane.kubectl("-n", team.namespace, "get", "pods", "-l", labels, "-o", "json"))["items"]
+    return {
+        pod["metadata"]["name"]: sum(c["restartCount"] for c in pod["status"].get("containerStatuses", []))
+        for pod in items
+        if "deletionTimestamp" not in pod["metadata"]
+    }
+
+
+def test_two_replicas_start_from_an_empty_database_without_a_crash(team: Team) -> None:
+    """The schema is made once, before the replicas start, so none of them fails on it."""
+    status = team.status("mlflowserver", "mlflow")
+    assert (status["replicas"], status["readyReplicas"], status["version"]) == (2, 2, "3.17.2")
+    assert list(pods(team, "mlflow").values()) == [0, 0]
+
+
+def test_every_name_of_the_service_is_answered(team: Team, client: ClientPod) -> None:
+    """MLflow's host check lets in whoever uses the Service's name, short or long; a stranger's name is refused."""
+    short = f"mlflow.{team.namespace}"
+    for host in ("mlflow", short, f"{short}.svc", f"{short}.svc.cluster.local"):
+        status, _ = client.get(f"http://{host}:5000/api/2.0/mlflow/experiments/search?max_results=1")
+        assert (host, status) == (host, 200)
+    assert client.experiment("scoring-models")["tags"][0]["value"] == "how well a candidate fits a job"
+
+
+@pytest.mark.parametrize("child", ["service/mlflow", "deployment/mlflow", "statefulset/mlflow-postgres"])
+def test_a_deleted_child_comes_back(team: Team, child: str) -> None:
+    """Somebody's kubectl delete is put right, and the server is ready again."""
+    before = team.plane.kubectl("-n", team.namespace, "get", child, "-o", "jsonpath={.metadata.uid}")
+    team.plane.kubectl("-n", team.namespace, "delete", child, "--wait=false")
+
+    def is_back() -> bool:
+        path = "jsonpath={.metadata.uid}"
+        uid = team.plane.kubectl("-n", team.namespace, "get", child, "--ignore-not-found", "-o", path)
+        return uid not in ("", before)
+
+    waiting.until(is_back, what=f"{child} to come back", seconds=30)
+    team.until("mlflowserver", "mlflow", is_ready, seconds=START_SECONDS)
+
+
+def test_a_rotated_password_rolls_the_pods(team: Team, client: ClientPod) -> None:
+    """A new password in the database and in the Secret: tried first, then new pods, and the server works on."""
+    first, second = "first Pa/ss#word", "second:Pa@ss%word"  # as a URI would not take them unescaped
+    client.python(_SQL, f"CREATE ROLE team LOGIN PASSWORD '{first}'", "CREATE DATABASE team OWNER team")
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "team-database"}}
+
+    def give(password: str) -> None:
+        body = secret | {"stringData": {"username": "team", "password": password}}
+        team.plane.kubectl("-n", team.namespace, "apply", "-f", "-", text=json.dumps(body))
+
+    give(first)
+    database = {"host": "mlflow-postgres", "database": "team", "credentialsSecretRef": {"name": "team-database"}}
+    volume = {"persistentVolume": {"size": "1Gi"}}
+    spec = {"backendStore": {"postgres": database}, "artifactStore": volume, "workers": 1}
+    team.apply("MLflowServer", "rotated", spec)
+    team.until("mlflowserver", "rotated", is_ready, seconds=START_SECONDS)
+    before = set(pods(team, "rotated"))
+    client.python(_SQL, f"ALTER ROLE team PASSWORD '{second}'")
+    give(second)
+    waiting.until(
+        lambda: bool(pods(team, "rotated")) and not before & set(pods(team, "rotated")),
+        what="new pods",
+        seconds=START_SECONDS,
+    )
+    team.until("mlflowserver", "rotated", is_ready, seconds=START_SECONDS)
+    status, _ = client.get("http://rotated:5000/api/2.0/mlflow/experiments/search?max_results=1")
+    assert status == 200
+
+
+def test_a_wrong_password_leaves_the_running_server_alone(team: Team) -> None:
+    """A bad edit is tried, refused by the database and reported; the pods that run go on running."""
+    before, spec = pods(team, "rotated"), team.get("mlflowserver", "rotated")["spec"]
+    wrong = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "wrong"}}
+    text = json.dumps(wrong | {"stringData": {"username": "team", "password": "not the password"}})
+    team.plane.kubectl("-n", team.namespace, "apply", "-f", "-", text=text)
+    postgres = spec["backendStore"]["postgres"] | {"credentialsSecretRef": {"name": "wrong"}}
+    team.apply("MLflowServer", "rotated", {**spec, "backendStore": {"postgres": postgres}})
+    stalled = team.until("mlflowserver", "rotated", lambda o: condition(o, "Stalled") != {}, seconds=START_SECONDS)
+    found = condition(stalled, "DatabaseReady")
+    assert (found["status"], found["reason"]) == ("False", "LoginRefused")
+    assert pods(team, "rotated") == before
+    team.apply("MLflowServer", "rotated", spec)
+    team.until("mlflowserver", "rotated", is_ready, seconds=START_SECONDS)
+    assert pods(team, "rotated") == before
+
+
+def test_killed_ten_times_in_the_middle_of_promotions(node: Cluster, team: Team, client: ClientPod) -> None:
+    """A kill -9 at random moments between apply and settled: afterwards the right version holds the slot, alone."""
+    model = client.create_model("killed", versions=5)
+    chance = random.Random(20260101)
+    for number in range(KILLS):
+        version = str(number % 5 + 1)
+        team.promote("killed", model, version)
+        time.sleep(chance.random() * 0.3)
+        kill_operator(node)
+        settled = team.until("modelpromotion", "killed", is_ready, seconds=120)
+        assert client.holders(model, "Production") == [version] == settled["status"]["holders"]
+    numbers = [entry["number"] for entry in team.status("modelpromotion", "killed")["history"]]
+    assert numbers == list(range(KILLS, 0, -1))
