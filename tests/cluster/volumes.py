@@ -11,7 +11,7 @@ from typing import Any
 from cluster.node_files import NODE_NAME
 
 COUNT = 12
-SIZE = "2Gi"
+SIZE = "20Gi"
 CLASS = "local"
 
 
