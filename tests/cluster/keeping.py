@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from cluster import folders
 from cluster.provider import Cluster
@@ -24,12 +25,17 @@ def in_use(cluster: Cluster) -> Iterator[None]:
     """Protect the cluster from the end of other sessions while the body runs; afterwards take it down, if it may go."""
     with (folders.state() / "users.lock").open("w") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
-        yield
-        if _wish().exists():
-            return
-        with contextlib.suppress(BlockingIOError):  # somebody else uses it, and will take it down
-            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            cluster.down()
+        try:
+            yield
+        finally:
+            if not _wish().exists():
+                _end_if_last(cluster, users)
+
+
+def _end_if_last(cluster: Cluster, users: TextIO) -> None:
+    with contextlib.suppress(BlockingIOError):  # somebody else uses it, and will take it down
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        cluster.down()
 
 
 def _wish() -> Path:
