@@ -17,9 +17,10 @@ def main() -> int:
     try:
         cluster = choice.choose()
         keeping.keep()  # the audience wants to look around afterwards
-        cluster.up()
-        story = Story(cluster, profile, Narrator())
-        story.tell()
+        with keeping.in_use(cluster):
+            cluster.up()
+            story = Story(cluster, profile, Narrator())
+            story.tell()
     except ClusterError as error:
         console.say(str(error))
         return 1

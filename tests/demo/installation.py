@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import yaml
-
 from cluster import folders, images
 from cluster.provider import Cluster
 from mlflow_operator import generate
@@ -34,9 +32,8 @@ def values() -> dict[str, Any]:
 
 
 def manifests() -> str:
-    """The namespace and the rendered chart as one YAML text."""
-    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    return yaml.safe_dump_all([namespace, *generate.render(folders.CHECKOUT / generate.CHART, NAMESPACE, values())])
+    """The namespace and the rendered chart as one YAML text, in the order of manifests/install.yaml."""
+    return generate.install((), generate.render(folders.CHECKOUT / generate.CHART, NAMESPACE, values()))
 
 
 def install(cluster: Cluster) -> str:
