@@ -2,17 +2,15 @@
 
     OperatorError                 found, expected, what to do; never a secret
     ├── Terminal                  the user must change something: Stalled, looked at again on a change or a slow resync
+    │   └── RegistryRefused       MLflow said no
     ├── Waiting                   something else must come first: Reconciling, looked at again after a while
-    └── Unavailable               could not ask: Reconciling, retried with backoff
-        ├── ClusterUnavailable    the Kubernetes API did not answer
-        └── RegistryUnavailable   MLflow did not answer, or answered with a server error
-
-    ApiError                      the Kubernetes API refused a request
-    ├── NotFound                  404
-    └── Conflict                  409: a newer version exists; read again
-
-    RegistryRefused               MLflow refused a request: 4xx
-    └── RegistryNotFound          404, or MLflow's word for it
+    │   └── RegistryNotFound      MLflow does not know what was asked for
+    ├── Unavailable               could not ask: Reconciling, Ready is Unknown, retried with backoff
+    │   ├── ClusterUnavailable    the Kubernetes API did not answer
+    │   └── RegistryUnavailable   MLflow did not answer, or answered with a server error
+    └── ApiError                  the Kubernetes API said no
+        ├── NotFound              404
+        └── Conflict              409: a newer version exists; read again
 
 Clients convert what their libraries raise into these, at the edge; ``reconcile.outcome`` turns them into conditions.
 """
@@ -67,13 +65,9 @@ class Conflict(ApiError):
     """The object changed since it was read, or another field manager holds a field."""
 
 
-class RegistryRefused(OperatorError):
-    """MLflow refused a request; ``status`` is the HTTP status, ``reason`` MLflow's error code in CamelCase."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(reason, message)
-        self.status = status
+class RegistryRefused(Terminal):
+    """MLflow refused a request; ``reason`` is its error code in CamelCase."""
 
 
-class RegistryNotFound(RegistryRefused):
+class RegistryNotFound(Waiting):
     """MLflow does not know the model, version, alias or experiment."""

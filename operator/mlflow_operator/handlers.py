@@ -42,21 +42,28 @@ async def run(settings: Settings) -> None:
     async with _world(settings) as world:
         workers = Workers(world)
         runner = await endpoints.serve(settings.http_host, settings.http_port, workers, ready.is_set)
-        start = asyncio.create_task(workers.start())
         try:
-            await kopf.operator(
-                registry=_registry(world, workers),
-                settings=_kopf_settings(),
-                standalone=True,
-                namespaces=settings.namespaces,
-                clusterwide=not settings.namespaces,
-                ready_flag=ready,
-                stop_flag=stop,
-            )
+            async with asyncio.TaskGroup() as group:
+                start = group.create_task(workers.start())
+                await _watch(world, workers, ready, stop)
+                start.cancel()
         finally:
-            start.cancel()
             await workers.stop(_GRACE)
             await runner.cleanup()
+
+
+async def _watch(world: World, workers: Workers, ready: asyncio.Event, stop: asyncio.Event) -> None:
+    """Let kopf list and watch until it is told to stop; raises when a watch has died."""
+    namespaces = world.settings.namespaces
+    await kopf.operator(
+        registry=_registry(world, workers),
+        settings=_kopf_settings(),
+        standalone=True,
+        namespaces=namespaces,
+        clusterwide=not namespaces,
+        ready_flag=ready,
+        stop_flag=stop,
+    )
 
 
 @asynccontextmanager

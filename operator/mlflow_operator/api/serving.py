@@ -12,6 +12,8 @@ Patterns = Annotated[
 ]
 _URL = Rule("isURL(self) && url(self).getScheme() in ['http', 'https']", "write an http:// or https:// URL")
 
+_NO_LOGIN = Rule("!self.contains('@')", "leave user and password out of the URL; they belong in credentialsSecretRef")
+
 
 class Image(ApiModel):
     """The MLflow image, when the operator's default is not the one."""
@@ -50,7 +52,7 @@ class ExternalCredentials(ApiModel):
 class External(ApiModel):
     """A tracking server that already exists; the operator deploys nothing."""
 
-    url: Annotated[str, Field(max_length=2048), rules(_URL)]
+    url: Annotated[str, Field(max_length=2048), rules(_URL, _NO_LOGIN)]
     """Base URL of the server, with its static prefix if it has one."""
     credentials_secret_ref: ExternalCredentials | None = None
     """Credentials for the server, where it asks for them."""

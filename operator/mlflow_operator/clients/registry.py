@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from mlflow_operator.errors import RegistryNotFound, RegistryRefused, RegistryUnavailable
+from mlflow_operator.errors import OperatorError, RegistryNotFound, RegistryRefused, RegistryUnavailable
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
 
 _API = "/api/2.0/mlflow"
@@ -127,7 +127,7 @@ class Registry:
         """The MLflow release of the server, where it tells."""
         try:
             text = await self._text("GET", "/version")
-        except (RegistryRefused, RegistryUnavailable):
+        except OperatorError:
             return None
         return text.strip()[:32] or None
 
@@ -224,7 +224,7 @@ def _cause(error: Exception) -> str:
     return type(error).__name__ if isinstance(error, TimeoutError) else str(error).split(" [", maxsplit=1)[0]
 
 
-def _refusal(base: str, status: int, text: str) -> RegistryRefused | RegistryUnavailable:
+def _refusal(base: str, status: int, text: str) -> OperatorError:
     """MLflow's answer as an error; error pages may be HTML, or plain text."""
     try:
         body = json.loads(text)
@@ -235,8 +235,8 @@ def _refusal(base: str, status: int, text: str) -> RegistryRefused | RegistryUna
         return RegistryUnavailable("RegistryUnavailable", f"{base} answered {status} {code}: {message[:300]}")
     reason = "".join(part.capitalize() for part in code.split("_")) or f"Http{status}"
     if code == "RESOURCE_DOES_NOT_EXIST":
-        return RegistryNotFound(status, reason, message[:300])
+        return RegistryNotFound(reason, message[:300])
     if status in (401, 403):
         hint = "check the credentials, and that allowedHosts has the host of this URL"
-        return RegistryRefused(status, "AccessDenied", f"{base} answered {status}; {hint}")
-    return RegistryRefused(status, reason, f"{base} answered {status}: {message[:300]}")
+        return RegistryRefused("AccessDenied", f"{base} answered {status}; {hint}")
+    return RegistryRefused(reason, f"{base} answered {status}: {message[:300]}")

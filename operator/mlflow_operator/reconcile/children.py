@@ -18,30 +18,33 @@ _PRUNED = ("Deployment", "StatefulSet", "Job", "Service", "ServiceAccount")
 _PASSWORD_BYTES = 24
 
 
-async def bring(world: World, server: MLflowServer) -> Desired:
+References = dict[tuple[str, str], Object]
+"""Secrets and ConfigMaps by kind and name."""
+
+
+async def bring(world: World, server: MLflowServer, found: References) -> Desired:
     """Make the cluster hold what should exist for a server, as far as it may exist now.
 
     Raises:
         Terminal: Something is in the way that only a person can move.
-        Waiting: A Secret or ConfigMap is missing.
+        Waiting: The API server refuses an object for now, for lack of a quota or a right.
     """
-    wanted = await _wanted(world, server)
+    wanted = await _wanted(world, server, found)
     for obj in wanted.objects:
         await _apply(world, server, obj)
     await _prune(world, server, wanted)
     return wanted
 
 
-async def _wanted(world: World, server: MLflowServer) -> Desired:
-    found = await _referenced(world, server)
+async def _wanted(world: World, server: MLflowServer, found: References) -> Desired:
     wanted = desired.build(server, _inputs(world, server, found))
     new = [obj for obj in wanted.objects if obj["kind"] == "Secret"]
     if not new:
         return wanted
     for secret in new:
         await _create_once(world, secret)
-    found = await _referenced(world, server)  # the rest depends on what is in them now
-    return desired.build(server, _inputs(world, server, found))
+    # The rest depends on what is in them now.
+    return desired.build(server, _inputs(world, server, await referenced(world, server)))
 
 
 async def _create_once(world: World, secret: Object) -> None:
@@ -52,7 +55,7 @@ async def _create_once(world: World, secret: Object) -> None:
         return
 
 
-async def _referenced(world: World, server: MLflowServer) -> dict[tuple[str, str], Object]:
+async def referenced(world: World, server: MLflowServer) -> References:
     """Every Secret and ConfigMap that the pods read and that exists; from now on their changes wake the server."""
     references = desired.references(server)
     me, namespace = Key(SERVER, server.metadata.namespace, server.metadata.name), server.metadata.namespace
@@ -65,7 +68,7 @@ async def _referenced(world: World, server: MLflowServer) -> dict[tuple[str, str
     return found
 
 
-def _inputs(world: World, server: MLflowServer, found: dict[tuple[str, str], Object]) -> Inputs:
+def _inputs(world: World, server: MLflowServer, found: References) -> Inputs:
     own = desired.generated_secrets(server)
     jobs = [obj for obj in _owned(world, server) if obj["kind"] == "Job"]
     return Inputs(
@@ -82,13 +85,12 @@ def _inputs(world: World, server: MLflowServer, found: dict[tuple[str, str], Obj
     )
 
 
-async def check_references(world: World, server: MLflowServer) -> None:
+def check(server: MLflowServer, found: References) -> None:
     """Say which Secret, ConfigMap or key is missing.
 
     Raises:
         Waiting: One is; it may still come.
     """
-    found = await _referenced(world, server)
     for reference in sorted(desired.references(server), key=lambda r: r.key):
         if not reference.optional:
             _check(server, reference, found.get(reference.key))

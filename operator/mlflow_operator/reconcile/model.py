@@ -1,11 +1,15 @@
 """One look at a registered model for all its claims: wakes them only when something has changed."""
 
-from mlflow_operator.errors import RegistryUnavailable, Waiting
+import logging
+
+from mlflow_operator.errors import RegistryRefused, RegistryUnavailable, Waiting
 from mlflow_operator.reconcile.access import registry_for
 from mlflow_operator.reconcile.models import ModelWatch
 from mlflow_operator.reconcile.queue import Key
 from mlflow_operator.reconcile.store import Store
 from mlflow_operator.reconcile.world import World
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 3
 """Looks in a row without an answer until settled claims are no longer sure of their slots."""
@@ -16,27 +20,22 @@ _EAGER = 6
 async def poll(world: World, key: Key) -> float | None:
     """Look at the model; the seconds until the next look, or None where no claim is left.
 
-    Raises:
-        RegistryUnavailable: Nobody answered; the claims are told when that goes on.
+    A look without an answer is not retried sooner: a server that restarts should not make its claims unsure.
     """
     claims = world.store.claims(key)
     if not claims:
         world.models.drop(key)
         return None
     watch = world.models.watch(key)
-    interval = world.settings.registry_poll / (_EAGER if _somebody_waits(world.store, claims) else 1)
     try:
         await _look(world, key, watch)
-    except Waiting:
-        return interval  # no server to ask: its own changes wake the claims
-    except RegistryUnavailable:
+    except (RegistryUnavailable, RegistryRefused, Waiting) as error:
         watch.failures += 1
         if watch.failures == PATIENCE:
+            log.warning("model %s: no answer %d times: %s", key, PATIENCE, error, extra={"object": str(key)})
             watch.news = True
-            tell(world, key)
-        raise
     tell(world, key)
-    return interval
+    return world.settings.registry_poll / (_EAGER if _somebody_waits(world.store, claims) else 1)
 
 
 def tell(world: World, model: Key, *, but: Key | None = None) -> None:

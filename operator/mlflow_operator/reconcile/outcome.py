@@ -1,20 +1,26 @@
 """How a pass ended, and when the object is looked at next. ``status.conditions.of_error`` is the other half.
 
-ended with     next look                     log
-nothing        after the pass's own rest     nothing
-Conflict       at once                       nothing: the next pass reads what somebody else wrote
-NotFound       never                         nothing: the object is gone
-Waiting        after the error's own time    one line
-Terminal       slow resync, or a change      one line
-RegistryRefused  the same                    one line
-Unavailable    backoff                       one line
-anything else  backoff                       with traceback
+| ended with                       | next look                  | log                       |
+|----------------------------------|----------------------------|---------------------------|
+| nothing                          | after the pass's own rest  | nothing                   |
+| Conflict                         | at once, as it has changed | nothing                   |
+| NotFound                         | never, as it is gone       | nothing                   |
+| Waiting                          | after the error's own time | one line, at debug level  |
+| Terminal                         | slow resync, or a change   | one line                  |
+| Unavailable, any other ApiError  | backoff                    | one line                  |
+| anything else                    | backoff                    | with traceback            |
 """
 
 import logging
 import random
 
-from mlflow_operator.errors import Conflict, NotFound, OperatorError, RegistryRefused, Terminal, Unavailable, Waiting
+from mlflow_operator.errors import (
+    Conflict,
+    NotFound,
+    OperatorError,
+    Terminal,
+    Waiting,
+)
 from mlflow_operator.reconcile import telemetry
 from mlflow_operator.reconcile.queue import Key, WorkQueue
 
@@ -49,10 +55,10 @@ def failed(queue: WorkQueue, key: Key, error: Exception, resync: float) -> None:
         case Waiting():
             log.debug("%s %s waits: %s", key.kind, key, error, extra=facts)
             queue.add_after(key, _jittered(error.after))
-        case Terminal() | RegistryRefused():
+        case Terminal():
             log.info("%s %s is stalled: %s", key.kind, key, error, extra=facts)
             queue.add_after(key, _jittered(resync))
-        case Unavailable() | OperatorError():
+        case OperatorError():
             seconds = queue.retry(key)
             log.warning("%s %s: %s; again in %.1f s", key.kind, key, error, seconds, extra=facts)
         case _:

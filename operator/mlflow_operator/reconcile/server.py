@@ -6,7 +6,7 @@ from dataclasses import replace
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import Desired, names
-from mlflow_operator.errors import Conflict, NotFound, OperatorError, RegistryRefused, Terminal
+from mlflow_operator.errors import Conflict, NotFound, OperatorError, Terminal
 from mlflow_operator.reconcile import children, probe, telemetry
 from mlflow_operator.reconcile.access import access, serves
 from mlflow_operator.reconcile.preparation import report
@@ -43,9 +43,10 @@ async def _bring(world: World, server: MLflowServer) -> tuple[Desired | None, Ex
     """What should exist, brought as far as possible; and what was in the way."""
     wanted = None
     try:
+        found = await children.referenced(world, server)
         if server.spec.external is None and not server.spec.suspend:
-            wanted = await children.bring(world, server)
-        await children.check_references(world, server)
+            wanted = await children.bring(world, server, found)
+        children.check(server, found)
     except (Conflict, NotFound):
         raise  # somebody was faster: the next pass sees what they wrote
     except Exception as error:
@@ -93,7 +94,7 @@ async def _tried(reason: str, success: str, attempt: Awaitable[None]) -> Probe:
     try:
         await attempt
     except OperatorError as error:
-        return Probe(False, error.reason, error.message, terminal=isinstance(error, Terminal | RegistryRefused))
+        return Probe(False, error.reason, error.message, terminal=isinstance(error, Terminal))
     return Probe(True, reason, success)
 
 

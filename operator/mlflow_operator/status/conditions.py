@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from mlflow_operator.api.meta import Condition
-from mlflow_operator.errors import OperatorError, Terminal, Unavailable, Waiting
+from mlflow_operator.errors import OperatorError, Terminal, Unavailable
 
 State = Literal["True", "False", "Unknown"]
 
@@ -59,8 +59,6 @@ def of_error(error: Exception) -> Verdict:
     match error:
         case Terminal():
             return stalled(error.reason, error.message)
-        case Waiting():
-            return progressing(error.reason, error.message)
         case Unavailable():
             return Verdict("Progressing", error.reason, error.message, unknown=True)
         case OperatorError():

@@ -1,7 +1,6 @@
 """The workers and the periodic list, on a cluster that is a dictionary."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -46,7 +45,7 @@ def claim(version: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
+async def world() -> World:
     """A world whose cluster is a Listing."""
     return World(
         settings=Settings(relist=0.05, workers=2),
