@@ -168,17 +168,18 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
 
 
 def test_with_namespaces_the_operator_has_no_rights_elsewhere() -> None:
-    """The same rules in each watched namespace, and cluster-wide only a look at the CRDs, which may be denied too."""
+    """The same rules in each watched namespace, and cluster-wide only a look at names, which may be denied too."""
     objects = render({"watchNamespaces": ["a", "b"]})
     roles = of_kind(objects, "Role")
     assert set(roles) == set(of_kind(objects, "RoleBinding")) == {"a/mlflow-operator", "b/mlflow-operator"}
     everywhere = of_kind(render(), "ClusterRole")["mlflow-operator"]["rules"]
     assert all(role["rules"] == everywhere for role in roles.values())
-    assert set(of_kind(objects, "ClusterRoleBinding")) == {"mlflow-operator-crds"}
-    assert verbs(of_kind(objects, "ClusterRole")["mlflow-operator-crds"]) == {
-        "customresourcedefinitions": {"list", "watch"}
+    assert set(of_kind(objects, "ClusterRoleBinding")) == {"mlflow-operator-discovery"}
+    assert verbs(of_kind(objects, "ClusterRole")["mlflow-operator-discovery"]) == {
+        "customresourcedefinitions": {"list", "watch"},
+        "namespaces": {"list", "watch"},
     }
-    closed = render({"watchNamespaces": ["a"], "rbac": {"watchCRDs": False}})
+    closed = render({"watchNamespaces": ["a"], "rbac": {"discovery": False}})
     assert not of_kind(closed, "ClusterRoleBinding")
 
 
