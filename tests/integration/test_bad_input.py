@@ -247,9 +247,8 @@ def test_a_version_changes_freely(control_plane: ControlPlane, namespace: str) -
 
 def test_a_fresh_object_does_not_count_as_done(control_plane: ControlPlane, namespace: str) -> None:
     """Its status says that no generation has been observed, so tools that wait keep waiting."""
-    control_plane.kubectl("-n", namespace, "create", "-f", "-", text=manifest("MLflowServer", SQLITE + VOLUME))
-    path = "jsonpath={.status.observedGeneration}"
-    assert control_plane.kubectl("-n", namespace, "get", "mls", "x", "-o", path) == "-1"
+    words = ("-n", namespace, "create", "-f", "-", "-o", "jsonpath={.status.observedGeneration}")
+    assert control_plane.kubectl(*words, text=manifest("MLflowServer", SQLITE + VOLUME)) == "-1"
 
 
 def _own_samples() -> list[Any]:

@@ -17,7 +17,7 @@ OPERATOR = f"system:serviceaccount:{generate.NAMESPACE}:mlflow-operator"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def installed(control_plane: ControlPlane) -> None:
+def applied(control_plane: ControlPlane) -> None:
     """The manifest, applied as a user would."""
     control_plane.kubectl("apply", "--server-side", "-f", INSTALL)
 
