@@ -5,7 +5,7 @@ Everything goes through the environment, since the arguments of a process can be
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.stores import S3, Pool, Postgres
-from mlflow_operator.desired import stores
+from mlflow_operator.desired import stores, volumes
 from mlflow_operator.desired.allowed_hosts import allowed_hosts
 from mlflow_operator.desired.inputs import Object
 from mlflow_operator.desired.variables import expanded, from_field, from_secret, overridden, plain
@@ -56,7 +56,7 @@ def _database(server: MLflowServer) -> list[Object]:
         return _postgres(database)
     if store is not None and store.uri_secret_ref is not None:
         return [from_secret("MLFLOW_BACKEND_STORE_URI", store.uri_secret_ref.name, store.uri_secret_ref.key)]
-    return [plain("MLFLOW_BACKEND_STORE_URI", f"sqlite:///{stores.DATABASE_FOLDER}/mlflow.db")]
+    return [plain("MLFLOW_BACKEND_STORE_URI", f"sqlite:///{volumes.DATABASE_FOLDER}/mlflow.db")]
 
 
 def _postgres(database: Postgres) -> list[Object]:

@@ -4,10 +4,7 @@ from urllib.parse import quote, urlencode
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.stores import S3, Postgres
-from mlflow_operator.desired import managed_object_store, managed_postgres
-
-DATABASE_FOLDER = "/var/lib/mlflow/database"
-ARTIFACT_FOLDER = "/var/lib/mlflow/artifacts"
+from mlflow_operator.desired import managed_object_store, managed_postgres, volumes
 
 
 def postgres(server: MLflowServer) -> Postgres | None:
@@ -30,7 +27,7 @@ def artifacts_uri(server: MLflowServer) -> str:
     """Where MLflow puts artifacts: a bucket's URI, or a folder."""
     bucket = s3(server)
     if bucket is None:
-        return ARTIFACT_FOLDER
+        return volumes.ARTIFACT_FOLDER
     return f"s3://{bucket.bucket}/{bucket.prefix}" if bucket.prefix else f"s3://{bucket.bucket}"
 
 

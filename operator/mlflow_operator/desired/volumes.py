@@ -1,8 +1,11 @@
 """Volumes of the server: the SQLite file and the artifacts. They outlive the server."""
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names, stores
+from mlflow_operator.desired import names
 from mlflow_operator.desired.inputs import Object
+
+DATABASE_FOLDER = "/var/lib/mlflow/database"
+ARTIFACT_FOLDER = "/var/lib/mlflow/artifacts"
 
 
 def claim(metadata: Object, size: str, storage_class: str | None, access_mode: str = "ReadWriteOnce") -> Object:
@@ -40,7 +43,7 @@ def pod_volumes(server: MLflowServer) -> list[Object]:
 
 def mounts(server: MLflowServer) -> list[Object]:
     """Where a container finds them."""
-    folders = {"database": stores.DATABASE_FOLDER, "artifacts": stores.ARTIFACT_FOLDER}
+    folders = {"database": DATABASE_FOLDER, "artifacts": ARTIFACT_FOLDER}
     return [{"name": v["name"], "mountPath": folders[v["name"]]} for v in pod_volumes(server)]
 
 
