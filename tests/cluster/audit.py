@@ -41,13 +41,18 @@ class AuditLog:
         self._flush()
         return self._path.stat().st_size if self._path.exists() else 0
 
-    def since(self, mark: int, user: str | None = None) -> Requests:
-        """Count the requests answered after `mark`, of one user (`system:serviceaccount:NS:NAME`) or of all."""
-        return Counter((event["verb"], _resource(event)) for event in self.events(mark, user))
+    def since(self, mark: int, user: str | None = None, namespace: str | None = None) -> Requests:
+        """Count the requests answered after `mark`, of one user (`system:serviceaccount:NS:NAME`) or of all.
 
-    def writes(self, mark: int, user: str | None = None) -> Requests:
+        With a namespace, only those about objects in it: what other tests leave behind goes away meanwhile.
+        """
+        events = self.events(mark, user)
+        mine = (e for e in events if namespace in (None, e.get("objectRef", {}).get("namespace")))
+        return Counter((event["verb"], _resource(event)) for event in mine)
+
+    def writes(self, mark: int, user: str | None = None, namespace: str | None = None) -> Requests:
         """Count the requests after `mark` that may change something; leases, which tick, are left out."""
-        counted = self.since(mark, user)
+        counted = self.since(mark, user, namespace)
         return Counter({key: n for key, n in counted.items() if key[0] in WRITES and key[1] != "leases"})
 
     def events(self, mark: int, user: str | None = None) -> list[dict[str, Any]]:

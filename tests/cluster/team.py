@@ -29,8 +29,16 @@ class Team:
 
     def apply(self, kind: str, name: str, spec: Object, *, annotations: dict[str, str] | None = None) -> Object:
         """Apply an object of ours, as `kubectl apply --server-side` does, and return it as the API server has it."""
+        return self.apply_all([self.object(kind, name, spec, annotations=annotations)])
+
+    def object(self, kind: str, name: str, spec: Object, *, annotations: dict[str, str] | None = None) -> Object:
+        """An object of ours, as it would be written."""
         metadata = {"name": name, "namespace": self.namespace, "annotations": annotations or {}}
-        body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+        return {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+
+    def apply_all(self, objects: list[Object]) -> Object:
+        """Apply objects in one go; return them as the API server has them, a single one by itself."""
+        body = objects[0] if len(objects) == 1 else {"apiVersion": "v1", "kind": "List", "items": objects}
         words = ("apply", "--server-side", "--force-conflicts", "-o", "json", "-f", "-")
         made: Object = json.loads(self.plane.kubectl(*words, text=json.dumps(body)))
         return made
@@ -39,6 +47,15 @@ class Team:
         """Apply an MLflowServer for a tracking server that runs already, and wait until it is ready."""
         self.apply("MLflowServer", name, {"external": {"url": url}, **spec})
         return self.ready("mlflowserver", name)
+
+    def all_ready(self, kind: str, count: int) -> None:
+        """Wait until so many objects of a kind are ready."""
+
+        def ready() -> int:
+            items = json.loads(self.plane.kubectl("get", kind, "-n", self.namespace, "-o", "json"))["items"]
+            return sum(is_ready(item) for item in items)
+
+        waiting.until(lambda: ready() >= count, what=f"{count} of {kind}", seconds=SETTLE_SECONDS * 4, pause=0.5)
 
     def promote(self, name: str, model: str, version: int | str, **spec: Any) -> Object:
         """Apply a claim; on Production unless `target` says otherwise."""

@@ -99,6 +99,8 @@ def test_a_deleted_child_comes_back(team: Team, child: str) -> None:
         return uid not in ("", before)
 
     waiting.until(is_back, what=f"{child} to come back", seconds=30)
+    if not child.startswith("service/"):
+        team.plane.kubectl("-n", team.namespace, "rollout", "status", child, "--timeout=180s")
     team.until("mlflowserver", "mlflow", is_ready, seconds=START_SECONDS)
 
 

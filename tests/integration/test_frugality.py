@@ -25,7 +25,9 @@ def test_a_promotion_costs_two_status_writes_and_one_event(
     served.promote("fraud", model, 7)
     served.ready("modelpromotion", "fraud")
     served.announced("fraud", "Promoted")
-    assert audit.writes(mark, USER) == Counter({("patch", "modelpromotions/status"): 2, ("create", "events"): 1})
+    assert audit.writes(mark, USER, served.namespace) == Counter(
+        {("patch", "modelpromotions/status"): 2, ("create", "events"): 1}
+    )
 
 
 def test_an_external_server_costs_one_status_write_and_one_event(
@@ -35,7 +37,9 @@ def test_an_external_server_costs_one_status_write_and_one_event(
     mark = audit.mark()
     team.external_server(registry.url)
     team.announced("mlflow", "Ready")
-    assert audit.writes(mark, USER) == Counter({("patch", "mlflowservers/status"): 1, ("create", "events"): 1})
+    assert audit.writes(mark, USER, team.namespace) == Counter(
+        {("patch", "mlflowservers/status"): 1, ("create", "events"): 1}
+    )
 
 
 def test_an_annotation_that_changes_nothing_costs_nothing(served: Team, audit: AuditLog, model: str) -> None:
@@ -47,22 +51,30 @@ def test_an_annotation_that_changes_nothing_costs_nothing(served: Team, audit: A
     for kind, name in (("modelpromotion", "fraud"), ("mlflowserver", "mlflow")):
         served.plane.kubectl("annotate", kind, name, "-n", served.namespace, "somebody.else/was-here=yes")
     time.sleep(3)
-    assert audit.writes(mark, USER) == Counter()
+    assert audit.writes(mark, USER, served.namespace) == Counter()
 
 
 def test_a_quiet_minute_with_fifty_of_each_costs_no_write(
     team: Team, operator: OperatorProcess, audit: AuditLog, registry: Registry, model: str
 ) -> None:
     """The registries are polled and the servers probed all the time; the API server hears nothing of it."""
-    for number in range(FIFTY):
-        team.apply("MLflowServer", f"mlflow-{number}", {"external": {"url": registry.url}})
-        team.promote(
-            f"fraud-{number}", model, 7, serverRef={"name": f"mlflow-{number}"}, target={"alias": f"slot-{number}"}
+    claim = {"model": model, "version": 7}
+    objects = [
+        obj
+        for n in range(FIFTY)
+        for obj in (
+            team.object("MLflowServer", f"mlflow-{n}", {"external": {"url": registry.url}}),
+            team.object(
+                "ModelPromotion",
+                f"fraud-{n}",
+                {**claim, "serverRef": {"name": f"mlflow-{n}"}, "target": {"alias": f"slot-{n}"}},
+            ),
         )
-    for number in range(FIFTY):
-        team.ready("mlflowserver", f"mlflow-{number}")
-        team.ready("modelpromotion", f"fraud-{number}")
-        team.announced(f"fraud-{number}", "Promoted")
+    ]
+    team.apply_all(objects)
+    team.all_ready("mlflowserver", FIFTY)
+    team.all_ready("modelpromotion", FIFTY)
+    time.sleep(3)  # the last Events are on their way
     mark = audit.mark()
     time.sleep(QUIET_SECONDS)
-    assert audit.writes(mark, USER) == Counter()
+    assert audit.writes(mark, USER, team.namespace) == Counter()
