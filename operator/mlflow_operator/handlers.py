@@ -58,6 +58,8 @@ async def _watch(world: World, workers: Workers, ready: asyncio.Event, stop: asy
     await kopf.operator(
         registry=_registry(world, workers),
         settings=_kopf_settings(),
+        # kopf would ask for the name of the user, and the user id of a container has none. It does not export the type.
+        identity=world.instance,  # type: ignore[arg-type]
         standalone=True,
         namespaces=namespaces,
         clusterwide=not namespaces,
