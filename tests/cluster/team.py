@@ -104,10 +104,11 @@ class Team:
         return self.events(name)
 
     def events(self, name: str) -> list[Object]:
-        """The Events about an object of that name, oldest first."""
+        """The Events about an object of ours of that name, oldest first."""
         words = ("get", "events.events.k8s.io", "-n", self.namespace, "-o", "json")
         items = json.loads(self.plane.kubectl(*words))["items"]
-        mine = [event for event in items if event["regarding"]["name"] == name]
+        regarding = {"apiVersion": API_VERSION, "name": name}
+        mine = [event for event in items if regarding.items() <= event["regarding"].items()]
         return sorted(mine, key=lambda event: str(event["eventTime"]))
 
 

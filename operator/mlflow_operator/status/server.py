@@ -5,8 +5,8 @@ while pods come and go the numbers of replicas stay those of the last time that 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from mlflow_operator.api.meta import Condition
@@ -24,6 +24,8 @@ EXPERIMENTS = "ExperimentsReady"
 
 _SCHEMA_REASONS = frozenset({"DatabaseNewer", "MigrationFailed", "PermissionDenied"})
 """Failures that the preparation met after it had logged in."""
+
+_ENDPOINTS_FOLLOW = timedelta(seconds=30)
 
 Answer = tuple[State | bool, str, str]
 """Status, reason and message of a condition."""
@@ -54,6 +56,7 @@ class Rollout:
     ready: int
     version: str | None
     """The MLflow release of the pods."""
+    available_since: datetime | None = None
 
     @classmethod
     def of(cls, deployment: dict[str, Any]) -> "Rollout":
@@ -63,9 +66,12 @@ class Rollout:
         counts = {n: status.get(n, 0) for n in ("replicas", "updatedReplicas", "availableReplicas", "readyReplicas")}
         seen = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
         as_wanted = all(counts[n] == wanted for n in ("replicas", "updatedReplicas", "availableReplicas"))
-        stuck = any(c.get("reason") == "ProgressDeadlineExceeded" for c in status.get("conditions", []))
+        conditions_ = {c["type"]: c for c in status.get("conditions", []) if c["type"] in ("Available", "Progressing")}
+        stuck = conditions_.get("Progressing", {}).get("reason") == "ProgressDeadlineExceeded"
+        available = conditions_.get("Available", {})
+        since = datetime.fromisoformat(available["lastTransitionTime"]) if available.get("status") == "True" else None
         version = deployment["metadata"].get("labels", {}).get(VERSION_LABEL)
-        return cls(seen and as_wanted, seen and stuck, counts["replicas"], counts["readyReplicas"], version)
+        return cls(seen and as_wanted, seen and stuck, counts["replicas"], counts["readyReplicas"], version, since)
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,7 @@ class Seen:
 
 def compute(server: MLflowServer, seen: Seen, outcome: Exception | None, now: datetime) -> MLflowServerStatus:
     """The status after a pass that ended with ``outcome``, None where nothing went wrong."""
+    seen = _patient(seen, now)
     details = _details(server, seen, outcome, now)
     verdict = _verdict(server, seen, outcome, {c.type: c for c in details})
     before, generation = server.status, server.metadata.generation
@@ -106,6 +113,16 @@ def compute(server: MLflowServer, seen: Seen, outcome: Exception | None, now: da
     }
     known = {name: value for name, value in facts.items() if value is not None}
     return before.model_copy(update={**known, "conditions": summary + details})
+
+
+def _patient(seen: Seen, now: datetime) -> Seen:
+    """A pod is ready a moment before every node has its address: until then the rollout goes on."""
+    rollout, api = seen.rollout, seen.api
+    if rollout is None or rollout.available_since is None or api is None or api.ok or api.terminal:
+        return seen
+    if now - rollout.available_since > _ENDPOINTS_FOLLOW:
+        return seen
+    return replace(seen, rollout=replace(rollout, complete=False), api=None)
 
 
 def _details(server: MLflowServer, seen: Seen, outcome: Exception | None, now: datetime) -> list[Condition]:
@@ -173,7 +190,8 @@ def _artifacts(seen: Seen, before: Condition | None) -> Answer | None:
 
 def _server(seen: Seen, before: Condition | None) -> Answer | None:
     if seen.rollout is not None and not seen.rollout.complete:
-        if before is not None and before.status == "True" and (seen.api is None or seen.api.ok):
+        answered = seen.api is None or seen.api.ok
+        if before is not None and before.status == "True" and seen.rollout.ready and answered:
             return None
         return False, "RollingOut", "the server is not asked before its pods are available"
     if seen.rollout is not None and seen.rollout.replicas == 0:

@@ -1,5 +1,6 @@
 """What users read of a server, from what a pass observed."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -200,6 +201,24 @@ def test_a_rolling_update_does_not_deny_a_server_that_answers() -> None:
     assert (rolling.replicas, rolling.ready_replicas) == (2, 2)
     gone = compute(server(status=rolling), Seen(prepared=True, rollout=MOVING, api=SILENT), None, NOW)
     assert words(gone)["ServerReady"] == ("False", "RollingOut")
+
+
+@pytest.mark.parametrize(("seconds", "reason"), [(5, "RollingOut"), (60, "NoAnswer")])
+def test_a_ready_pod_is_given_a_moment_to_be_found(seconds: int, reason: str) -> None:
+    """Pods are ready before the Service leads to them: that is part of the rollout, and of it only."""
+    before = compute(server(), ROLLING, None, NOW)
+    found = replace(DONE, available_since=NOW - timedelta(seconds=seconds))
+    after = compute(server(status=before), Seen(prepared=True, preparation=GOOD, rollout=found, api=SILENT), None, NOW)
+    assert words(after)["Ready"][1] == reason
+    assert (after == before) is (reason == "RollingOut")
+
+
+def test_a_server_without_a_ready_pod_does_not_serve() -> None:
+    """All pods gone: ServerReady does not keep what was true before."""
+    before = compute(server(), READY, None, NOW)
+    gone = Rollout(complete=False, stuck=False, replicas=2, ready=0, version="3.17.2")
+    after = compute(server(status=before), Seen(prepared=True, rollout=gone), None, NOW)
+    assert words(after)["ServerReady"] == ("False", "RollingOut")
 
 
 def test_a_stuck_rollout_is_stalled() -> None:
