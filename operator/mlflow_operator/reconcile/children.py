@@ -130,6 +130,10 @@ def _refuse_stranger(server: MLflowServer, obj: Object, live: Object) -> None:
     ours = meta.get("labels", {}).get(names.MANAGED_BY_LABEL) == names.MANAGER
     if owner["uid"] == server.metadata.uid if owner else ours:
         return
+    if owner and (owner["kind"], owner["name"]) == (SERVER, server.metadata.name):
+        # Its deletion wakes the server; the garbage collector may take half a minute for a kind that is new to it.
+        message = f"{obj['kind']} {meta['name']} belongs to a deleted MLflowServer of this name, and has yet to go"
+        raise Waiting("PredecessorLeaving", message, after=30)
     holder = f"{owner['kind']} {owner['name']}" if owner else "somebody else"
     message = f"{obj['kind']} {meta['name']} exists and belongs to {holder}; delete or rename it, or rename the server"
     raise Terminal("ChildConflict", message)

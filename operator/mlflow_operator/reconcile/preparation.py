@@ -3,6 +3,7 @@
 from typing import Any
 
 from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.reconcile.children import job_condition, succeeded
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.preparation import Preparation
 
@@ -12,13 +13,9 @@ async def report(world: World, server: MLflowServer, job_name: str) -> Preparati
     job = world.store.get("Job", server.metadata.namespace, job_name)
     if job is None:
         return None
-    status = job.get("status", {})
-    ended = (
-        job["metadata"]["uid"],
-        status.get("succeeded", 0),
-        status.get("failed", 0),
-        len(status.get("conditions", [])),
-    )
+    # A success is counted a moment before the Job is complete, and there is nothing to do with the news until then.
+    failures = job.get("status", {}).get("failed", 0)
+    ended = (job["metadata"]["uid"], failures, succeeded(job), job_condition(job, "Failed") is not None)
     if not any(ended[1:]):
         return None
     me = (server.metadata.namespace, server.metadata.name)
