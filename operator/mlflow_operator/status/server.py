@@ -57,6 +57,8 @@ class Rollout:
     version: str | None
     """The MLflow release of the pods."""
     available_since: datetime | None = None
+    observed: bool = True
+    """The controller has seen the newest generation; even an annotation of somebody else's makes a new one."""
 
     @classmethod
     def of(cls, deployment: dict[str, Any]) -> "Rollout":
@@ -71,7 +73,8 @@ class Rollout:
         available = conditions_.get("Available", {})
         since = datetime.fromisoformat(available["lastTransitionTime"]) if available.get("status") == "True" else None
         version = deployment["metadata"].get("labels", {}).get(VERSION_LABEL)
-        return cls(seen and as_wanted, seen and stuck, counts["replicas"], counts["readyReplicas"], version, since)
+        replicas, ready = counts["replicas"], counts["readyReplicas"]
+        return cls(seen and as_wanted, seen and stuck, replicas, ready, version, since, seen)
 
 
 @dataclass(frozen=True)
@@ -223,20 +226,28 @@ def _verdict(server: MLflowServer, seen: Seen, outcome: Exception | None, detail
         return conditions.suspended("Hibernating", "spec.hibernate is true; nothing runs and everything is kept")
     if server.spec.replicas == 0:
         return conditions.suspended("ScaledToZero", "spec.replicas is 0; nothing serves and everything is kept")
-    if server.spec.external is None and (unready := _deployed(seen)):
+    if server.spec.external is None and (unready := _deployed(server, seen)):
         return unready
     return _answering(seen, details)
 
 
-def _deployed(seen: Seen) -> Verdict | None:
+def _deployed(server: MLflowServer, seen: Seen) -> Verdict | None:
     """What keeps the server from being rolled out."""
     if not seen.prepared:
         return _preparing(seen.preparation)
+    if seen.rollout is not None and not seen.rollout.observed and _is_ready(server):
+        return None  # the controller is about to say whether anything happens to the pods at all
     if seen.rollout is None or not seen.rollout.complete:
         if seen.rollout is not None and seen.rollout.stuck:
             return conditions.stalled("RolloutStuck", "the pods do not become available; see their events and logs")
         return conditions.progressing("RollingOut", "the stores are ready; the server's pods are being started")
     return None
+
+
+def _is_ready(server: MLflowServer) -> bool:
+    """Whether this very spec was found to work."""
+    ready = next((c for c in server.status.conditions if c.type == conditions.READY), None)
+    return bool(ready and ready.status == "True" and ready.observed_generation == server.metadata.generation)
 
 
 def _preparing(report: Preparation | None) -> Verdict:
