@@ -13,6 +13,26 @@ from mlflow_operator.api.stores import ArtifactStore, BackendStore
 PodField = Annotated[dict[str, Any], preserved()]
 """A part of a pod that is passed on as it is."""
 
+_DEPLOYED_ONLY = (
+    "version",
+    "image",
+    "workers",
+    "serveArtifacts",
+    "network",
+    "service",
+    "serviceAccount",
+    "resources",
+    "env",
+    "envFrom",
+    "podLabels",
+    "podAnnotations",
+    "nodeSelector",
+    "tolerations",
+    "affinity",
+    "topologySpreadConstraints",
+    "priorityClassName",
+    "hibernate",
+)
 _MANY = "has(self.replicas) && self.replicas > 1"
 _ONE_NODE = (
     "has(self.artifactStore) && has(self.artifactStore.persistentVolume)"
@@ -94,6 +114,11 @@ class MLflowServerSpec(ApiModel):
             " && has(self.artifactStore.persistentVolume))",
             "clients cannot reach a volume themselves; leave serveArtifacts true, or use artifactStore s3",
             ".serveArtifacts",
+        ),
+        Rule(
+            f"!has(self.external) || (self.replicas == 1 && [{', '.join(f'has(self.{f})' for f in _DEPLOYED_ONLY)}]"
+            ".all(x, !x))",
+            "beside external there can be experiments and suspend; the rest is for a server that the operator deploys",
         ),
         Rule(
             "has(self.external) == has(oldSelf.external)",

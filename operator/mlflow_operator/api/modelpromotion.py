@@ -122,8 +122,8 @@ class ModelPromotionSpec(ApiModel):
     """The operator looks but does not touch."""
     deletion_policy: Literal["Retain"] = "Retain"
     """What becomes of the slot when this object is deleted: it stays as it is."""
-    history_limit: Annotated[int, Field(ge=0, le=50)] = 10
-    """Attempts kept in status.history."""
+    history_limit: Annotated[int, Field(ge=2, le=50)] = 10
+    """Attempts kept in status.history; a rollback is known by them."""
 
     EXPLAINED: ClassVar[tuple[str, ...]] = ("target", "version")
     RULES: ClassVar[tuple[Rule, ...]] = (
@@ -176,6 +176,7 @@ class AttemptType(StrEnum):
 
     PROMOTE = "Promote"
     ROLLBACK = "Rollback"
+    REASSERT = "Reassert"
     ADOPT = "Adopt"
 
 
@@ -196,7 +197,7 @@ class Attempt(ApiModel):
     request: str | None = None
     """The value of the reassert annotation that asked for it."""
     type: AttemptType
-    """Promote, Rollback (to an earlier holder) or Adopt (the version held the slot already)."""
+    """Promote, Rollback (to an earlier holder), Reassert (of the latest), Adopt (the version held the slot already)."""
     from_version: str | None = None
     """The version that held the slot."""
     to_version: str

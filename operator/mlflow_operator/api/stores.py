@@ -7,15 +7,14 @@ from pydantic import Field
 from mlflow_operator.api.meta import SecretKeyRef
 from mlflow_operator.api.schema import ApiModel, Name, Quantity, Rule, SecretKey, exactly_one, rules
 
-_SIZE_FIXED = Rule("self == oldSelf", "the size of a managed store cannot be changed; restore into a new server")
+
+def _fixed(field: str, reason: str) -> Rule:
+    same = f"has(self.{field}) == has(oldSelf.{field}) && (!has(self.{field}) || self.{field} == oldSelf.{field})"
+    return Rule(same, f"{field} cannot be changed; {reason}")
 
 
-def _storage_class_fixed() -> Rule:
-    return Rule(
-        "has(self.storageClassName) == has(oldSelf.storageClassName)"
-        " && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
-        "storageClassName cannot be changed; a volume stays in its class",
-    )
+_CLASS_FIXED = _fixed("storageClassName", "a volume stays in its class")
+_SIZE_FIXED = _fixed("size", "a managed store keeps the volume that it was made with; move the data to a new server")
 
 
 class PostgresCredentials(ApiModel):
@@ -65,18 +64,18 @@ class Sqlite(ApiModel):
     storage_class_name: Name | None = None
     """Storage class of the volume. Unset: the cluster's default."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (_storage_class_fixed(),)
+    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED,)
 
 
 class ManagedPostgres(ApiModel):
     """A PostgreSQL that the operator runs, for development and small teams."""
 
-    size: Annotated[Quantity, rules(_SIZE_FIXED)] = "5Gi"
+    size: Quantity = "5Gi"
     """Size of its volume."""
     storage_class_name: Name | None = None
     """Storage class of its volume. Unset: the cluster's default."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (_storage_class_fixed(),)
+    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _SIZE_FIXED)
 
 
 class BackendStore(ApiModel):
@@ -143,18 +142,18 @@ class Volume(ApiModel):
     access_mode: Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"] = "ReadWriteOnce"
     """How many nodes may mount the volume; more than one replica needs ReadWriteMany."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (_storage_class_fixed(),)
+    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED,)
 
 
 class ManagedObjectStore(ApiModel):
     """An S3 server that the operator runs, for development and small teams."""
 
-    size: Annotated[Quantity, rules(_SIZE_FIXED)] = "10Gi"
+    size: Quantity = "10Gi"
     """Size of its volume."""
     storage_class_name: Name | None = None
     """Storage class of its volume. Unset: the cluster's default."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (_storage_class_fixed(),)
+    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _SIZE_FIXED)
 
 
 class ArtifactStore(ApiModel):

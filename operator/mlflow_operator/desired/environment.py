@@ -16,6 +16,9 @@ BASE = (
     plain("MLFLOW_DISABLE_TELEMETRY", "true"),
 )
 
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+"""The public authorities of a Debian image, the official one among them; spec.env can name another file."""
+
 
 def server_environment(server: MLflowServer, cluster_domain: str) -> list[Object]:
     """Variables of the server's container."""
@@ -61,7 +64,10 @@ def _database(server: MLflowServer) -> list[Object]:
 
 def _postgres(database: Postgres) -> list[Object]:
     credentials = database.credentials_secret_ref
+    # libpq looks for authorities in the home folder only, which is empty.
+    authorities = [plain("PGSSLROOTCERT", AUTHORITIES)] if database.ssl_mode in ("verify-ca", "verify-full") else []
     return [
+        *authorities,
         plain("MLFLOW_BACKEND_STORE_URI", stores.database_uri(database)),
         from_secret("PGUSER", credentials.name, credentials.username_key),
         from_secret("PGPASSWORD", credentials.name, credentials.password_key),

@@ -112,7 +112,12 @@ def owner_reference(owner: Resource) -> Object:
 
 def metadata(server: MLflowServer, name: str, component: str, *, version: str | None = None) -> Object:
     """Metadata of an object that goes with the server."""
-    return kept_metadata(server, name, component, version=version) | {"ownerReferences": [owner_reference(server)]}
+    return {
+        "name": name,
+        "namespace": server.metadata.namespace,
+        "labels": labels(server, component, version),
+        "ownerReferences": [owner_reference(server)],
+    }
 
 
 def kept_metadata(server: MLflowServer, name: str, component: str, *, version: str | None = None) -> Object:
@@ -121,4 +126,6 @@ def kept_metadata(server: MLflowServer, name: str, component: str, *, version: s
         "name": name,
         "namespace": server.metadata.namespace,
         "labels": labels(server, component, version),
+        # Argo CD, where it tracks by the instance label, would take it for its own and delete it as not in Git.
+        "annotations": {"argocd.argoproj.io/sync-options": "Prune=false"},
     }

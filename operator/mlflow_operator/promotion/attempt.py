@@ -31,12 +31,20 @@ def _is_new(claim: ModelPromotion, attempt: Attempt) -> bool:
     return attempt.digest != desire(claim) or (asked is not None and asked != attempt.request)
 
 
-def is_rollback(claim: ModelPromotion) -> bool:
-    """Whether the version has held the slot before, by this claim."""
-    held = {a.to_version for a in claim.status.history if a.result is AttemptResult.PROMOTED}
+def held_before(claim: ModelPromotion) -> bool:
+    """Whether the version has held the slot before, by this claim: it met what is required then."""
+    attempts = [*claim.status.history, *([claim.status.attempt] if claim.status.attempt else [])]
+    return any(a.to_version == claim.spec.version and a.result is AttemptResult.PROMOTED for a in attempts)
+
+
+def _type(claim: ModelPromotion, holders: list[str]) -> AttemptType:
     latest = claim.status.attempt
-    current = latest.to_version if latest and latest.result is AttemptResult.PROMOTED else None
-    return claim.spec.version in held and claim.spec.version != current
+    if claim.spec.version in holders:
+        return AttemptType.ADOPT
+    if not held_before(claim):
+        return AttemptType.PROMOTE
+    again = latest is not None and latest.to_version == claim.spec.version
+    return AttemptType.REASSERT if again else AttemptType.ROLLBACK
 
 
 def open_attempt(claim: ModelPromotion, snapshot: Snapshot, now: datetime) -> Attempt:
@@ -45,15 +53,11 @@ def open_attempt(claim: ModelPromotion, snapshot: Snapshot, now: datetime) -> At
     if latest and not _is_new(claim, latest):
         return latest
     holders = snapshot.holders(claim.spec.target)
-    if version in holders:
-        type_ = AttemptType.ADOPT
-    else:
-        type_ = AttemptType.ROLLBACK if is_rollback(claim) else AttemptType.PROMOTE
     return Attempt(
         number=latest.number + 1 if latest else 1,
         digest=desire(claim),
         request=claim.metadata.annotations.get(REASSERT),
-        type=type_,
+        type=_type(claim, holders),
         from_version=version if version in holders else next(iter(holders), None),
         to_version=version,
         started_at=now.replace(microsecond=0),

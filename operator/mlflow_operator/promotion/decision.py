@@ -62,7 +62,7 @@ def decide(claim: ModelPromotion, snapshot: Snapshot, now: datetime, *, signatur
         return Decision(Step.WAIT, "VersionNotFound", _not_registered(claim, snapshot), latest)
     if _went_onward(claim, snapshot):
         return Decision(Step.ONWARD, "PromotedOnward", _onward(claim, snapshot), latest)
-    question = Question(spec, snapshot, version, attempts.is_rollback(claim), signature)
+    question = Question(spec, snapshot, version, attempts.held_before(claim), signature)
     if missing := unmet(question):
         first = next((m for m in missing if m.final), missing[0])
         step = Step.REFUSE if first.final else Step.WAIT
@@ -99,10 +99,11 @@ def repair(claim: ModelPromotion, snapshot: Snapshot) -> Plan:
 
 
 def _act(claim: ModelPromotion, snapshot: Snapshot, now: datetime) -> Decision:
+    if claim.spec.dry_run:
+        todo = plan(claim.spec, snapshot, claim.spec.tags)  # without the moment, which would be another at each look
+        return Decision(Step.SHOW, "DryRunSucceeded", _dry_run(claim, todo), claim.status.attempt, todo)
     attempt = attempts.open_attempt(claim, snapshot, now)
     todo = _plan(claim, snapshot, attempt)
-    if claim.spec.dry_run:
-        return Decision(Step.SHOW, "DryRunSucceeded", _dry_run(claim, todo), claim.status.attempt, todo)
     if is_empty(todo):
         done = attempts.finish(attempt, AttemptResult.PROMOTED, now)
         return Decision(Step.HOLD, "Promoted", _holds(claim), done)

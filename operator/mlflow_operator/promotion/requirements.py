@@ -14,7 +14,7 @@ class Question:
     spec: ModelPromotionSpec
     snapshot: Snapshot
     version: ModelVersion
-    rollback: bool
+    held_before: bool
     """The version has held the slot before."""
     signature: bool | None
     """Whether the version has a signature; None where nobody asked."""
@@ -46,7 +46,7 @@ def _registered(question: Question) -> Unmet | None:
 def _current_stage(question: Question) -> Unmet | None:
     wanted, stage = question.spec.requires.current_stage, question.version.stage
     held = question.version.version in question.snapshot.holders(question.spec.target)
-    if not wanted or stage in wanted or question.rollback or held:
+    if not wanted or stage in wanted or question.held_before or held:
         return None
     words = " or ".join(wanted)
     return Unmet("WrongStage", f"version {question.version.version} is in stage {stage}, waiting for {words}")

@@ -8,7 +8,7 @@
 | Waiting                          | after the error's own time | one line, at debug level  |
 | Terminal                         | slow resync, or a change   | one line                  |
 | Unavailable, any other ApiError  | backoff                    | one line                  |
-| anything else                    | backoff                    | with traceback            |
+| anything else                    | backoff                    | with traceback, once      |
 """
 
 import logging
@@ -62,8 +62,11 @@ def failed(queue: WorkQueue, key: Key, error: Exception, resync: float) -> None:
             seconds = queue.retry(key)
             log.warning("%s %s: %s; again in %.1f s", key.kind, key, error, seconds, extra=facts)
         case _:
-            seconds = queue.retry(key)
-            log.error("%s %s: unexpected; again in %.1f s", key.kind, key, seconds, exc_info=error, extra=facts)
+            trace = error if not queue.failures(key) else None  # once; the tries after it say the same
+            seconds, name = queue.retry(key), type(error).__name__
+            log.error(
+                "%s %s: unexpected %s; again in %.1f s", key.kind, key, name, seconds, exc_info=trace, extra=facts
+            )
 
 
 def _jittered(seconds: float) -> float:

@@ -64,11 +64,15 @@ class WorkQueue:
 
     def retry(self, key: Key) -> float:
         """The key needs work after its backoff, which doubles with each failure; returns the seconds."""
-        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        failures = self._failures[key] = self.failures(key) + 1
         telemetry.QUEUE_RETRIES.labels(key.kind).inc()
         seconds = min(_CAP, _BASE * 2.0 ** min(failures - 1, 16)) * (1 + _SPREAD * random.random())  # noqa: S311
         self.add_after(key, seconds)
         return seconds
+
+    def failures(self, key: Key) -> int:
+        """How often the key has failed in a row."""
+        return self._failures.get(key, 0)
 
     def forget(self, key: Key) -> None:
         """The key did well: its next failure starts from the shortest backoff."""

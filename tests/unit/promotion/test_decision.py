@@ -110,6 +110,22 @@ def test_drift_is_put_back_when_asked_by_annotation() -> None:
     assert decide(claim(status, asked), drifted, LATER).step is Step.REPORT
 
 
+def test_what_held_the_slot_before_need_not_qualify_again() -> None:
+    """Drift is put back although the version is no longer in the stage that it had to come from."""
+    path: dict[str, Any] = {"requires": {"currentStage": ["Staging"]}}
+    status = promoted(claim(**path), registry(v7="Staging"), registry(v7="Production"))
+    decision = decide(claim(status, {REASSERT: "1"}, **path), registry(v7="Archived", v8="Production"), LATER)
+    assert (decision.step, decision.attempt and decision.attempt.type) == (Step.WRITE, AttemptType.REASSERT)
+
+
+def test_a_dry_run_says_the_same_at_each_look() -> None:
+    """Nothing in it depends on the moment, so its status is written once."""
+    made, before = claim(dryRun=True, tags={"team": "risk"}), registry(v7="None")
+    first = compute(made, before, decide(made, before, NOW), NOW)
+    again = claim(first, dryRun=True, tags={"team": "risk"})
+    assert compute(again, before, decide(again, before, LATER), LATER) == first
+
+
 def test_drift_says_who_holds_the_slot_and_what_to_do() -> None:
     """The message has the holder, the version wanted, and both ways out."""
     message = decide(claim(SETTLED), registry(v7="Archived", v8="Production"), LATER).message
