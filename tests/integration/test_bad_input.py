@@ -28,6 +28,9 @@ ALIAS = "target: {alias: champion}\n"
 SEVEN = "version: 7\n"
 
 BOTH_STORES = "set both backendStore and artifactStore, or external alone for a server that already exists"
+EXTERNAL_ONLY = (
+    "beside external there can be experiments and suspend; the rest is for a server that the operator deploys"
+)
 ONE_BACKEND = "set exactly one of postgres, uriSecretRef, sqlite and managed"
 ONE_ARTIFACTS = "set exactly one of s3, persistentVolume and managed"
 SQLITE_REPLICA = (
@@ -47,6 +50,17 @@ ARCHIVES = "spec.existingVersions: Invalid value: MLflow archives only for targe
 MIRROR = "spec.target.mirrorAlias: Invalid value: mirrorAlias goes with a stage"
 
 SERVERS_REFUSED = {
+    "external with workers": (EXTERNAL + "workers: 4", EXTERNAL_ONLY),
+    "external with replicas": (EXTERNAL + "replicas: 2", EXTERNAL_ONLY),
+    "external asleep": (EXTERNAL + "hibernate: true", EXTERNAL_ONLY),
+    "external with a login": (
+        "external: {url: 'https://me:secret@mlflow.example.com'}",
+        "leave user and password out of the URL; they belong in credentialsSecretRef",
+    ),
+    "a managed store without a size": (
+        "backendStore: {managed: {size: big}}\n" + VOLUME,
+        "spec.backendStore.managed.size",
+    ),
     "no store": ("replicas: 1", BOTH_STORES),
     "backend store alone": (SQLITE, BOTH_STORES),
     "artifact store alone": (VOLUME, BOTH_STORES),
@@ -79,6 +93,7 @@ SERVERS_REFUSED = {
 }
 
 PROMOTIONS_REFUSED = {
+    "no history": (REF + MODEL + SEVEN + STAGE + "historyLimit: 0", "should be greater than or equal to 2"),
     "no target": (REF + MODEL + SEVEN, TARGET_MISSING),
     "no version": (REF + MODEL + STAGE, VERSION_MISSING),
     "no server": (MODEL + STAGE + SEVEN, "spec.serverRef: Required value"),
@@ -142,7 +157,13 @@ UPDATES_REFUSED = {  # kind, before, after, message
         "MLflowServer",
         "backendStore: {managed: {size: 5Gi}}\n" + VOLUME,
         "backendStore: {managed: {size: 6Gi}}\n" + VOLUME,
-        "the size of a managed store cannot be changed; restore into a new server",
+        "size cannot be changed; a managed store keeps the volume that it was made with",
+    ),
+    "a managed store of a size after all": (
+        "MLflowServer",
+        MANAGED + VOLUME,
+        "backendStore: {managed: {size: 6Gi}}\n" + VOLUME,
+        "size cannot be changed; a managed store keeps the volume that it was made with",
     ),
     "another storage class": (
         "MLflowServer",

@@ -30,7 +30,10 @@ async def reconcile(world: World, key: Key) -> float | None:
         _forget(world, key)
         return None
     wanted, error = await _bring(world, server)
-    seen = await _observe(world, server, wanted, error)
+    try:
+        seen = await _observe(world, server, wanted, error)
+    except Exception as unforeseen:  # what is known stays known, and the status says that nobody could look
+        seen, error = Seen(), error or unforeseen
     after = await publish(world, server, compute(server, seen, error, world.clock()))
     if serves(after) and not serves(server):
         _wake_claims(world, key)

@@ -267,4 +267,4 @@ def _answering(seen: Seen, details: dict[str, Condition]) -> Verdict:
             continue
         make = conditions.stalled if probe is not None and probe.terminal else conditions.progressing
         return make(found.reason, found.message)
-    return conditions.done("Ready", "the server answers, and its stores were tried")
+    return conditions.done("Ready", "the server answers, and everything that was tried of it works")
