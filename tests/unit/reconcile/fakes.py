@@ -1,0 +1,230 @@
+"""A registry and a cluster in memory, with the semantics that a promotion depends on, and a way to break any call."""
+
+import asyncio
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from mlflow_operator.api.modelpromotion import Stage
+from mlflow_operator.api.resource import Resource
+from mlflow_operator.clients.registry import Access
+from mlflow_operator.errors import Conflict, NotFound, RegistryNotFound, RegistryRefused, RegistryUnavailable
+from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
+from mlflow_operator.reconcile.queue import Key, WorkQueue
+from mlflow_operator.reconcile.store import key_of
+
+Object = dict[str, Any]
+Answer = TypeVar("Answer")
+
+
+class Crash(BaseException):
+    """The process is killed here: nothing in the operator may catch it."""
+
+
+@dataclass
+class Outside:
+    """Every call that leaves the process, in order; any of them can fail, get lost, or meet somebody else's change."""
+
+    calls: list[str] = field(default_factory=list)
+    before: dict[int, BaseException | Callable[[], None]] = field(default_factory=dict)
+    """By number of a call: what is raised, or what somebody else does, before it has any effect."""
+    after: dict[int, BaseException] = field(default_factory=dict)
+    """By number of a call: what is raised once it has had its effect, instead of the answer."""
+    broken: dict[str, BaseException] = field(default_factory=dict)
+    """By name of a call: what it raises each time."""
+
+    async def call(self, name: str, effect: Callable[[], Answer]) -> Answer:
+        """Make a call; ``effect`` is what the other side does."""
+        number = len(self.calls)
+        self.calls.append(name)
+        trouble = self.before.get(number) or self.broken.get(name)
+        if isinstance(trouble, BaseException):
+            raise trouble
+        if trouble:
+            trouble()
+        await asyncio.sleep(0)
+        answer = effect()
+        if number in self.after:
+            raise self.after[number]
+        return answer
+
+
+@dataclass
+class FakeRegistry:
+    """One MLflow server with one model; errors as the client raises them."""
+
+    outside: Outside
+    model: str = "fraud"
+    versions: dict[str, ModelVersion] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    signed: set[str] = field(default_factory=set)
+    writes: list[str] = field(default_factory=list)
+    """Every write that took effect."""
+
+    def at(self, access: Access) -> "FakeRegistry":
+        """As Mlflow.at: the registry of a server."""
+        return self
+
+    def add(self, aliases: Mapping[str, str] | None = None, **stages: str) -> None:
+        """Register versions: ``v7="Staging"`` is version 7 in Staging."""
+        self.versions |= {name[1:]: ModelVersion(name[1:], stage, "READY") for name, stage in stages.items()}
+        self.aliases |= aliases or {}
+
+    def holders(self, stage: str) -> list[str]:
+        """The versions in a stage."""
+        return sorted(v.version for v in self.versions.values() if v.stage == stage)
+
+    async def snapshot(self, model: str) -> Snapshot:
+        """All versions and aliases."""
+        return await self.outside.call("snapshot", self._snapshot)
+
+    async def move(self, model: str, version: str, stage: str, *, archive_existing: bool) -> None:
+        """A transition, with MLflow's flag to archive the others."""
+
+        def effect() -> None:
+            self.transition(version, stage, archive=archive_existing)
+            self.writes.append(f"{version}>{stage}")
+
+        await self.outside.call("move", effect)
+
+    def transition(self, version: str, stage: str, *, archive: bool = True) -> None:
+        """What anybody can do in MLflow's UI."""
+        if archive and stage not in (Stage.STAGING, Stage.PRODUCTION):
+            raise RegistryUnavailable("RegistryUnavailable", "MLflow answers 500 to that")
+        self._known(version)
+        for other in self.holders(stage) if archive else []:
+            self.versions[other] = replace(self.versions[other], stage="Archived")
+        self.versions[version] = replace(self.versions[version], stage=stage)
+
+    async def set_alias(self, model: str, alias: str, version: str) -> None:
+        """Point an alias to a version."""
+
+        def effect() -> None:
+            self._known(version)
+            self.aliases[alias] = version
+            self.writes.append(f"{alias}={version}")
+
+        await self.outside.call("set_alias", effect)
+
+    async def set_version_tag(self, model: str, version: str, key: str, value: str) -> None:
+        """Set a tag of a version."""
+
+        def effect() -> None:
+            found = self._known(version)
+            self.versions[version] = replace(found, tags={**found.tags, key: value})
+            self.writes.append(f"{version}:{key.rpartition('/')[2]}")
+
+        await self.outside.call("set_version_tag", effect)
+
+    async def has_signature(self, model: str, version: str) -> bool:
+        """Whether the version's file has a signature; a version that is not ready has no file yet."""
+
+        def effect() -> bool:
+            if self._known(version).status != "READY":
+                raise RegistryRefused("Http404", "no such file")
+            return version in self.signed
+
+        return await self.outside.call("has_signature", effect)
+
+    def delete(self, version: str) -> None:
+        """Delete a version, and with it its aliases, as MLflow does."""
+        del self.versions[version]
+        self.aliases = {alias: v for alias, v in self.aliases.items() if v != version}
+
+    def _known(self, version: str) -> ModelVersion:
+        if version not in self.versions:
+            raise RegistryNotFound("ResourceDoesNotExist", f"version {version} does not exist")
+        return self.versions[version]
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(self.model, dict(self.versions), dict(self.aliases) if self.versions else {})
+
+
+@dataclass
+class FakeCluster:
+    """An API server with a watch: what was written is seen at once, before the writer has its answer."""
+
+    outside: Outside
+    objects: dict[Key, Object] = field(default_factory=dict)
+    watch: Callable[[str, Object, bool], None] = lambda kind, obj, deleted: None
+    statuses: list[Object] = field(default_factory=list)
+    """Every status that was written and differed from the one before."""
+    events: list[str] = field(default_factory=list)
+    """The reason of every Event."""
+    _version: int = 0
+
+    def put(self, obj: Object, **spec: Any) -> None:
+        """Create an object, or change fields of its spec, as kubectl apply does."""
+        key = key_of(obj["kind"], obj)
+        known = copy.deepcopy(self.objects.get(key, obj))
+        meta = known["metadata"]
+        known["spec"] |= spec
+        meta.setdefault("uid", f"uid-{self._version + 1}")
+        meta["generation"] = meta.get("generation", 0) + 1
+        known.setdefault("status", {"observedGeneration": -1})
+        self._keep(key, known)
+
+    def annotate(self, key: Key, name: str, value: str) -> None:
+        """Set an annotation; the generation stays."""
+        obj = copy.deepcopy(self.objects[key])
+        obj["metadata"].setdefault("annotations", {})[name] = value
+        self._keep(key, obj)
+
+    def remove(self, key: Key) -> None:
+        """Delete an object."""
+        self._version += 1
+        obj = copy.deepcopy(self.objects.pop(key))
+        obj["metadata"]["resourceVersion"] = str(self._version)
+        self.watch(key.kind, obj, True)
+
+    async def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """One object, or None."""
+        return await self.outside.call("get", lambda: copy.deepcopy(self.objects.get(Key(kind, namespace, name))))
+
+    async def apply_status(self, resource: Resource, status: Object) -> Object:
+        """Replace the status; compares the resourceVersion, and a status as it was bumps nothing."""
+        meta, kind = resource.metadata, type(resource).NAMES.kind
+        key = Key(kind, meta.namespace, meta.name)
+
+        def effect() -> Object:
+            known = self.objects.get(key)
+            if known is None:
+                raise NotFound(404, "NotFound", f"{key} does not exist")
+            if known["metadata"]["resourceVersion"] != meta.resource_version:
+                raise Conflict(409, "Conflict", f"{key} has been changed")
+            if known["status"] != status:
+                self.statuses.append(copy.deepcopy(status))
+                self._keep(key, {**copy.deepcopy(known), "status": copy.deepcopy(status)})
+            return copy.deepcopy(self.objects[key])
+
+        return await self.outside.call("apply_status", effect)
+
+    async def create(self, obj: Object) -> Object:
+        """Create an object; only Events are."""
+
+        def effect() -> Object:
+            self.events.append(obj["reason"])
+            return obj
+
+        return await self.outside.call("create", effect)
+
+    def _keep(self, key: Key, obj: Object) -> None:
+        self._version += 1
+        obj["metadata"]["resourceVersion"] = str(self._version)
+        self.objects[key] = obj
+        self.watch(key.kind, copy.deepcopy(obj), False)
+
+
+class ImpatientQueue(WorkQueue):
+    """A queue whose time can be made to pass."""
+
+    def elapse(self) -> None:
+        """Every timer is due."""
+        for key, timer in list(self._timers.items()):
+            timer.cancel()
+            self._due(key)
+
+    def later(self) -> set[Key]:
+        """The keys that are looked at later."""
+        return set(self._timers)

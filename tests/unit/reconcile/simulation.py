@@ -1,0 +1,110 @@
+"""The operator's own machinery, on a registry and a cluster in memory: passes run until nothing is left to do."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
+from mlflow_operator.clients.cluster import Cluster
+from mlflow_operator.clients.registry import Mlflow
+from mlflow_operator.config import Settings
+from mlflow_operator.handlers import _seen
+from mlflow_operator.reconcile.queue import Key
+from mlflow_operator.reconcile.store import MODEL, PROMOTION, SERVER
+from mlflow_operator.reconcile.workers import Workers
+from mlflow_operator.reconcile.world import World
+
+from .fakes import FakeCluster, FakeRegistry, ImpatientQueue, Object, Outside
+
+SERVER_KEY = Key(SERVER, "team", "mlflow")
+MODEL_KEY = Key(MODEL, "team", "mlflow", "fraud")
+_HOT = 60
+"""Passes without any time going by; more is a loop."""
+
+
+def claim_key(name: str = "fraud") -> Key:
+    """The key of a claim."""
+    return Key(PROMOTION, "team", name)
+
+
+@dataclass
+class Simulation:
+    """One team's cluster and registry, and the operator's process, which can be killed and started again."""
+
+    outside: Outside = field(default_factory=Outside)
+    moment: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    def __post_init__(self) -> None:
+        self.cluster = FakeCluster(self.outside)
+        self.registry = FakeRegistry(self.outside)
+        answers = {"type": "ServerReady", "status": "True", "reason": "Ready", "message": "it answers"}
+        server = _object("MLflowServer", "mlflow", {"external": {"url": "http://mlflow.test"}})
+        server["status"] = {"conditions": [{**answers, "lastTransitionTime": "2026-01-01T00:00:00Z"}]}
+        self.cluster.put(server)
+        self.start()
+
+    def start(self) -> None:
+        """A new process: it knows what the cluster tells it, and nothing else."""
+        self.queue = ImpatientQueue()
+        self.world = World(
+            settings=Settings(),
+            cluster=cast("Cluster", self.cluster),
+            mlflow=cast("Mlflow", self.registry),
+            queue=self.queue,
+            clock=self._clock,
+            instance="test",
+        )
+        self.workers = Workers(self.world)
+        self.cluster.watch = self._watched
+        for key, obj in self.cluster.objects.items():
+            self._watched(key.kind, obj, False)
+
+    def promote(self, name: str = "fraud", **spec: Any) -> None:
+        """Apply a claim on Production, or change fields of its spec."""
+        wanted = {"serverRef": {"name": "mlflow"}, "model": "fraud", "target": {"stage": "Production"}, "version": 7}
+        known = claim_key(name) in self.cluster.objects
+        self.cluster.put(_object("ModelPromotion", name, {} if known else {**wanted, **spec}), **spec)
+
+    async def drain(self) -> None:
+        """Run passes, one at a time, until none is due.
+
+        Raises:
+            AssertionError: It does not come to rest although nothing happens and no time goes by.
+        """
+        for _ in range(_HOT):
+            if not self.queue.depth():
+                return
+            key = await self.queue.get()
+            try:
+                if key.kind != SERVER:
+                    await self.workers._run(key)
+            finally:
+                self.queue.done(key)
+        raise AssertionError(f"a hot loop: {self.outside.calls[-12:]}")
+
+    async def settle(self, rounds: int = 4) -> None:
+        """Let time go by until everything has been looked at that often."""
+        await self.drain()
+        for _ in range(rounds):
+            self.queue.elapse()
+            await self.drain()
+
+    def status(self, name: str = "fraud") -> ModelPromotionStatus:
+        """A claim's status as the cluster has it."""
+        return ModelPromotion.parse(self.cluster.objects[claim_key(name)]).status
+
+    def ready(self, name: str = "fraud") -> tuple[str, str]:
+        """Status and reason of a claim's Ready."""
+        return next((c.status, c.reason) for c in self.status(name).conditions if c.type == "Ready")
+
+    def _clock(self) -> datetime:
+        self.moment += timedelta(seconds=1)
+        return self.moment
+
+    def _watched(self, kind: str, obj: Object, deleted: bool) -> None:
+        _seen(self.world, kind, obj, deleted=deleted)
+
+
+def _object(kind: str, name: str, spec: Object) -> Object:
+    meta = {"name": name, "namespace": "team"}
+    return {"apiVersion": "mlflow.talentflow.ai/v1alpha1", "kind": kind, "metadata": meta, "spec": spec}
