@@ -29,8 +29,9 @@ class Store:
         """Keep an object; False where a copy as new is already there."""
         key = key_of(kind, obj)
         known = self._objects.get(key)
-        if known is not None and _age(known) >= _age(obj) and _uid(known) == _uid(obj):
+        if known is not None and _age(known) >= _age(obj):
             return False
+        self.drop(key)  # it may be another object of this name, on another model or of another owner
         self._objects[key] = {"kind": kind, **obj}
         if kind == PROMOTION:
             self._claims[model_of(obj)].add(key)
@@ -81,8 +82,8 @@ class Store:
 
     def set_references(self, user: Key, referenced: set[Key]) -> None:
         """Say which Secrets and ConfigMaps a server refers to."""
-        for users in self._users.values():
-            users.discard(user)
+        for key in [key for key, users in self._users.items() if user in users]:
+            self._discard(self._users, key, user)
         for key in referenced:
             self._users[key].add(user)
 
@@ -123,7 +124,3 @@ def _age(obj: Object) -> int:
     """The resourceVersion as a number: comparable since Kubernetes 1.35 (KEP-5504), in practice before."""
     version = obj["metadata"].get("resourceVersion", "0")
     return int(version) if version.isdigit() else 0
-
-
-def _uid(obj: Object) -> str:
-    return str(obj["metadata"].get("uid", ""))

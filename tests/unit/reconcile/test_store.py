@@ -1,0 +1,140 @@
+"""The store never goes back in time, and its indexes follow what it holds."""
+
+from typing import Any
+
+import pytest
+
+from mlflow_operator.reconcile.queue import Key
+from mlflow_operator.reconcile.store import MODEL, PROMOTION, SERVER, Store, key_of, model_of, owner_of
+
+FRAUD = Key(MODEL, "team", "mlflow", "fraud")
+CHURN = Key(MODEL, "team", "mlflow", "churn")
+OWNER = Key(SERVER, "team", "mlflow")
+SECRET, OTHER = Key("Secret", "team", "s3"), Key("Secret", "team", "postgres")
+
+
+def claim(version: int, *, name: str = "fraud", model: str = "fraud", uid: str = "a", **meta: Any) -> dict[str, Any]:
+    """A claim as the API server returns it."""
+    metadata = {"name": name, "namespace": "team", "uid": uid, "resourceVersion": str(version), **meta}
+    spec = {"serverRef": {"name": "mlflow"}, "model": model, "target": {"stage": "Production"}, "version": 7}
+    return {"metadata": metadata, "spec": spec}
+
+
+def child(version: int, *, owner: str = "mlflow", managed: bool = True) -> dict[str, Any]:
+    """A Deployment of a server."""
+    labels = {"app.kubernetes.io/managed-by": "mlflow-operator" if managed else "Helm"}
+    references = [{"kind": SERVER, "name": owner, "uid": "u", "controller": True}]
+    metadata = {"name": "web", "namespace": "team", "resourceVersion": str(version), "labels": labels}
+    return {"metadata": {**metadata, "ownerReferences": references}}
+
+
+def key(name: str = "fraud") -> Key:
+    """The key of a claim."""
+    return Key(PROMOTION, "team", name)
+
+
+def version_of(store: Store, name: str = "fraud") -> str | None:
+    """The resourceVersion that the store has."""
+    obj = store.get(PROMOTION, "team", name)
+    return obj["metadata"]["resourceVersion"] if obj else None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept"),
+    [
+        (claim(5), claim(6), "6"),
+        (claim(5), claim(5), "5"),
+        (claim(6), claim(5), "6"),
+        (claim(9), claim(10), "10"),  # numbers, not text
+        (claim(5, uid="a"), claim(6, uid="b"), "6"),
+        (claim(6, uid="b"), claim(5, uid="a"), "6"),
+    ],
+    ids=["newer", "same", "older", "more digits", "its heir", "its predecessor"],
+)
+def test_an_older_copy_never_replaces_a_newer_one(first: dict[str, Any], second: dict[str, Any], kept: str) -> None:
+    """Lists, watches and answers to writes arrive in any order; a late copy of a predecessor is late too."""
+    store = Store()
+    assert store.put(PROMOTION, first)
+    assert store.put(PROMOTION, second) == (second["metadata"]["resourceVersion"] == kept and first != second)
+    assert version_of(store) == kept
+
+
+def test_claims_are_found_by_model_and_by_server() -> None:
+    """One look serves all claims on a model; a server that becomes ready wakes all of its claims."""
+    store = Store()
+    for made in (claim(1), claim(2, name="alias"), claim(3, name="churn", model="churn")):
+        store.put(PROMOTION, made)
+    assert store.claims(FRAUD) == {key(), key("alias")}
+    assert store.claims_on("team", "mlflow") == {key(), key("alias"), key("churn")}
+    assert store.claims_on("other", "mlflow") == store.claims(CHURN._replace(namespace="other")) == set()
+
+
+def test_what_is_dropped_is_not_found_any_more() -> None:
+    """The last claim on a model leaves nothing behind that would be polled."""
+    store = Store()
+    store.put(PROMOTION, claim(1))
+    store.drop(key())
+    store.drop(key())
+    assert (version_of(store), store.claims(FRAUD), store.claims_on("team", "mlflow")) == (None, set(), set())
+    assert store.put(PROMOTION, claim(2, uid="b"))
+    assert store.claims(FRAUD) == {key()}
+
+
+def test_a_claim_that_was_made_again_on_another_model_is_found_there_only() -> None:
+    """A watch may skip the deletion in between: the heir replaces its predecessor in the indexes too."""
+    store = Store()
+    store.put(PROMOTION, claim(1))
+    store.put(PROMOTION, claim(2, uid="b", model="churn"))
+    assert (store.claims(FRAUD), store.claims(CHURN)) == (set(), {key()})
+    store.drop(key())
+    assert store.claims_on("team", "mlflow") == set()
+
+
+def test_a_child_follows_its_owner() -> None:
+    """A child that another server takes over is the other's."""
+    store = Store()
+    store.put("Deployment", child(1))
+    assert [c["kind"] for c in store.children(OWNER)] == ["Deployment"]
+    store.put("Deployment", child(2, owner="other"))
+    assert list(store.children(OWNER)) == []
+    assert len(list(store.children(OWNER._replace(name="other")))) == 1
+    store.drop(Key("Deployment", "team", "web"))
+    assert list(store.children(OWNER._replace(name="other"))) == []
+
+
+def test_what_others_manage_belongs_to_nobody() -> None:
+    """A label alone, or an owner alone, does not make a child."""
+    assert owner_of("Deployment", child(1, managed=False)) is None
+    assert owner_of("Deployment", child(1)) == OWNER
+    assert owner_of(SERVER, child(1)) is None
+
+
+def test_what_is_being_deleted_is_not_there() -> None:
+    """An object whose deletion a finalizer holds up is neither served nor promoted."""
+    store = Store()
+    store.put(PROMOTION, claim(1, deletionTimestamp="2026-01-01T00:00:00Z"))
+    assert store.promotion("team", "fraud") is None
+
+
+def test_a_server_is_woken_by_what_it_refers_to_now() -> None:
+    """References replace those before; a server that is gone is no user of anything, and leaves nothing behind."""
+    store = Store()
+    store.set_references(OWNER, {SECRET, OTHER})
+    store.set_references(OWNER._replace(name="other"), {OTHER})
+    store.set_references(OWNER, {OTHER})
+    assert (store.users(SECRET), store.users(OTHER)) == (set(), {OWNER, OWNER._replace(name="other")})
+    for name in ("mlflow", "other"):
+        store.set_references(OWNER._replace(name=name), set())
+    assert store.users(OTHER) == set()
+    assert not store._users
+
+
+@pytest.mark.parametrize("model", ['it\'s "new"', "Betrug: Köln", "a" * 256, "team.fraud v2"])
+def test_models_have_names_of_any_kind(model: str) -> None:
+    """What MLflow takes as a name is a key of its own."""
+    made = claim(1, model=model)
+    assert model_of(made) == Key(MODEL, "team", "mlflow", model)
+    assert key_of(PROMOTION, made) == key()
+    store = Store()
+    store.put(PROMOTION, made)
+    assert store.claims(model_of(made)) == {key()}
