@@ -23,7 +23,7 @@ from mlflow_operator.config import Settings
 from mlflow_operator.desired import names
 from mlflow_operator.reconcile.queue import WorkQueue
 from mlflow_operator.reconcile.store import key_of
-from mlflow_operator.reconcile.workers import CHILDREN, OWN, Workers, wake
+from mlflow_operator.reconcile.workers import CHILDREN, OWN, Workers, keep, wake
 from mlflow_operator.reconcile.world import World
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -113,8 +113,8 @@ def _seen(world: World, kind: str, obj: dict[str, Any], *, deleted: bool) -> Non
     if deleted:
         wake(world, key)
         world.store.drop(key)
-    elif world.store.put(kind, without_managed_fields(obj)):
-        wake(world, key)
+    else:
+        keep(world, kind, without_managed_fields(obj))
 
 
 def _kopf_settings() -> kopf.OperatorSettings:

@@ -120,6 +120,12 @@ def owner_of(kind: str, obj: Object) -> Key | None:
     return Key(SERVER, meta["namespace"], name) if name else None
 
 
+def wish(obj: Object) -> tuple[Object, Any]:
+    """Everything that others say in an object of the operator's own kinds; its status is the operator's word."""
+    meta = {key: value for key, value in obj["metadata"].items() if key not in ("resourceVersion", "managedFields")}
+    return meta, obj.get("spec")
+
+
 def _age(obj: Object) -> int:
     """The resourceVersion as a number: comparable since Kubernetes 1.35 (KEP-5504), in practice before."""
     version = obj["metadata"].get("resourceVersion", "0")

@@ -8,7 +8,7 @@ from mlflow_operator.desired import names
 from mlflow_operator.errors import OperatorError
 from mlflow_operator.reconcile import model, outcome, promotion, server, telemetry
 from mlflow_operator.reconcile.queue import Key
-from mlflow_operator.reconcile.store import MODEL, PROMOTION, SERVER, key_of, owner_of
+from mlflow_operator.reconcile.store import MODEL, PROMOTION, SERVER, Object, key_of, owner_of, wish
 from mlflow_operator.reconcile.world import World
 
 log = logging.getLogger(__name__)
@@ -127,15 +127,29 @@ class Workers:
             for obj in await self._world.cluster.list(kind, namespace, labels=labels):
                 key = key_of(kind, obj)
                 found.add(key)
-                if self._world.store.put(kind, obj):
+                if keep(self._world, kind, obj):
                     missed.add(key)
-                    wake(self._world, key)
         for key in before - found:
             missed.add(key)
             wake(self._world, key)
             self._world.store.drop(key)
         self._missed[kind] = self._missed.get(kind, 0) + 1 if missed else 0
         telemetry.WATCH_MISSED.labels(kind).inc(len(missed))
+
+
+def keep(world: World, kind: str, obj: Object) -> bool:
+    """An object has been seen: keep it, and wake whom it concerns; False where it was known.
+
+    A watch may bring a status before the answer to its write has come. If that woke its object, then what fails again
+    and again, and says so in the status, would be tried again at once.
+    """
+    key = key_of(kind, obj)
+    before = world.store.get(*key[:3])
+    if not world.store.put(kind, obj):
+        return False
+    if before is None or kind not in OWN or wish(before) != wish(obj):
+        wake(world, key)
+    return True
 
 
 def wake(world: World, key: Key) -> None:

@@ -1,0 +1,149 @@
+"""What an event does: the store follows, those whom it concerns are woken, and nobody else."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from mlflow_operator.clients.cluster import Cluster
+from mlflow_operator.clients.registry import Mlflow
+from mlflow_operator.config import Settings
+from mlflow_operator.handlers import _kopf_settings, _seen
+from mlflow_operator.reconcile.queue import Key, WorkQueue
+from mlflow_operator.reconcile.store import PROMOTION, SERVER
+from mlflow_operator.reconcile.workers import CHILDREN
+from mlflow_operator.reconcile.world import World
+
+CLAIM, SERVER_KEY = Key(PROMOTION, "team", "fraud"), Key(SERVER, "team", "mlflow")
+_MANAGED = {"app.kubernetes.io/managed-by": "mlflow-operator", "app.kubernetes.io/instance": "mlflow"}
+
+
+@pytest.fixture
+async def world() -> World:
+    """A world that has seen nothing yet."""
+    return World(
+        settings=Settings(),
+        cluster=cast("Cluster", None),
+        mlflow=Mlflow(),
+        queue=WorkQueue(),
+        clock=lambda: datetime.now(UTC),
+        instance="test",
+    )
+
+
+def thing(name: str, version: int, **parts: Any) -> dict[str, Any]:
+    """An object as a watch brings it."""
+    metadata = {"name": name, "namespace": "team", "uid": "u", "resourceVersion": str(version)}
+    return {"metadata": {**metadata, **parts.pop("metadata", {})}, **parts}
+
+
+def claim(version: int, **parts: Any) -> dict[str, Any]:
+    """A claim as a watch brings it."""
+    spec = {"serverRef": {"name": "mlflow"}, "model": "fraud", "target": {"stage": "Production"}, "version": 7}
+    return thing("fraud", version, spec=spec, **parts)
+
+
+async def woken(world: World) -> set[Key]:
+    """The keys that have been queued since."""
+    found = set()
+    while world.queue.depth():
+        found.add(key := await world.queue.get())
+        world.queue.done(key)
+    return found
+
+
+async def test_a_new_object_is_kept_and_woken(world: World) -> None:
+    """ADDED, MODIFIED and what a list brings are the same: it is there, and newer."""
+    _seen(world, PROMOTION, claim(1), deleted=False)
+    assert (await woken(world), world.store.keys(PROMOTION)) == ({CLAIM}, [CLAIM])
+
+
+@pytest.mark.parametrize("version", [4, 5], ids=["older", "same"])
+async def test_what_is_known_wakes_nobody(world: World, version: int) -> None:
+    """A relist after an outage brings everything again, and a watch what the operator has written itself."""
+    _seen(world, PROMOTION, claim(5), deleted=False)
+    await woken(world)
+    _seen(world, PROMOTION, claim(version), deleted=False)
+    assert await woken(world) == set()
+
+
+async def test_a_deleted_object_is_dropped_and_woken(world: World) -> None:
+    """The last pass over it cleans up what is known of it."""
+    _seen(world, PROMOTION, claim(1), deleted=False)
+    await woken(world)
+    _seen(world, PROMOTION, claim(2), deleted=True)
+    assert (await woken(world), world.store.keys(PROMOTION)) == ({CLAIM}, [])
+
+
+@pytest.mark.parametrize("deleted", [False, True], ids=["changed", "deleted"])
+@pytest.mark.parametrize("kind", CHILDREN)
+async def test_a_child_wakes_its_server(world: World, kind: str, deleted: bool) -> None:
+    """A Deployment that becomes ready, or that somebody deletes, is the server's business."""
+    _seen(world, kind, thing("web", 1, metadata={"labels": _MANAGED}), deleted=False)
+    await woken(world)
+    _seen(world, kind, thing("web", 2, metadata={"labels": _MANAGED}), deleted=deleted)
+    assert await woken(world) == {SERVER_KEY}
+
+
+async def test_what_others_manage_wakes_nobody(world: World) -> None:
+    """A Deployment without the operator's label is none of its business."""
+    _seen(world, "Deployment", thing("web", 1), deleted=False)
+    assert await woken(world) == set()
+
+
+@pytest.mark.parametrize("deleted", [False, True], ids=["changed", "deleted"])
+@pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
+async def test_a_secret_wakes_those_who_refer_to_it_and_is_not_kept(world: World, kind: str, deleted: bool) -> None:
+    """A rotated password is a reason for a pass, which reads it; nothing of it stays in memory."""
+    world.store.set_references(SERVER_KEY, {Key(kind, "team", "s3")})
+    _seen(world, kind, thing("s3", 1, data={"password": "czNjcmV0"}), deleted=deleted)
+    assert await woken(world) == {SERVER_KEY}
+    _seen(world, kind, thing("other", 2, data={"password": "czNjcmV0"}), deleted=deleted)
+    assert await woken(world) == set()
+    assert (world.store.keys(kind), "czNjcmV0" in repr(vars(world.store))) == ([], False)
+
+
+async def test_the_bookkeeping_of_field_managers_is_not_kept(world: World) -> None:
+    """What is often the larger half of an object is left out."""
+    _seen(world, PROMOTION, claim(1, metadata={"managedFields": [{"manager": "kubectl"}]}), deleted=False)
+    assert "managedFields" not in json.dumps(world.store.get(PROMOTION, "team", "fraud"))
+
+
+async def test_its_own_status_wakes_nobody(world: World) -> None:
+    """An operator that is woken by what it writes never comes to rest when a write fails again and again."""
+    _seen(world, PROMOTION, claim(1, status={"phase": "Promoting"}), deleted=False)
+    await woken(world)
+    _seen(world, PROMOTION, claim(2, status={"phase": "Waiting"}), deleted=False)
+    assert await woken(world) == set()
+    kept = world.store.get(PROMOTION, "team", "fraud")
+    assert kept is not None
+    assert kept["metadata"]["resourceVersion"] == "2"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"metadata": {"generation": 2}},
+        {"metadata": {"annotations": {"mlflow.talentflow.ai/reassert": "1"}}},
+        {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}},
+        {"metadata": {"uid": "another"}},
+        {"metadata": {"labels": {"team": "risk"}}},
+    ],
+    ids=["spec", "annotation", "deletion", "recreation", "label"],
+)
+async def test_every_other_change_wakes(world: World, change: dict[str, Any]) -> None:
+    """A wish may be in the spec or in an annotation, and an heir has no status yet."""
+    _seen(world, PROMOTION, claim(1), deleted=False)
+    await woken(world)
+    _seen(world, PROMOTION, claim(2, **change), deleted=False)
+    assert await woken(world) == {CLAIM}
+
+
+def test_kopf_writes_nothing_and_watches_only_what_is_managed() -> None:
+    """No Events, no peering, no annotations; children are selected by the API server, and Helm's Secrets left out."""
+    settings = _kopf_settings()
+    assert (settings.posting.enabled, settings.peering.standalone) == (False, True)
+    assert len(settings.watching.label_selectors) == len(CHILDREN)
+    assert set(settings.watching.label_selectors.values()) == {"app.kubernetes.io/managed-by=mlflow-operator"}
+    assert settings.watching.field_selectors["", "v1", "secrets"] == "type!=helm.sh/release.v1"
