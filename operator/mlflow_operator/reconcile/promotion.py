@@ -78,7 +78,9 @@ class _Pass:
         decision = await self._decide(registry, snapshot)
         if decision.step is not Step.WRITE or decision.attempt is None:
             return decision, snapshot
-        await self._publish(snapshot, decision)
+        if decision.attempt != self.claim.status.attempt:
+            # An attempt that goes on has its intent there; saying it each time would take turns with what went wrong.
+            await self._publish(snapshot, decision)
         await _carry_out(registry, self.claim, decision.plan)
         snapshot = await self.watch.read(registry, model)
         for _ in range(_REPAIRS):
