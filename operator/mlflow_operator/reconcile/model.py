@@ -4,15 +4,13 @@ import logging
 
 from mlflow_operator.errors import RegistryRefused, RegistryUnavailable, Waiting
 from mlflow_operator.reconcile.access import registry_for
-from mlflow_operator.reconcile.models import ModelWatch
+from mlflow_operator.reconcile.models import PATIENCE, ModelWatch
 from mlflow_operator.reconcile.queue import Key
 from mlflow_operator.reconcile.store import Store
 from mlflow_operator.reconcile.world import World
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 3
-"""Looks in a row without an answer until settled claims are no longer sure of their slots."""
 _EAGER = 6
 """How much more often a model is looked at while a claim waits for something in the registry."""
 
@@ -53,9 +51,7 @@ async def _look(world: World, key: Key, watch: ModelWatch) -> None:
         return
     registry = await registry_for(world, claim, ready=False)
     async with watch.turn:
-        recovered = watch.failures >= PATIENCE
         await watch.read(registry, key.model)
-        watch.news = watch.news or recovered
 
 
 def _somebody_waits(store: Store, claims: set[Key]) -> bool:

@@ -7,6 +7,9 @@ from mlflow_operator.clients.registry import Registry
 from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.reconcile.queue import Key
 
+PATIENCE = 3
+"""Looks in a row without an answer until settled claims are no longer sure of their slots."""
+
 
 @dataclass
 class ModelWatch:
@@ -23,11 +26,12 @@ class ModelWatch:
     """Whether a version has a signature; a version never changes its files."""
 
     async def read(self, registry: Registry, model: str) -> Snapshot:
-        """Look now; the caller has the turn."""
-        before, self.snapshot = self.snapshot, await registry.snapshot(model)
-        self.news = self.news or (before is not None and before != self.snapshot)
-        self.failures = 0
-        return self.snapshot
+        """Look now; the caller has the turn. An answer after many that failed is news to all claims."""
+        found = await registry.snapshot(model)
+        changed = self.snapshot is not None and self.snapshot != found
+        self.news = self.news or changed or self.failures >= PATIENCE
+        self.snapshot, self.failures = found, 0
+        return found
 
     async def known(self, registry: Registry, model: str) -> Snapshot:
         """The latest look, or a first one."""

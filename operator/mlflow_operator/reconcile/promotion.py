@@ -9,7 +9,8 @@ from mlflow_operator.promotion.plan import archives, is_empty
 from mlflow_operator.promotion.snapshot import Snapshot, slot_name
 from mlflow_operator.reconcile import telemetry
 from mlflow_operator.reconcile.access import registry_for
-from mlflow_operator.reconcile.model import PATIENCE, tell
+from mlflow_operator.reconcile.model import tell
+from mlflow_operator.reconcile.models import PATIENCE
 from mlflow_operator.reconcile.publish import publish
 from mlflow_operator.reconcile.queue import Key
 from mlflow_operator.reconcile.store import MODEL, PROMOTION
@@ -63,7 +64,9 @@ class _Pass:
             async with self.watch.turn:
                 decision, snapshot = await self._write(registry)
         await self._publish(snapshot, decision)
-        tell(self.world, self.model, but=Key(PROMOTION, self.claim.metadata.namespace, self.claim.metadata.name))
+        # What somebody else has found meanwhile is news to this claim too.
+        me = Key(PROMOTION, self.claim.metadata.namespace, self.claim.metadata.name)
+        tell(self.world, self.model, but=me if snapshot is self.watch.snapshot else None)
 
     async def _decide(self, registry: Registry, snapshot: Snapshot) -> Decision:
         signature = None
