@@ -71,6 +71,10 @@ class Registry:
         self._session = session
         self._base = access.url.rstrip("/")
         self._headers = dict(access.headers)
+        if self._base.startswith("http://"):
+            # A server with several workers keeps the end of an answer back for 40 ms on a connection that was used
+            # before (uvicorn's shared socket has no TCP_NODELAY); without TLS a new connection costs far less.
+            self._headers["Connection"] = "close"
 
     async def snapshot(self, model: str) -> Snapshot:
         """All versions of a model, in one list, and its aliases, which that list never has (mlflow#16734).
