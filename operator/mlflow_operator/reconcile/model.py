@@ -2,7 +2,7 @@
 
 import logging
 
-from mlflow_operator.errors import RegistryRefused, RegistryUnavailable, Waiting
+from mlflow_operator.errors import OperatorError
 from mlflow_operator.reconcile.access import registry_for
 from mlflow_operator.reconcile.models import PATIENCE, ModelWatch
 from mlflow_operator.reconcile.queue import Key
@@ -20,19 +20,20 @@ async def poll(world: World, key: Key) -> float | None:
 
     A look without an answer is not retried sooner: a server that restarts should not make its claims unsure.
     """
-    claims = world.store.claims(key)
+    claims, watch = world.store.claims(key), world.models.watch(key)
     if not claims:
-        world.models.drop(key)
-        return None
-    watch = world.models.watch(key)
+        return None if world.models.drop(key) else world.settings.registry_poll
     try:
         await _look(world, key, watch)
-    except (RegistryUnavailable, RegistryRefused, Waiting) as error:
+    except Exception as error:
         watch.failures += 1
         if watch.failures == PATIENCE:
             log.warning("model %s: no answer %d times: %s", key, PATIENCE, error, extra={"object": str(key)})
             watch.news = True
-    tell(world, key)
+        if not isinstance(error, OperatorError):
+            raise
+    finally:
+        tell(world, key)
     return world.settings.registry_poll / (_EAGER if _somebody_waits(world.store, claims) else 1)
 
 

@@ -55,6 +55,9 @@ class Models:
         """What is known of a model."""
         return self._watches.setdefault(model, ModelWatch())
 
-    def drop(self, model: Key) -> None:
-        """No claim is left on the model."""
-        self._watches.pop(model, None)
+    def drop(self, model: Key) -> bool:
+        """No claim is left on the model; False while a pass has its turn, and others have to wait for it."""
+        if self.watch(model).turn.locked():
+            return False
+        del self._watches[model]
+        return True

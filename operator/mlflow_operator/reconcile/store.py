@@ -34,7 +34,8 @@ class Store:
         self.drop(key)  # it may be another object of this name, on another model or of another owner
         self._objects[key] = {"kind": kind, **obj}
         if kind == PROMOTION:
-            self._claims[model_of(obj)].add(key)
+            if not obj["metadata"].get("deletionTimestamp"):
+                self._claims[model_of(obj)].add(key)
         elif owner := owner_of(kind, obj):
             self._children[owner].add(key)
         return True
@@ -72,7 +73,7 @@ class Store:
         return (self._objects[key] for key in self._children.get(owner, ()) if key in self._objects)
 
     def claims(self, model: Key) -> set[Key]:
-        """The claims on a model's slots."""
+        """The claims on a model's slots; those that are being deleted claim nothing any more."""
         return self._claims.get(model, set())
 
     def claims_on(self, namespace: str, server: str) -> set[Key]:
