@@ -71,6 +71,11 @@ test: check ## All of it: check, unit, integration, e2e
 goldens: setup ## Write the golden files again from the code
 	@GOLDEN=update $(BIN)/pytest tests/unit -q -k golden
 
+##@ Performance
+.PHONY: bench
+bench: setup ## Measure latency, requests, throughput and memory; a table, and build/bench.json (BENCH=--quick to try)
+	@$(BIN)/python -m bench $(BENCH)
+
 ##@ Demo
 .PHONY: demo
 demo: setup ## Tell the whole story on a local cluster (PROFILE=quickstart or production)

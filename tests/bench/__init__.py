@@ -1,0 +1,1 @@
+"""What the operator costs and how fast it is, measured in one run on whatever machine this is: `make bench`."""

@@ -1,0 +1,68 @@
+"""What the process takes: CPU time and memory as the kernel counts them, and how long a start takes."""
+
+import os
+import time
+from pathlib import Path
+
+from bench.report import Row, spread
+from bench.stage import Stage, is_ready
+from bench.trail import Trail, answered, is_operator, is_write
+from cluster.process import Process
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(process: Process) -> float:
+    """CPU time so far."""
+    return _cpu(Path(f"/proc/{process.pid}/stat"))
+
+
+def group_cpu_seconds(process: Process) -> float:
+    """CPU time so far of a process and the workers that it forked."""
+    total = 0.0
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            if int(file.read_text().rpartition(")")[2].split()[2]) == process.pid:
+                total += _cpu(file)
+        except OSError:
+            continue  # it has ended meanwhile
+    return total
+
+
+def _cpu(stat: Path) -> float:
+    fields = stat.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident_megabytes(process: Process) -> float:
+    """Resident memory now."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmRSS"))) / 1024
+
+
+def started(process: Process) -> float:
+    """When the process was started, in seconds since the epoch, to a hundredth."""
+    ticks = int(Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19])
+    uptime = float(Path("/proc/uptime").read_text().split()[0])
+    return time.time() - (uptime - ticks / TICKS)
+
+
+def starts(stage: Stage, count: int) -> list[Row]:
+    """From a process started to ready, and to the first write about a server that was applied meanwhile."""
+    ready, first, memory = [], [], []
+    for number in range(count):
+        stage.operator.stop()
+        applied = stage.apply("MLflowServer", f"start-{number}", {"external": {"url": stage.mlflow.url}})
+        trail = Trail(stage)
+        stage.operator.start()
+        begun = started(stage.operator.process)
+        ready.append((time.time() - begun) * 1000)
+        stage.until("MLflowServer", applied, is_ready)
+        first.append((answered(next(e for e in trail.events() if is_operator(e) and is_write(e))) - begun) * 1000)
+        memory.append(resident_megabytes(stage.operator.process))
+        stage.delete("MLflowServer", f"start-{number}")
+    return [
+        Row(f"process start → ready (n={count})", spread(ready, " ms"), "148 ms", ready),
+        Row("process start → first reconcile written", spread(first, " ms"), "", first),
+        Row("RSS after start, next to no objects", spread(memory, " MB"), "52 to 56 MB", memory),
+    ]
