@@ -9,7 +9,7 @@ from mlflow_operator.api.schema import GROUP
 from mlflow_operator.promotion import attempt as attempts
 from mlflow_operator.promotion.plan import is_empty, plan, surplus
 from mlflow_operator.promotion.requirements import Question, Unmet, unmet
-from mlflow_operator.promotion.snapshot import Snapshot, slot_name
+from mlflow_operator.promotion.snapshot import READY, Snapshot, slot_name
 
 _HIGHER = {Stage.NONE: (Stage.STAGING, Stage.PRODUCTION), Stage.STAGING: (Stage.PRODUCTION,)}
 
@@ -72,9 +72,10 @@ def decide(claim: ModelPromotion, snapshot: Snapshot, now: datetime, *, signatur
 
 
 def wants_signature(claim: ModelPromotion, snapshot: Snapshot) -> bool:
-    """Whether the next decision needs to know if the version has a signature."""
-    spec = claim.spec
-    return spec.requires.signature and spec.version in snapshot.versions and not attempts.is_settled(claim)
+    """Whether the next decision needs to know if the version has a signature; before it is ready it has no files."""
+    version = snapshot.versions.get(claim.spec.version)
+    ready = version is not None and version.status == READY
+    return claim.spec.requires.signature and ready and not attempts.is_settled(claim)
 
 
 def observe(claim: ModelPromotion, snapshot: Snapshot, finished: Attempt | None) -> Decision:

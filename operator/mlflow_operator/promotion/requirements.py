@@ -53,8 +53,8 @@ def _current_stage(question: Question) -> Unmet | None:
 
 
 def _signature(question: Question) -> Unmet | None:
-    if not question.spec.requires.signature or question.signature:
-        return None
+    if not question.spec.requires.signature or question.signature or question.version.status != READY:
+        return None  # what is not ready has no files yet, and waits for them as the first check says
     version = question.version.version
     return Unmet("SignatureMissing", f"version {version} has no signature; log the model with one", final=True)
 
