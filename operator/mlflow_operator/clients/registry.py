@@ -215,6 +215,7 @@ def _version(item: Answer) -> ModelVersion:
         status=item.get("status", "READY"),
         status_message=item.get("status_message", ""),
         tags={tag["key"]: tag["value"] for tag in item.get("tags", [])},
+        created=int(item.get("creation_timestamp", 0)),
     )
 
 

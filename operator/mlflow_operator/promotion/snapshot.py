@@ -18,6 +18,8 @@ class ModelVersion:
     """READY, PENDING_REGISTRATION or FAILED_REGISTRATION."""
     status_message: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    created: int = 0
+    """When it was registered: a model that was deleted and registered again counts its versions from 1."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from mlflow_operator.clients.registry import Registry
-from mlflow_operator.promotion.snapshot import Snapshot
+from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
 from mlflow_operator.reconcile.queue import Key
 
 PATIENCE = 3
@@ -22,8 +22,8 @@ class ModelWatch:
     """A look has found something else than the one before, and the claims have not been told."""
     failures: int = 0
     """Looks in a row that found no answer."""
-    signatures: dict[str, bool] = field(default_factory=dict)
-    """Whether a version has a signature; a version never changes its files."""
+    signatures: dict[tuple[str, int], bool] = field(default_factory=dict)
+    """Whether a version, registered at that time, has a signature; a version never changes its files."""
 
     async def read(self, registry: Registry, model: str) -> Snapshot:
         """Look now; the caller has the turn. An answer after many that failed is news to all claims."""
@@ -38,11 +38,12 @@ class ModelWatch:
         async with self.turn:
             return self.snapshot or await self.read(registry, model)
 
-    async def signature(self, registry: Registry, model: str, version: str) -> bool:
+    async def signature(self, registry: Registry, model: str, version: ModelVersion) -> bool:
         """Whether a version has a signature; asked once."""
-        if version not in self.signatures:
-            self.signatures[version] = await registry.has_signature(model, version)
-        return self.signatures[version]
+        which = (version.version, version.created)
+        if which not in self.signatures:
+            self.signatures[which] = await registry.has_signature(model, version.version)
+        return self.signatures[which]
 
 
 class Models:

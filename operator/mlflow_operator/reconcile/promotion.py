@@ -71,7 +71,8 @@ class _Pass:
     async def _decide(self, registry: Registry, snapshot: Snapshot) -> Decision:
         signature = None
         if wants_signature(self.claim, snapshot):
-            signature = await self.watch.signature(registry, self.claim.spec.model, self.claim.spec.version)
+            version = snapshot.versions[self.claim.spec.version]
+            signature = await self.watch.signature(registry, self.claim.spec.model, version)
         return decide(self.claim, snapshot, self.world.clock(), signature=signature)
 
     async def _write(self, registry: Registry) -> tuple[Decision, Snapshot]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -27,7 +27,7 @@ class Outside:
     """Every call that leaves the process, in order; any of them can fail, get lost, or meet somebody else's change."""
 
     calls: list[str] = field(default_factory=list)
-    before: dict[int, BaseException | Callable[[], None]] = field(default_factory=dict)
+    before: dict[int, BaseException | Callable[[], Awaitable[None] | None]] = field(default_factory=dict)
     """By number of a call: what is raised, or what somebody else does, before it has any effect."""
     after: dict[int, BaseException] = field(default_factory=dict)
     """By number of a call: what is raised once it has had its effect, instead of the answer."""
@@ -41,8 +41,8 @@ class Outside:
         trouble = self.before.get(number) or self.broken.get(name)
         if isinstance(trouble, BaseException):
             raise trouble
-        if trouble:
-            trouble()
+        if trouble and (waited := trouble()) is not None:
+            await waited
         await asyncio.sleep(0)
         answer = effect()
         if number in self.after:

@@ -89,6 +89,11 @@ class Simulation:
             self.queue.elapse()
             await self.drain()
 
+    async def look(self) -> None:
+        """The model is due to be looked at, and whatever follows from that; no more time goes by."""
+        self.queue.add(MODEL_KEY)
+        await self.drain()
+
     def status(self, name: str = "fraud") -> ModelPromotionStatus:
         """A claim's status as the cluster has it."""
         return ModelPromotion.parse(self.cluster.objects[claim_key(name)]).status

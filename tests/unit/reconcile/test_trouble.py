@@ -1,0 +1,172 @@
+"""Trouble that lasts, and news that must not get lost between passes that run at the same time."""
+
+from dataclasses import replace
+from typing import Any, cast
+
+from mlflow_operator.clients.registry import Registry
+from mlflow_operator.errors import RegistryRefused, RegistryUnavailable
+from mlflow_operator.promotion.snapshot import ModelVersion
+
+from .fakes import Crash
+from .simulation import MODEL_KEY, Simulation, claim_key
+
+DENIED = RegistryRefused("AccessDenied", "no")
+AWAY = RegistryUnavailable("RegistryUnavailable", "no answer")
+
+
+async def settled(*names: str, **spec: Any) -> Simulation:
+    """A registry whose version 7 is in Production, and claims on it that are content."""
+    world = Simulation()
+    world.registry.add(v6="Archived", v7="Staging")
+    for name in names or ("fraud",):
+        world.promote(name, **spec)
+    await world.settle()
+    return world
+
+
+async def test_writes_that_fail_for_long_are_tried_with_patience_and_told_once() -> None:
+    """A registry that can be read and not written: no loop, and neither status nor Events flap from try to try."""
+    world = Simulation()
+    world.registry.add(v7="Staging")
+    world.outside.broken["move"] = AWAY
+    world.promote()
+    await world.settle(rounds=10)
+    assert world.ready() == ("Unknown", "RegistryUnavailable")
+    assert (len(world.cluster.statuses), world.cluster.events) == (2, ["RegistryUnavailable"])
+    world.outside.broken.clear()
+    await world.settle()
+    assert (world.ready(), [a.number for a in world.status().history]) == (("True", "Promoted"), [1])
+
+
+async def test_news_that_came_during_a_pass_reaches_its_claim_too() -> None:
+    """Another claim's look finds a foreign move while this one writes its status: it is looked at again."""
+    world = await settled("fraud", "other", target={"alias": "champion"})
+    world.promote("fraud", requires={"signature": True})
+
+    async def another_looks() -> None:
+        world.registry.aliases["champion"] = "6"
+        await world.world.models.watch(MODEL_KEY).read(cast("Registry", world.registry), "fraud")
+
+    world.outside.before[len(world.outside.calls)] = another_looks  # the first call is the new status
+    await world.drain()
+    assert {world.ready(name) for name in ("fraud", "other")} == {("False", "DriftDetected")}
+
+
+async def test_recovery_that_one_claim_finds_is_told_to_all() -> None:
+    """Credentials that work again are noticed by whoever looks first; the others do not wait for their resync."""
+    world = await settled("fraud", "other")
+    world.outside.broken["snapshot"] = DENIED
+    for _ in range(4):
+        await world.look()
+    assert {world.ready(name) for name in ("fraud", "other")} == {("False", "AccessDenied")}
+    world.outside.broken.clear()
+    world.cluster.annotate(claim_key(), "somebody/was", "here")
+    await world.drain()
+    await world.look()
+    assert {world.ready(name) for name in ("fraud", "other")} == {("True", "Promoted")}
+
+
+async def test_a_claim_that_cannot_go_does_not_hide_the_model_from_the_others() -> None:
+    """A finalizer of somebody else's keeps a deleted claim around: the model is looked at for the rest."""
+    names = ("a", "b", "c", "d")
+    for gone in names:
+        world = await settled(*names)
+        obj = world.cluster.objects[claim_key(gone)]
+        obj["metadata"] |= {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["somebody/else"]}
+        world.cluster.put(obj)
+        await world.drain()
+        world.registry.transition("6", "Production")
+        await world.look()
+        left = [name for name in names if name != gone]
+        assert {world.ready(name) for name in left} == {("False", "DriftDetected")}, gone
+
+
+async def test_only_claims_that_cannot_go_are_left() -> None:
+    """Nobody is left who would want to know: the model is not looked at any more."""
+    world = await settled()
+    world.cluster.objects[claim_key()]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    world.cluster.put(world.cluster.objects[claim_key()])
+    await world.settle()
+    assert world.queue.later() == set()
+
+
+async def test_nonsense_makes_claims_unsure_too() -> None:
+    """Something that answers, but not as MLflow does, is no reason to believe that all is well."""
+    world = await settled()
+    world.outside.broken["snapshot"] = KeyError("registered_model")
+    for _ in range(4):
+        await world.look()
+    assert world.ready() == ("False", "InternalError")
+    world.outside.broken.clear()
+    await world.look()
+    assert world.ready() == ("True", "Promoted")
+
+
+async def test_a_version_that_is_not_ready_is_waited_for_before_its_file_is_asked_for() -> None:
+    """A required signature is not missing while the version is still being registered."""
+    world = Simulation()
+    world.registry.versions["7"] = ModelVersion("7", "None", "PENDING_REGISTRATION")
+    world.promote(requires={"signature": True})
+    await world.settle()
+    assert world.ready() == ("False", "RegistrationPending")
+    world.registry.versions["7"] = ModelVersion("7", "None", "READY")
+    world.registry.signed.add("7")
+    await world.settle()
+    assert world.ready() == ("True", "Promoted")
+
+
+async def test_a_version_that_was_registered_anew_is_asked_for_its_signature_again() -> None:
+    """A model that is deleted and registered again starts from version 1, with other files."""
+    world = Simulation()
+    world.registry.versions["7"] = ModelVersion("7", "None", "READY", created=1)
+    world.promote(requires={"signature": True})
+    await world.settle()
+    assert world.ready() == ("False", "SignatureMissing")
+    world.registry.versions["7"] = replace(world.registry.versions["7"], created=2)
+    world.registry.signed.add("7")
+    await world.settle()
+    assert world.ready() == ("True", "Promoted")
+
+
+async def test_a_claim_made_again_under_way_inherits_nothing() -> None:
+    """Deleted and created again while a pass is at it: the heir has an attempt of its own."""
+    for number in range(8):
+        world = Simulation()
+        world.registry.add(v6="Production", v7="Staging")
+        world.promote()
+
+        def again(world: Simulation = world) -> None:
+            world.cluster.remove(claim_key())
+            world.promote(version=6)
+
+        world.outside.before[number] = again
+        await world.settle()
+        assert (world.registry.holders("Production"), world.ready()) == (["6"], ("True", "Promoted")), number
+        assert [(a.number, a.to_version) for a in world.status().history] == [(1, "6")], number
+
+
+async def test_writers_on_one_model_exclude_each_other_although_all_claims_went() -> None:
+    """The turn of a write that is under way is not forgotten: a new claim on the model waits for it."""
+    world = await settled()
+    watch = world.world.models.watch(MODEL_KEY)
+    async with watch.turn:
+        world.cluster.remove(claim_key())
+        await world.look()
+        assert world.world.models.watch(MODEL_KEY) is watch
+    await world.look()
+    assert world.world.models.watch(MODEL_KEY) is not watch
+    assert world.queue.later() == set()
+
+
+async def test_a_killed_process_leaves_drift_to_be_reported() -> None:
+    """What somebody moved while no operator ran is found at the start, and not fought."""
+    world = await settled()
+    world.outside.before[len(world.outside.calls)] = Crash()
+    world.registry.transition("6", "Production")
+    world.start()
+    try:
+        await world.settle()
+    except Crash:
+        world.start()
+    await world.settle()
+    assert (world.ready(), world.registry.holders("Production")) == (("False", "DriftDetected"), ["6"])
