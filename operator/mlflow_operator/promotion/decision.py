@@ -11,6 +11,8 @@ from mlflow_operator.promotion.plan import is_empty, plan, surplus
 from mlflow_operator.promotion.requirements import Question, Unmet, unmet
 from mlflow_operator.promotion.snapshot import READY, Snapshot, slot_name
 
+_SHOWN = 5
+"""Holders of a slot that a message names."""
 _HIGHER = {Stage.NONE: (Stage.STAGING, Stage.PRODUCTION), Stage.STAGING: (Stage.PRODUCTION,)}
 
 
@@ -137,6 +139,14 @@ def _went_onward(claim: ModelPromotion, snapshot: Snapshot) -> bool:
     return version is not None and stage is not None and version.stage in _HIGHER.get(stage, ())
 
 
+def _held(holders: list[str]) -> str:
+    """Who holds a slot, in words; None and Archived can have thousands of holders."""
+    if not holders:
+        return "no version"
+    more = f" and {len(holders) - _SHOWN} more" if len(holders) > _SHOWN else ""
+    return f"version {', '.join(holders[:_SHOWN])}{more}"
+
+
 def _holds(claim: ModelPromotion) -> str:
     return f"version {claim.spec.version} of {claim.spec.model} holds {slot_name(claim.spec.target)}"
 
@@ -157,7 +167,7 @@ def _not_registered(claim: ModelPromotion, snapshot: Snapshot) -> str:
 def _drifted(claim: ModelPromotion, snapshot: Snapshot, left: Plan) -> str:
     spec, slot = claim.spec, slot_name(claim.spec.target)
     holders = snapshot.holders(spec.target)
-    held = f"version {', '.join(holders)}" if holders else "no version"
+    held = _held(holders)
     if holders == [spec.version]:
         moved = ", ".join(f"{a.name} is at version {a.from_version or 'none'}" for a in left.aliases)
         found = f"{slot} holds version {spec.version}, but alias {moved}"
@@ -178,6 +188,5 @@ def _dry_run(claim: ModelPromotion, todo: Plan) -> str:
 
 
 def _suspended(claim: ModelPromotion, snapshot: Snapshot) -> str:
-    holders = snapshot.holders(claim.spec.target)
-    held = f"version {', '.join(holders)}" if holders else "no version"
+    held = _held(snapshot.holders(claim.spec.target))
     return f"suspended; {slot_name(claim.spec.target)} holds {held}, spec.version is {claim.spec.version}"

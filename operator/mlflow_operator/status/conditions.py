@@ -19,6 +19,9 @@ RECONCILING = "Reconciling"
 STALLED = "Stalled"
 SUSPENDED = "Suspended"
 
+_LONGEST = 4096
+"""Characters of a message; the API server takes 32768, and refuses the whole status for one more."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -87,7 +90,7 @@ def condition(
         type=type_,
         status=word,
         reason=reason,
-        message=message,
+        message=message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…",
         observed_generation=generation,
         last_transition_time=since,
     )
