@@ -35,8 +35,9 @@ async def publish(world: World, subject: Subject, status: MLflowServerStatus | M
         _measure(subject)
         return subject
     written = await world.cluster.apply_status(subject, status.wire())
-    kind = type(subject)
-    world.store.put(kind.NAMES.kind, written)
+    kind, meta = type(subject), subject.metadata
+    if world.store.get(kind.NAMES.kind, meta.namespace, meta.name):  # else it was deleted since, and that was seen
+        world.store.put(kind.NAMES.kind, written)
     after = kind.parse(written)
     await _announce(world, subject, after)
     _measure(after)
