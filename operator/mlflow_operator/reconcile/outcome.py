@@ -3,7 +3,7 @@
 | ended with                       | next look                  | log                       |
 |----------------------------------|----------------------------|---------------------------|
 | nothing                          | after the pass's own rest  | nothing                   |
-| Conflict                         | at once, as it has changed | nothing                   |
+| Conflict                         | at once, then backoff      | nothing                   |
 | NotFound                         | never, as it is gone       | nothing                   |
 | Waiting                          | after the error's own time | one line, at debug level  |
 | Terminal                         | slow resync, or a change   | one line                  |
@@ -49,7 +49,7 @@ def failed(queue: WorkQueue, key: Key, error: Exception, resync: float) -> None:
     facts = {"kind": key.kind, "object": str(key)}
     match error:
         case Conflict():
-            queue.add_after(key, _AT_ONCE)
+            queue.retry(key, base=_AT_ONCE)  # the watch brings the change; where it is late, asking faster is no help
         case NotFound():
             queue.drop(key)
         case Waiting():
@@ -62,8 +62,9 @@ def failed(queue: WorkQueue, key: Key, error: Exception, resync: float) -> None:
             seconds = queue.retry(key)
             log.warning("%s %s: %s; again in %.1f s", key.kind, key, error, seconds, extra=facts)
         case _:
-            trace = error if not queue.failures(key) else None  # once; the tries after it say the same
-            seconds, name = queue.retry(key), type(error).__name__
+            name = type(error).__name__
+            trace = error if queue.why(key) != name else None  # once; the tries after it say the same
+            seconds = queue.retry(key, name)
             log.error(
                 "%s %s: unexpected %s; again in %.1f s", key.kind, key, name, seconds, exc_info=trace, extra=facts
             )

@@ -38,7 +38,8 @@ class WorkQueue:
         self._busy: dict[Key, float] = {}
         """Keys that a worker has, and since when."""
         self._timers: dict[Key, asyncio.TimerHandle] = {}
-        self._failures: dict[Key, int] = {}
+        self._failures: dict[Key, tuple[int, str]] = {}
+        """How often a key has failed in a row, and why the last time."""
         self._wake = asyncio.Event()
 
     def add(self, key: Key) -> None:
@@ -62,17 +63,18 @@ class WorkQueue:
         if key not in self._timers and key not in self._since and key not in self._busy:
             self.add_after(key, seconds)
 
-    def retry(self, key: Key) -> float:
+    def retry(self, key: Key, why: str = "", *, base: float = _BASE) -> float:
         """The key needs work after its backoff, which doubles with each failure; returns the seconds."""
-        failures = self._failures[key] = self.failures(key) + 1
+        failures = self._failures.get(key, (0, ""))[0] + 1
+        self._failures[key] = (failures, why)
         telemetry.QUEUE_RETRIES.labels(key.kind).inc()
-        seconds = min(_CAP, _BASE * 2.0 ** min(failures - 1, 16)) * (1 + _SPREAD * random.random())  # noqa: S311
+        seconds = min(_CAP, base * 2.0 ** min(failures - 1, 16)) * (1 + _SPREAD * random.random())  # noqa: S311
         self.add_after(key, seconds)
         return seconds
 
-    def failures(self, key: Key) -> int:
-        """How often the key has failed in a row."""
-        return self._failures.get(key, 0)
+    def why(self, key: Key) -> str:
+        """Why the key failed the last time, if that was not followed by a success."""
+        return self._failures.get(key, (0, ""))[1]
 
     def forget(self, key: Key) -> None:
         """The key did well: its next failure starts from the shortest backoff."""
