@@ -12,7 +12,9 @@ from mlflow_operator.reconcile.access import access, serves
 from mlflow_operator.reconcile.preparation import report
 from mlflow_operator.reconcile.publish import publish
 from mlflow_operator.reconcile.queue import Key
+from mlflow_operator.reconcile.store import Object
 from mlflow_operator.reconcile.world import World
+from mlflow_operator.status.conditions import READY
 from mlflow_operator.status.server import Probe, Rollout, Seen, compute
 
 _SOON = 3.0
@@ -35,8 +37,8 @@ async def reconcile(world: World, key: Key) -> float | None:
     except Exception as unforeseen:  # what is known stays known, and the status says that nobody could look
         seen, error = Seen(), error or unforeseen
     after = await publish(world, server, compute(server, seen, error, world.clock()))
-    if serves(after) and not serves(server):
-        _wake_claims(world, key)
+    if serves(after):
+        _wake_claims(world, key, only_waiting=serves(server))
     if error:
         raise error
     return world.settings.server_probe if _is_calm(after, seen) else min(_SOON, world.settings.server_probe)
@@ -114,6 +116,13 @@ def _forget(world: World, key: Key) -> None:
     _wake_claims(world, key)
 
 
-def _wake_claims(world: World, key: Key) -> None:
+def _wake_claims(world: World, key: Key, *, only_waiting: bool = False) -> None:
+    """Wake the claims on a server; those that wait for it each time, since nobody may have heard that it is ready."""
     for claim in world.store.claims_on(key.namespace, key.name):
-        world.queue.add(claim)
+        if not only_waiting or _waits_for_server(world.store.get(*claim[:3]) or {}):
+            world.queue.add(claim)
+
+
+def _waits_for_server(claim: Object) -> bool:
+    conditions = claim.get("status", {}).get("conditions", [])
+    return any(c["type"] == READY and c["reason"] in ("ServerNotReady", "ServerNotFound") for c in conditions)

@@ -29,8 +29,8 @@ class Outside:
     calls: list[str] = field(default_factory=list)
     before: dict[int, BaseException | Callable[[], Awaitable[None] | None]] = field(default_factory=dict)
     """By number of a call: what is raised, or what somebody else does, before it has any effect."""
-    after: dict[int, BaseException] = field(default_factory=dict)
-    """By number of a call: what is raised once it has had its effect, instead of the answer."""
+    after: dict[int, BaseException | Callable[[], None]] = field(default_factory=dict)
+    """By number of a call: what happens once it has had its effect; or what is raised instead of the answer."""
     broken: dict[str, BaseException] = field(default_factory=dict)
     """By name of a call: what it raises each time."""
 
@@ -45,8 +45,11 @@ class Outside:
             await waited
         await asyncio.sleep(0)
         answer = effect()
-        if number in self.after:
-            raise self.after[number]
+        happens = self.after.get(number)
+        if isinstance(happens, BaseException):
+            raise happens
+        if happens:
+            happens()
         return answer
 
 
@@ -74,6 +77,14 @@ class FakeRegistry:
     def holders(self, stage: str) -> list[str]:
         """The versions in a stage."""
         return sorted(v.version for v in self.versions.values() if v.stage == stage)
+
+    async def ping(self) -> None:
+        """Whether it answers at all."""
+        await self.outside.call("ping", lambda: None)
+
+    async def version(self) -> str:
+        """The MLflow release."""
+        return "3.0.0"
 
     async def snapshot(self, model: str) -> Snapshot:
         """All versions and aliases."""
@@ -224,6 +235,10 @@ class ImpatientQueue(WorkQueue):
         for key, timer in list(self._timers.items()):
             timer.cancel()
             self._due(key)
+
+    def seconds(self, key: Key) -> float:
+        """When a key is due."""
+        return self._timers[key].when() - self._loop.time()
 
     def later(self) -> set[Key]:
         """The keys that are looked at later."""

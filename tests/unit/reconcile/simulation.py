@@ -33,13 +33,16 @@ class Simulation:
 
     outside: Outside = field(default_factory=Outside)
     moment: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    server_ready: bool = True
+    """The server was found to answer, and is not looked at; else it is looked at like everything."""
 
     def __post_init__(self) -> None:
         self.cluster = FakeCluster(self.outside)
         self.registry = FakeRegistry(self.outside)
         answers = {"type": "ServerReady", "status": "True", "reason": "Ready", "message": "it answers"}
         server = _object("MLflowServer", "mlflow", {"external": {"url": "http://mlflow.test"}})
-        server["status"] = {"conditions": [{**answers, "lastTransitionTime": "2026-01-01T00:00:00Z"}]}
+        if self.server_ready:
+            server["status"] = {"conditions": [{**answers, "lastTransitionTime": "2026-01-01T00:00:00Z"}]}
         self.cluster.put(server)
         self.start()
 
@@ -76,7 +79,7 @@ class Simulation:
                 return
             key = await self.queue.get()
             try:
-                if key.kind != SERVER:
+                if key.kind != SERVER or not self.server_ready:
                     await self.workers._run(key)
             finally:
                 self.queue.done(key)

@@ -3,12 +3,16 @@
 from dataclasses import replace
 from typing import Any, cast
 
+import pytest
+
 from mlflow_operator.clients.registry import Registry
-from mlflow_operator.errors import RegistryRefused, RegistryUnavailable
+from mlflow_operator.errors import ClusterUnavailable, Conflict, RegistryRefused, RegistryUnavailable
 from mlflow_operator.promotion.snapshot import ModelVersion
+from mlflow_operator.reconcile import outcome
+from mlflow_operator.reconcile.store import PROMOTION
 
 from .fakes import Crash
-from .simulation import MODEL_KEY, Simulation, claim_key
+from .simulation import MODEL_KEY, SERVER_KEY, Simulation, claim_key
 
 DENIED = RegistryRefused("AccessDenied", "no")
 AWAY = RegistryUnavailable("RegistryUnavailable", "no answer")
@@ -170,3 +174,55 @@ async def test_a_killed_process_leaves_drift_to_be_reported() -> None:
         world.start()
     await world.settle()
     assert (world.ready(), world.registry.holders("Production")) == (("False", "DriftDetected"), ["6"])
+
+
+async def test_an_object_that_went_while_its_status_was_written_is_not_remembered() -> None:
+    """The answer to a write comes after the deletion that it did not know of."""
+    for number in range(10):
+        world = Simulation()
+        world.registry.add(v7="Staging")
+        world.promote()
+        world.outside.after[number] = lambda world=world: world.cluster.remove(claim_key())  # type: ignore[misc]
+        await world.settle()
+        assert (world.world.store.keys(PROMOTION), world.queue.later()) == ([], set()), world.outside.calls
+
+
+async def test_a_watch_that_is_late_makes_no_loop() -> None:
+    """Whoever meets a Conflict again and again waits longer and longer for the change that it is about."""
+    world = await settled()
+    waits = []
+    for _ in range(12):
+        outcome.failed(world.queue, claim_key(), Conflict(409, "Conflict", ""), resync=600)
+        waits.append(world.queue.seconds(claim_key()))
+    assert waits[0] < 0.1
+    assert waits[-1] > 30
+    world.queue.elapse()
+    await world.drain()
+    outcome.failed(world.queue, claim_key(), Conflict(409, "Conflict", ""), resync=600)
+    assert world.queue.seconds(claim_key()) < 0.1
+
+
+async def test_claims_go_on_when_the_news_of_their_server_got_lost() -> None:
+    """The server's status was written and the answer lost: the next pass over it wakes those who wait for it."""
+    world = Simulation(server_ready=False)
+    world.registry.add(v7="Staging")
+    world.outside.broken["ping"] = AWAY
+    world.promote()
+    await world.drain()
+    assert world.ready() == ("False", "ServerNotReady")
+    world.outside.broken.clear()
+    writes = (len(world.outside.calls), len(world.outside.calls) + 1)
+    world.outside.after[writes[1]] = ClusterUnavailable("ClusterUnavailable", "lost")
+    for _ in range(2):
+        world.queue.add(SERVER_KEY)
+        await world.drain()
+    assert world.outside.calls[writes[0] : writes[1] + 1] == ["ping", "apply_status"]
+    assert world.ready() == ("True", "Promoted")
+
+
+async def test_the_traceback_of_something_unforeseen_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Also where it comes after an outage; and not again while it stays the same."""
+    world = Simulation()
+    for error in (AWAY, KeyError("a"), KeyError("a"), ValueError("b")):
+        outcome.failed(world.queue, claim_key(), error, resync=600)
+    assert [record.exc_info is not None for record in caplog.records] == [False, True, False, True]
