@@ -5,6 +5,7 @@ timeout and is tried once; the work queue does the retrying.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -81,10 +82,18 @@ class Registry:
 
         A model that is not registered has no versions.
         """
+        try:
+            return await self._snapshot(model)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise self._not_mlflow() from error
+
+    async def _snapshot(self, model: str) -> Snapshot:
         versions: dict[str, ModelVersion] = {}
         query = {"filter": f"name = {_quoted(model)}", "max_results": str(_PAGE)}
         while True:
             page = await self._call("GET", f"{_API}/model-versions/search", query=query)
+            if page and not page.keys() & {"model_versions", "next_page_token"}:
+                raise self._not_mlflow()  # MLflow's word for no versions is an empty object
             for item in page.get("model_versions", []):
                 versions[item["version"]] = _version(item)
             if not page.get("next_page_token"):
@@ -180,10 +189,14 @@ class Registry:
         try:
             answer: Answer = json.loads(text)
         except ValueError as error:
-            raise RegistryUnavailable(
-                "NotMLflow", f"{self._base} answered something other than MLflow's JSON; check the URL"
-            ) from error
+            raise self._not_mlflow() from error
+        if not isinstance(answer, dict):
+            raise self._not_mlflow()
         return answer
+
+    def _not_mlflow(self) -> RegistryUnavailable:
+        message = f"{self._base} answered something other than MLflow's JSON; check the URL"
+        return RegistryUnavailable("NotMLflow", message)
 
     async def _text(
         self,
@@ -199,7 +212,7 @@ class Registry:
             async with self._session.request(
                 method, self._base + path, params=query, data=data, headers=headers, allow_redirects=False
             ) as answer:
-                text = await answer.text()
+                text = await answer.text(errors="replace")
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise RegistryUnavailable("RegistryUnavailable", f"{self._base} did not answer: {_cause(error)}") from error
@@ -233,12 +246,12 @@ def _refusal(base: str, status: int, text: str) -> OperatorError:
     """MLflow's answer as an error; error pages may be HTML, or plain text."""
     try:
         body = json.loads(text)
-        code, message = body["error_code"], body.get("message", "")
+        code, message = str(body["error_code"]), str(body.get("message") or "")
     except (ValueError, KeyError, TypeError):
         code, message = "", ""
-    if status == 429 or status >= 500:
+    if status in (408, 429) or status >= 500:
         return RegistryUnavailable("RegistryUnavailable", f"{base} answered {status} {code}: {message[:300]}")
-    reason = "".join(part.capitalize() for part in code.split("_")) or f"Http{status}"
+    reason = "".join(part.capitalize() for part in re.findall("[A-Za-z0-9]+", code)) or f"Http{status}"
     if code == "RESOURCE_DOES_NOT_EXIST":
         return RegistryNotFound(reason, message[:300])
     if status in (401, 403):
