@@ -67,7 +67,7 @@ def _event(world: World, subject: MLflowServer | ModelPromotion, ready: Conditio
     return {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
-        "metadata": {"generateName": f"{meta.name[:200]}-", "namespace": meta.namespace},
+        "metadata": {"generateName": f"{meta.name[:200].rstrip('-.')}-", "namespace": meta.namespace},
         "eventTime": _micro_time(world.clock()),
         "type": "Warning" if warning else "Normal",
         "reason": ready.reason[:128],

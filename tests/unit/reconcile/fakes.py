@@ -163,6 +163,8 @@ class FakeCluster:
     """Every status that was written and differed from the one before."""
     events: list[str] = field(default_factory=list)
     """The reason of every Event."""
+    event_names: list[str] = field(default_factory=list)
+    """The name that was generated for every Event."""
     _version: int = 0
 
     def put(self, obj: Object, **spec: Any) -> None:
@@ -216,6 +218,7 @@ class FakeCluster:
 
         def effect() -> Object:
             self.events.append(obj["reason"])
+            self.event_names.append(f"{obj['metadata']['generateName']}x5v2k")
             return obj
 
         return await self.outside.call("create", effect)

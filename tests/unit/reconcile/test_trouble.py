@@ -1,5 +1,6 @@
 """Trouble that lasts, and news that must not get lost between passes that run at the same time."""
 
+import re
 from dataclasses import replace
 from typing import Any, cast
 
@@ -226,3 +227,14 @@ async def test_the_traceback_of_something_unforeseen_is_logged_once(caplog: pyte
     for error in (AWAY, KeyError("a"), KeyError("a"), ValueError("b")):
         outcome.failed(world.queue, claim_key(), error, resync=600)
     assert [record.exc_info is not None for record in caplog.records] == [False, True, False, True]
+
+
+async def test_an_event_has_a_valid_name_whatever_its_claim_is_called() -> None:
+    """The API server takes names of 253 characters with dots; what is generated from a part of one is a name too."""
+    world = Simulation()
+    world.registry.add(v7="Staging")
+    name = f"{'a' * 199}.{'b' * 53}"
+    world.promote(name)
+    await world.drain()
+    (generated,) = world.cluster.event_names
+    assert all(re.fullmatch("[a-z0-9]([-a-z0-9]*[a-z0-9])?", part) for part in generated.split("."))
