@@ -47,7 +47,7 @@ def _ensure_base() -> None:
         run.output(["rm", "-rf", rootfs])
         rootfs.mkdir(parents=True)
         included = f"--include={','.join(BASE_PACKAGES)}"
-        run.output(["debootstrap", "--variant=minbase", included, SUITE, rootfs, _mirror()])
+        run.output(["debootstrap", "--variant=minbase", included, SUITE, rootfs, *_mirror()])
         for path in (*DOCUMENTATION, *PACKAGE_LISTS):
             run.output(["find", rootfs / path, "-mindepth", "1", "-delete"])
         run.output(["tar", "-C", rootfs, "-cf", folder / "rootfs.tar", "."])
@@ -55,12 +55,11 @@ def _ensure_base() -> None:
         run.output(["rm", "-rf", folder])
 
 
-def _mirror() -> str:
-    """Return the Debian mirror that this machine uses itself, else Debian's own."""
+def _mirror() -> list[str]:
+    """Return the Debian mirror that this machine uses itself; where none is found, debootstrap knows Debian's own."""
     sources = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]
     text = "\n".join(file.read_text() for file in sources if file.is_file())
-    found = re.search(r"https?://\S+/debian/?(?=\s)", text)
-    return found[0] if found else ""
+    return re.findall(r"https?://\S+/debian/?(?=\s)", text)[:1]
 
 
 def _run(*words: str) -> str:
