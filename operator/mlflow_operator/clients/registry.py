@@ -13,13 +13,16 @@ from typing import Any, Self
 
 import aiohttp
 
+from mlflow_operator.clients.line import Line
 from mlflow_operator.errors import OperatorError, RegistryNotFound, RegistryRefused, RegistryUnavailable
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
 
 _API = "/api/2.0/mlflow"
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 _PAGE = 10_000
-_TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
+_TIMEOUT, _CONNECT = 20.0, 5.0
+_REST = 10.0
+"""Seconds between two tries of a server that hangs."""
 
 Answer = dict[str, Any]
 
@@ -38,13 +41,16 @@ class Access:
 class Mlflow:
     """One connection pool for all servers."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, timeout: float = _TIMEOUT, rest: float = _REST) -> None:
         self._session: aiohttp.ClientSession | None = None
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=_CONNECT)
+        self._rest = rest
+        self._lines: dict[str, Line] = {}
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(limit_per_host=16)
         self._session = aiohttp.ClientSession(
-            connector=connector, timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True
+            connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True
         )
         return self
 
@@ -58,7 +64,7 @@ class Mlflow:
         """The registry of one server."""
         if self._session is None:
             raise RuntimeError("Mlflow is an asynchronous context manager; enter it first")
-        return Registry(self._session, access)
+        return Registry(self._session, access, self._lines.setdefault(access.url, Line(self._rest)))
 
 
 class Registry:
@@ -68,14 +74,19 @@ class Registry:
     it says no.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, access: Access) -> None:
+    def __init__(self, session: aiohttp.ClientSession, access: Access, line: Line) -> None:
         self._session = session
+        self._line = line
         self._base = access.url.rstrip("/")
         self._headers = dict(access.headers)
         if self._base.startswith("http://"):
             # A server with several workers keeps the end of an answer back for 40 ms on a connection that was used
             # before (uvicorn's shared socket has no TCP_NODELAY); without TLS a new connection costs far less.
             self._headers["connection"] = "close"
+
+    def check(self) -> None:
+        """Raise at once where the server hangs and it is no use to wait for it, or for somebody who does."""
+        self._line.check()
 
     async def snapshot(self, model: str) -> Snapshot:
         """All versions of a model, in one list, and its aliases, which that list never has (mlflow#16734).
@@ -185,7 +196,8 @@ class Registry:
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Answer | None = None
     ) -> Answer:
         data = None if body is None else json.dumps(body).encode()
-        text = await self._text(method, path, query=query, data=data, content_type="application/json")
+        with self._line.ask():
+            text = await self._text(method, path, query=query, data=data, content_type="application/json")
         try:
             answer: Answer = json.loads(text)
         except ValueError as error:

@@ -51,6 +51,7 @@ async def _look(world: World, key: Key, watch: ModelWatch) -> None:
     if claim is None:
         return
     registry = await registry_for(world, claim, ready=False)
+    registry.check()
     async with watch.turn:
         await watch.read(registry, key.model)
 

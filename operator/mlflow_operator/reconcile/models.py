@@ -35,6 +35,8 @@ class ModelWatch:
 
     async def known(self, registry: Registry, model: str) -> Snapshot:
         """The latest look, or a first one."""
+        if self.snapshot is None:
+            registry.check()  # rather than queue for the turn behind somebody whom the server keeps waiting
         async with self.turn:
             return self.snapshot or await self.read(registry, model)
 

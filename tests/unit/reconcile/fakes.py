@@ -69,6 +69,9 @@ class FakeRegistry:
         """As Mlflow.at: the registry of a server."""
         return self
 
+    def check(self) -> None:
+        """It never hangs."""
+
     def add(self, aliases: Mapping[str, str] | None = None, **stages: str) -> None:
         """Register versions: ``v7="Staging"`` is version 7 in Staging."""
         self.versions |= {name[1:]: ModelVersion(name[1:], stage, "READY") for name, stage in stages.items()}
