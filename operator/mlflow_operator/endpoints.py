@@ -10,7 +10,7 @@ from mlflow_operator.reconcile.workers import Workers
 
 
 async def serve(host: str, port: int, workers: Workers, watching: Callable[[], bool]) -> web.AppRunner:
-    """Start serving; the caller cleans the runner up."""
+    """Start serving, unless the port is 0; the caller cleans the runner up."""
 
     async def healthz(_: web.Request) -> web.Response:
         """Whether a restart would help."""
@@ -29,5 +29,6 @@ async def serve(host: str, port: int, workers: Workers, watching: Callable[[], b
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, host, port).start()
+    if port:
+        await web.TCPSite(runner, host, port).start()
     return runner

@@ -6,13 +6,14 @@ from typing import Any, cast
 
 import pytest
 
+from mlflow_operator import endpoints
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
 from mlflow_operator.handlers import _kopf_settings, _seen
 from mlflow_operator.reconcile.queue import Key, WorkQueue
 from mlflow_operator.reconcile.store import PROMOTION, SERVER
-from mlflow_operator.reconcile.workers import CHILDREN
+from mlflow_operator.reconcile.workers import CHILDREN, Workers
 from mlflow_operator.reconcile.world import World
 
 CLAIM, SERVER_KEY = Key(PROMOTION, "team", "fraud"), Key(SERVER, "team", "mlflow")
@@ -147,3 +148,13 @@ def test_kopf_writes_nothing_and_watches_only_what_is_managed() -> None:
     assert len(settings.watching.label_selectors) == len(CHILDREN)
     assert set(settings.watching.label_selectors.values()) == {"app.kubernetes.io/managed-by=mlflow-operator"}
     assert settings.watching.field_selectors["", "v1", "secrets"] == "type!=helm.sh/release.v1"
+
+
+@pytest.mark.parametrize("port", [0, 18742], ids=["none", "some"])
+async def test_port_0_is_no_port(world: World, port: int) -> None:
+    """Whoever does not want the endpoints gets none, not one on a port of the kernel's choice."""
+    runner = await endpoints.serve("127.0.0.1", port, Workers(world), lambda: True)
+    try:
+        assert [address[1] for address in runner.addresses] == ([port] if port else [])
+    finally:
+        await runner.cleanup()
