@@ -175,8 +175,15 @@ def _drifted(claim: ModelPromotion, snapshot: Snapshot, left: Plan) -> str:
         found = f"{slot} holds {held} and should hold version {spec.version}"
     if spec.version not in snapshot.versions:
         return f"version {spec.version} has been deleted, and {slot} holds {held}; set spec.version to another"
-    accept = f"set spec.version to {holders[0]} to accept it" if len(holders) == 1 else "remove the others in MLflow"
-    return f"{found}; somebody else moved it: {accept}, or annotate {attempts.REASSERT} with a new value to put it back"
+    back = f"annotate {attempts.REASSERT} with a new value to put it back"
+    return f"{found}; somebody else moved it: {_accept(spec.version, holders)}{back}"
+
+
+def _accept(version: str, holders: list[str]) -> str:
+    """How to agree with what was found, where that is possible."""
+    if version in holders:
+        return "remove the others in MLflow, or " if len(holders) > 1 else ""
+    return f"set spec.version to {holders[0]} to accept it, or " if len(holders) == 1 else ""
 
 
 def _dry_run(claim: ModelPromotion, todo: Plan) -> str:

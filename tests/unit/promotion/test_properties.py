@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -200,6 +201,28 @@ def test_a_failed_look_survives_the_api_server(
     assert (failed.holders, failed.history, failed.attempt) == (known.holders, known.history, known.attempt)
     true = {c.type for c in failed.conditions if c.status == "True"}
     assert len({"Reconciling", "Stalled"} & true) == 1
+
+
+WAYS_OUT = {
+    "another": ("Archived", ["1"], {}, "set spec.version to 1"),
+    "nobody": ("Archived", [], {}, "moved it: annotate"),
+    "several others": ("Archived", ["1", "2"], {}, "moved it: annotate"),
+    "both": ("Production", ["1"], {}, "remove the others"),
+    "alias only": ("Production", [], {"champion": "1"}, "moved it: annotate"),
+}
+"""Where ours is, who else is in Production, the aliases, and what is advised."""
+
+
+@pytest.mark.parametrize(("ours", "others", "aliases", "words"), WAYS_OUT.values(), ids=WAYS_OUT)
+def test_the_ways_out_of_drift_lead_out(ours: str, others: list[str], aliases: dict[str, str], words: str) -> None:
+    """Nobody is told to accept what the spec says already, nor to remove others where there are none."""
+    stages = {"7": ours, **dict.fromkeys(others, "Production")}
+    found = Snapshot("fraud", {v: ModelVersion(v, stage, "READY") for v, stage in stages.items()}, aliases)
+    target = {"stage": "Production", **({"mirrorAlias": "champion"} if aliases else {})}
+    claim = claim_of({"serverRef": {"name": "mlflow"}, "model": "fraud", "version": 7, "target": target})
+    decision = observe(claim, found, None)
+    assert decision.step is Step.REPORT
+    assert words in decision.message
 
 
 def test_messages_are_bounded() -> None:
