@@ -216,6 +216,14 @@ async def test_somebody_else_moves_the_slot_under_way() -> None:
         assert (held, world.ready()[1]) in ((["7"], "Promoted"), (["6"], "DriftDetected")), number
 
 
+async def test_the_intent_is_about_what_is_there_when_its_turn_comes() -> None:
+    """What was known before the turn is not written down: the version that is replaced is the one for a rollback."""
+    story = replace(STORIES["stage"], stages={"v5": "None", "v6": "Production", "v7": "Staging"})
+    world = await disturbed(story, 1, lambda w: w.registry.transition("5", "Production"))
+    check(world, story, "")
+    assert (world.status().history[0].from_version, world.status().previous_version) == ("5", "5")
+
+
 async def test_a_holder_left_by_a_race_is_archived() -> None:
     """MLflow's archiving is not exclusive: others that appear beside ours during the attempt go."""
     story = STORIES["stage"]
