@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, SecretKey
+from mlflow_operator.api.schema import ApiModel, Name, SecretKey
 
 
 class ObjectMeta(ApiModel):
@@ -16,8 +16,8 @@ class ObjectMeta(ApiModel):
     uid: str = ""
     resource_version: str = ""
     generation: int = 0
-    labels: Labels = Field(default_factory=dict)
-    annotations: Annotations = Field(default_factory=dict)
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
     deletion_timestamp: datetime | None = None
 
 

@@ -59,11 +59,12 @@ def decide(claim: ModelPromotion, snapshot: Snapshot, now: datetime, *, signatur
         return Decision(Step.REST, "Suspended", _suspended(claim, snapshot), latest, _plan(claim, snapshot, None))
     if attempts.is_settled(claim):
         return observe(claim, snapshot, latest)
-    version = snapshot.versions.get(spec.version)
+    version, asked_again = snapshot.versions.get(spec.version), attempts.REASSERT in claim.metadata.annotations
     if version is None:
         return Decision(Step.WAIT, "VersionNotFound", _not_registered(claim, snapshot), latest)
-    if _went_onward(claim, snapshot):
-        return Decision(Step.ONWARD, "PromotedOnward", _onward(claim, snapshot), latest)
+    if _went_onward(claim, snapshot) or (latest is None and not asked_again and _was_onward(claim, snapshot)):
+        over = attempts.finish(latest, AttemptResult.PROMOTED, now) if latest else None
+        return Decision(Step.ONWARD, "PromotedOnward", _onward(claim, snapshot), over)
     question = Question(spec, snapshot, version, attempts.held_before(claim), signature)
     if missing := unmet(question):
         first = next((m for m in missing if m.final), missing[0])
@@ -82,7 +83,7 @@ def wants_signature(claim: ModelPromotion, snapshot: Snapshot) -> bool:
 
 def observe(claim: ModelPromotion, snapshot: Snapshot, finished: Attempt | None) -> Decision:
     """After the attempt: is the slot still as the claim says?"""
-    if _went_onward(claim, snapshot):
+    if _went_onward(claim, snapshot) or _was_onward(claim, snapshot):
         return Decision(Step.ONWARD, "PromotedOnward", _onward(claim, snapshot), finished)
     left = _plan(claim, snapshot, None)
     if claim.spec.version in snapshot.versions and is_empty(left):
@@ -139,6 +140,14 @@ def _went_onward(claim: ModelPromotion, snapshot: Snapshot) -> bool:
     return version is not None and stage is not None and version.stage in _HIGHER.get(stage, ())
 
 
+def _was_onward(claim: ModelPromotion, snapshot: Snapshot) -> bool:
+    """Whether the version went on, and has been archived there since: its time in the lower stage is over."""
+    version = snapshot.versions.get(claim.spec.version)
+    onward = any(c.type == "InSync" and c.reason == "PromotedOnward" for c in claim.status.conditions)
+    same = claim.status.desired_version == claim.spec.version
+    return version is not None and version.stage == Stage.ARCHIVED and onward and same
+
+
 def _held(holders: list[str]) -> str:
     """Who holds a slot, in words; None and Archived can have thousands of holders."""
     if not holders:
@@ -153,6 +162,8 @@ def _holds(claim: ModelPromotion) -> str:
 
 def _onward(claim: ModelPromotion, snapshot: Snapshot) -> str:
     stage = snapshot.versions[claim.spec.version].stage
+    if stage == Stage.ARCHIVED:
+        return f"version {claim.spec.version} had gone on to a higher stage, and has been archived since"
     return f"version {claim.spec.version} has gone on to {stage}; a version has one stage"
 
 

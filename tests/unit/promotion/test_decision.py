@@ -100,6 +100,24 @@ def test_a_promoted_version_that_goes_on_is_no_drift() -> None:
     assert decision.step is Step.ONWARD
 
 
+def test_a_version_that_went_on_and_was_replaced_there_is_no_drift() -> None:
+    """Production is rolled back, and its version archived: the claim on Staging is over, neither broken nor undone."""
+    staging: dict[str, Any] = {"target": {"stage": "Staging"}}
+    in_production, archived = registry(v7="Production"), registry(v6="Production", v7="Archived")
+    status = promoted(claim(**staging), registry(v7="None"), registry(v7="Staging"))
+    for before in (claim(status, **staging), claim(**staging)):
+        onward = compute(before, in_production, decide(before, in_production, LATER), LATER)
+        decision = decide(claim(onward, **staging), archived, LATER)
+        assert (decision.step, decision.message.split(",")[1]) == (Step.ONWARD, " and has been archived since")
+    assert decide(claim(onward, **staging, version=6), archived, LATER).step is Step.ONWARD
+    assert decide(claim(onward, {REASSERT: "1"}, **staging), archived, LATER).step is Step.WRITE
+
+
+def test_a_claim_with_long_annotations_is_read() -> None:
+    """A client-side apply keeps the whole object in an annotation, however long it is."""
+    assert claim(annotations={"kubectl.kubernetes.io/last-applied-configuration": "x" * 100_000}).spec.version == "7"
+
+
 def test_drift_is_put_back_when_asked_by_annotation() -> None:
     """A new value of the reassert annotation opens a new attempt for the same version, once."""
     drifted = registry(v7="Archived", v8="Production")
