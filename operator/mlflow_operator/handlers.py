@@ -112,7 +112,7 @@ def _seen(world: World, kind: str, obj: dict[str, Any], *, deleted: bool) -> Non
         return
     if deleted:
         wake(world, key)
-        world.store.drop(key)
+        world.store.bury(key, obj)
     else:
         keep(world, kind, without_managed_fields(obj))
 

@@ -24,12 +24,15 @@ class Store:
         self._children: defaultdict[Key, set[Key]] = defaultdict(set)
         self._claims: defaultdict[Key, set[Key]] = defaultdict(set)
         self._users: defaultdict[Key, set[Key]] = defaultdict(set)
+        self._gone: dict[Key, int] = {}
+        """How old what was deleted had become, so that a list on its way does not bring it back."""
 
     def put(self, kind: str, obj: Object) -> bool:
         """Keep an object; False where a copy as new is already there."""
         key = key_of(kind, obj)
         known = self._objects.get(key)
-        if known is not None and _age(known) >= _age(obj):
+        newest = _age(known) if known is not None else self._gone.get(key, -1)
+        if newest >= _age(obj):
             return False
         self.drop(key)  # it may be another object of this name, on another model or of another owner
         self._objects[key] = {"kind": kind, **obj}
@@ -49,6 +52,16 @@ class Store:
             self._discard(self._claims, model_of(obj), key)
         elif owner := owner_of(key.kind, obj):
             self._discard(self._children, owner, key)
+
+    def bury(self, key: Key, last: Object) -> None:
+        """The object is gone, and ``last`` is what it was in the end."""
+        self.drop(key)
+        self._gone[key] = _age(last)
+
+    def ages(self, kind: str) -> dict[Key, int]:
+        """All objects of a kind, and how old they are; from now on a list can be compared with them."""
+        self._gone = {key: age for key, age in self._gone.items() if key.kind != kind}
+        return {key: _age(obj) for key, obj in self._objects.items() if key.kind == kind}
 
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """The newest copy of an object."""

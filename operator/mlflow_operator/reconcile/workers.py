@@ -120,7 +120,7 @@ class Workers:
     async def _list(self, kind: str) -> None:
         """Bring the store to what the API server has: a watch that broke off never delivers the deletions between."""
         labels = "" if kind in OWN else f"{names.MANAGED_BY_LABEL}={names.MANAGER}"
-        before = set(self._world.store.keys(kind))
+        before = self._world.store.ages(kind)
         found: set[Key] = set()
         missed: set[Key] = set()
         for namespace in self._world.settings.namespaces or (None,):
@@ -129,10 +129,11 @@ class Workers:
                 found.add(key)
                 if keep(self._world, kind, obj):
                     missed.add(key)
-        for key in before - found:
-            missed.add(key)
-            wake(self._world, key)
-            self._world.store.drop(key)
+        for key, age in self._world.store.ages(kind).items():
+            if key not in found and before.get(key) == age:  # what has come since the list was asked for is not in it
+                missed.add(key)
+                wake(self._world, key)
+                self._world.store.drop(key)
         self._missed[kind] = self._missed.get(kind, 0) + 1 if missed else 0
         telemetry.WATCH_MISSED.labels(kind).inc(len(missed))
 

@@ -1,6 +1,7 @@
 """The workers and the periodic list, on a cluster that is a dictionary."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -79,6 +80,40 @@ async def test_an_object_that_went_unseen_is_dropped(world: World) -> None:
     listing(world).objects = {}
     await asyncio.sleep(0.1)
     assert world.store.keys(PROMOTION) == []
+    await workers.stop(1)
+
+
+class Slow(Listing):
+    """A cluster that changes, and whose watch says so, while a list of it is on its way."""
+
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
+
+    async def list(self, kind: str, namespace: str | None = None, *, labels: str = "") -> list[dict[str, Any]]:
+        """What was there when it was asked for."""
+        found = await super().list(kind, namespace, labels=labels)
+        if kind == PROMOTION:
+            self.meanwhile()
+        return found
+
+
+async def test_a_list_does_not_bring_back_what_was_deleted_meanwhile(world: World) -> None:
+    """The watch's deletion is newer than the list."""
+    cluster = world.cluster = cast("Any", Slow())
+    cluster.objects = {PROMOTION: [claim("5")]}
+    cluster.meanwhile = lambda: world.store.bury(CLAIM, claim("6"))
+    workers = Workers(world)
+    await workers.start()
+    assert world.store.keys(PROMOTION) == []
+    await workers.stop(1)
+
+
+async def test_a_list_does_not_drop_what_was_created_meanwhile(world: World) -> None:
+    """The watch's object is newer than the list."""
+    cluster = world.cluster = cast("Any", Slow())
+    cluster.meanwhile = lambda: world.store.put(PROMOTION, claim("7"))
+    workers = Workers(world)
+    await workers.start()
+    assert world.store.keys(PROMOTION) == [CLAIM]
     await workers.stop(1)
 
 
