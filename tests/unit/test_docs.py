@@ -113,7 +113,16 @@ def test_every_condition_is_documented(kind: type[Resource]) -> None:
 NOT_REASONS = {
     # kinds; reasons, states and types of Kubernetes' own objects
     *("Deployment", "StatefulSet", "Job", "Service", "ServiceAccount", "PersistentVolumeClaim", "Secret", "ConfigMap"),
-    *("Pod", "RegisteredModel", "Available", "Complete", "Failed", "ProgressDeadlineExceeded", "Background"),
+    *(
+        "Pod",
+        "RegisteredModel",
+        "Available",
+        "Complete",
+        "Failed",
+        "ProgressDeadlineExceeded",
+        "Background",
+        "Foreground",
+    ),
     # types of conditions, and their states
     *("Reconciling", "Stalled", "DatabaseReady", "SchemaReady", "ArtifactStoreReady", "ServerReady"),
     *("ExperimentsReady", "VersionResolved", "InSync", "True", "False", "Unknown", "Done", "Progressing"),

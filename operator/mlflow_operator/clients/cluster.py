@@ -19,6 +19,7 @@ from mlflow_operator.errors import ApiError, ClusterUnavailable, Conflict, NotFo
 FIELD_MANAGER = "mlflow-operator"
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML
 _PAGE = 500
+_PROPAGATION = {"Job": "Foreground"}
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 
 Object = dict[str, Any]
@@ -95,9 +96,13 @@ class Cluster:
         return without_managed_fields(await self._request("PATCH", path, query=query, body=body, content_type=_APPLY))
 
     async def delete(self, obj: Object) -> None:
-        """Delete exactly this object, with what it owns; one that is gone or was made again is left alone."""
+        """Delete exactly this object, with what it owns; one that is gone or was made again is left alone.
+
+        A Job goes after its pods, so that whoever sees it go knows that its work has ended.
+        """
         meta = obj["metadata"]
-        body = {"propagationPolicy": "Background", "preconditions": {"uid": meta["uid"]}}
+        policy = _PROPAGATION.get(obj["kind"], "Background")
+        body = {"propagationPolicy": policy, "preconditions": {"uid": meta["uid"]}}
         try:
             await self._request("DELETE", KINDS[obj["kind"]].path(meta["namespace"], meta["name"]), body=body)
         except (NotFound, Conflict):

@@ -30,9 +30,10 @@ async def bring(world: World, server: MLflowServer, found: References) -> Desire
         Waiting: The API server refuses an object for now, for lack of a quota or a right.
     """
     wanted = await _wanted(world, server, found)
-    for obj in wanted.objects:
-        await _apply(world, server, obj)
     await _prune(world, server, wanted)
+    for obj in wanted.objects:
+        if obj["kind"] != "Job" or not _another_prepares(world, server, obj):
+            await _apply(world, server, obj)
     return wanted
 
 
@@ -145,11 +146,19 @@ def _refused(kind: str, name: str, error: ApiError) -> Exception:
     return Waiting("ChildForbidden", f"{kind} {name} was refused: {error.message}", after=60)
 
 
+def _another_prepares(world: World, server: MLflowServer, job: Object) -> bool:
+    """Whether an earlier preparation has not ended yet: two would migrate one database at once. Its end is an event."""
+    others = (o for o in _of(world, server) if o["kind"] == "Job" and o["metadata"]["name"] != job["metadata"]["name"])
+    return any(not succeeded(other) and not job_condition(other, "Failed") for other in others)
+
+
 async def _prune(world: World, server: MLflowServer, wanted: Desired) -> None:
+    """Delete what is not wanted any more; as long as the pods are those of an earlier spec, only its preparations."""
     keep = {(obj["kind"], obj["metadata"]["name"]) for obj in wanted.objects} | wanted.held
+    kinds = _PRUNED if wanted.prepared else ("Job",)
     for obj in list(_owned(world, server)):
         key = (obj["kind"], obj["metadata"]["name"])
-        if obj["kind"] in _PRUNED and (key not in keep or _stale_failure(world, obj)):
+        if obj["kind"] in kinds and (key not in keep or _stale_failure(world, obj)):
             await world.cluster.delete(obj)
 
 
@@ -163,11 +172,15 @@ def _stale_failure(world: World, obj: Object) -> bool:
 
 
 def _owned(world: World, server: MLflowServer) -> Iterable[Object]:
-    """Live children by owner's uid; what is being deleted already does not count."""
-    me = Key(SERVER, server.metadata.namespace, server.metadata.name)
-    for obj in world.store.children(me):
+    """The server's children; what is being deleted already does not count."""
+    return (obj for obj in _of(world, server) if "deletionTimestamp" not in obj["metadata"])
+
+
+def _of(world: World, server: MLflowServer) -> Iterable[Object]:
+    """The server's children by the owner's uid, those that are on their way out too."""
+    for obj in world.store.children(Key(SERVER, server.metadata.namespace, server.metadata.name)):
         owners = [o["uid"] for o in obj["metadata"].get("ownerReferences", []) if o.get("controller")]
-        if server.metadata.uid in owners and "deletionTimestamp" not in obj["metadata"]:
+        if server.metadata.uid in owners:
             yield obj
 
 

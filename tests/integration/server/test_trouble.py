@@ -15,6 +15,7 @@ from integration.server.steps import (
     SQLITE,
     URI,
     children,
+    patch,
     secret,
     serve,
     template,
@@ -53,6 +54,41 @@ def test_a_rotated_secret_is_tried_before_the_pods_get_it(team: Team, paper_node
     assert template(team)["metadata"]["annotations"] != before["metadata"]["annotations"]
     until_children(team, lambda c: len([n for n in c if n.startswith("Job/")]) == 1, "old preparations to go")
     assert not set(jobs) & set(children(team))
+
+
+def test_one_preparation_at_a_time(team: Team, paper_node: PaperNode) -> None:
+    """A new one waits until the old one has gone with its pods: two would migrate one database at once."""
+    paper_node.endings[team.namespace] = failing("database", "DatabaseUnreachable", "nobody there", terminal=False)
+    secret(team, "database", uri="postgresql://me@database/mlflow")
+    team.apply("MLflowServer", "mlflow", URI)
+    team.until("mlflowserver", "mlflow", has_reason("DatabaseUnreachable"))
+    (old,) = (name for name in children(team) if name.startswith("Job/"))
+    patch(team, old, {"metadata": {"finalizers": ["somebody.else/holds-it"]}})
+    paper_node.endings[team.namespace] = GOOD
+    secret(team, "database", uri="postgresql://me@elsewhere/mlflow")
+    until_children(team, lambda c: "deletionTimestamp" in c[old]["metadata"], "the old preparation to be deleted")
+    time.sleep(QUIET_SECONDS)
+    assert [name for name in children(team) if name.startswith("Job/")] == [old]
+    patch(team, old, {"metadata": {"finalizers": None}})
+    team.ready("mlflowserver", "mlflow")
+
+
+def test_a_bad_edit_of_the_store_leaves_the_store_in_use(team: Team, paper_node: PaperNode) -> None:
+    """The managed PostgreSQL runs until the server has moved to another database, and then goes."""
+    serve(team, MANAGED)
+    store = {name: uid for name, uid in uids(children(team)).items() if name.endswith("-postgres")}
+    assert store
+    secret(team, "database", uri="postgresql://me:wrong@database/mlflow")
+    paper_node.endings[team.namespace] = failing("database", "LoginRefused", "the database refused the login")
+    edited = {**MANAGED, "backendStore": URI["backendStore"]}
+    team.apply("MLflowServer", "mlflow", edited)
+    team.until("mlflowserver", "mlflow", has_reason("LoginRefused"))
+    assert store.items() <= uids(children(team)).items()
+    paper_node.endings[team.namespace] = GOOD
+    secret(team, "database", uri="postgresql://me:right@database/mlflow")
+    team.ready("mlflowserver", "mlflow")
+    gone = {name for name in store if name.startswith(("StatefulSet/", "Service/"))}
+    until_children(team, lambda c: not gone & set(c), "the managed PostgreSQL to go")
 
 
 @pytest.mark.parametrize("terminal", [True, False])
