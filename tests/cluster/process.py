@@ -116,6 +116,8 @@ class Process:
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
+            if child := _children.pop(pid, None):
+                child.wait()
             while self.pid is not None:
                 time.sleep(0.01)
         self._record.unlink(missing_ok=True)
