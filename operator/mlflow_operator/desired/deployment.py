@@ -60,13 +60,9 @@ def _container(server: MLflowServer, inputs: Inputs) -> Object:
         "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
         "volumeMounts": [pod.TMP_MOUNT, *volumes.mounts(server)],
     }
-    if server.spec.env_from:
-        fields["envFrom"] = server.spec.env_from
-    if resources := {k: v for k, v in server.spec.resources.wire().items() if v}:
-        fields["resources"] = resources
     policy = server.spec.image.pull_policy
     image = versions.image(server, inputs.images)
-    return pod.container("mlflow", image, inputs.images, pull_policy=policy, **fields)
+    return pod.container("mlflow", image, inputs.images, pull_policy=policy, **fields, **pod.of_user(server))
 
 
 def _probes(server: MLflowServer) -> Object:

@@ -42,6 +42,13 @@ def container(name: str, image: str, images: Images, *, pull_policy: str | None 
     return body | ({"imagePullPolicy": policy} if policy else {})
 
 
+def of_user(server: MLflowServer) -> Object:
+    """What a container that runs MLflow takes from the spec as it is."""
+    resources = {name: amounts for name, amounts in server.spec.resources.wire().items() if amounts}
+    fields = {"envFrom": server.spec.env_from, "resources": resources}
+    return {name: value for name, value in fields.items() if value}
+
+
 def _for_all_pods(server: MLflowServer) -> Object:
     spec = server.spec
     fields = {

@@ -93,13 +93,9 @@ def _container(server: MLflowServer, inputs: Inputs) -> Object:
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [pod.TMP_MOUNT, *_mounts(server)],
     }
-    if server.spec.env_from:
-        fields["envFrom"] = server.spec.env_from
-    if resources := {k: v for k, v in server.spec.resources.wire().items() if v}:
-        fields["resources"] = resources
     policy = server.spec.image.pull_policy
     image = versions.image(server, inputs.images)
-    return pod.container("prepare", image, inputs.images, pull_policy=policy, **fields)
+    return pod.container("prepare", image, inputs.images, pull_policy=policy, **fields, **pod.of_user(server))
 
 
 def _volumes(server: MLflowServer) -> list[Object]:
