@@ -106,7 +106,7 @@ def environment(version: str) -> Path:
 def _install(target: Path, requirements: Path, version: str, *, pinned: bool) -> None:
     uv = run.uv()
     run.output([uv, "venv", "--quiet", "--clear", "--python", sys.executable, target])
-    install = [uv, "pip", "install", "--quiet", "--python", str(target / "bin" / "python"), "-r"]
+    install: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", str(target / "bin" / "python"), "-r"]
     if pinned:
         run.output([*install, requirements, "--require-hashes"])
         return
