@@ -89,6 +89,28 @@ async def test_credentials_go_along_and_are_never_shown() -> None:
     assert "s3cret" not in f"{caught.value} {caught.value!r} {Access('http://x', (('a', 's3cret'),))!r}"
 
 
+@pytest.mark.parametrize(
+    ("text", "version"), [("3.17.2\n", "3.17.2"), ("3.18.0rc1", "3.18.0rc1"), ("<html>log in</html>", None)]
+)
+async def test_a_page_is_no_release(text: str, version: str | None) -> None:
+    """Whatever stands in front of MLflow may answer /version with a page of its own."""
+    async with server(answering(200, text)) as registry:
+        assert await registry.version() == version
+
+
+async def test_a_connection_is_used_once() -> None:
+    """On a connection used before, MLflow with several workers holds each answer back for 40 ms."""
+    seen = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(request.headers["Connection"])
+        return web.Response(text="{}")
+
+    async with server(handler) as registry:
+        await registry.ping()
+    assert seen == ["close"]
+
+
 async def test_all_pages_of_a_model_are_read() -> None:
     """A snapshot has every version, whatever the page size, and the aliases that searches leave out."""
 

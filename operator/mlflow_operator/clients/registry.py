@@ -20,6 +20,7 @@ from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
 _API = "/api/2.0/mlflow"
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 _PAGE = 10_000
+_RELEASE = re.compile(r"\d+\.\d+[\w.]{0,24}$")
 _TIMEOUT, _CONNECT = 20.0, 5.0
 _REST = 10.0
 """Seconds between two tries of a server that hangs."""
@@ -153,7 +154,8 @@ class Registry:
             text = await self._text("GET", "/version")
         except OperatorError:
             return None
-        return text.strip()[:32] or None
+        found = _RELEASE.match(text.strip())
+        return found[0] if found else None
 
     async def experiment(self, name: str) -> Answer | None:
         """An experiment by name, deleted ones too, or None."""

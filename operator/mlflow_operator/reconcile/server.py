@@ -91,7 +91,7 @@ async def _ask(world: World, server: MLflowServer, seen: Seen) -> Seen:
     if spec.experiments and not spec.suspend:
         success = "every experiment of the spec exists"
         experiments = await _tried("Present", success, probe.experiments(registry, spec.experiments))
-    version = await registry.version() if spec.external else None
+    version = await registry.version()
     return replace(seen, api=api, artifacts=artifacts, experiments=experiments, version=version)
 
 

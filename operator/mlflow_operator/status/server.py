@@ -83,7 +83,7 @@ class Seen:
 
     url: str | None = None
     version: str | None = None
-    """The MLflow release that an external server told."""
+    """The MLflow release that the server told."""
     selector: str | None = None
     prepared: bool = False
     """The current preparation has succeeded, or none is needed."""
@@ -110,12 +110,19 @@ def compute(server: MLflowServer, seen: Seen, outcome: Exception | None, now: da
         "url": seen.url,
         "selector": seen.selector,
         "schema_revision": seen.preparation.database.revision if seen.preparation else None,
-        "version": settled.version if settled else seen.version,
+        "version": _version(server, seen, settled),
         "replicas": settled.replicas if settled else None,
         "ready_replicas": settled.ready if settled else None,
     }
     known = {name: value for name, value in facts.items() if value is not None}
     return before.model_copy(update={**known, "conditions": summary + details})
+
+
+def _version(server: MLflowServer, seen: Seen, settled: Rollout | None) -> str | None:
+    """The release that runs: what the server says, else what it was made from; nothing new while pods are exchanged."""
+    if server.spec.external is not None:
+        return seen.version
+    return (seen.version or settled.version) if settled else None
 
 
 def _patient(seen: Seen, now: datetime) -> Seen:
