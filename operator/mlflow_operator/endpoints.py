@@ -5,8 +5,8 @@ from collections.abc import Callable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from mlflow_operator.reconcile import telemetry
-from mlflow_operator.reconcile.workers import Workers
+from mlflow_operator.engine import telemetry
+from mlflow_operator.engine.workers import Workers
 
 
 async def serve(host: str, port: int, workers: Workers, watching: Callable[[], bool]) -> web.AppRunner:

@@ -12,7 +12,7 @@
         ├── NotFound              404
         └── Conflict              409: a newer version exists; read again
 
-Clients convert what their libraries raise into these, at the edge; ``reconcile.outcome`` turns them into conditions.
+Clients convert what their libraries raise into these, at the edge; ``engine.outcome`` turns them into conditions.
 """
 
 

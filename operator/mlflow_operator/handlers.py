@@ -16,14 +16,14 @@ from typing import Any
 import kopf
 
 from mlflow_operator import endpoints
-from mlflow_operator.clients.cluster import Cluster, without_managed_fields
-from mlflow_operator.clients.kinds import KINDS
+from mlflow_operator.clients.cluster import Cluster
+from mlflow_operator.clients.kinds import CHILDREN, KINDS, OWN, REFERENCED
 from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
-from mlflow_operator.desired import names
-from mlflow_operator.reconcile.queue import WorkQueue
-from mlflow_operator.reconcile.store import key_of
-from mlflow_operator.reconcile.workers import CHILDREN, OWN, Workers, keep, wake
+from mlflow_operator.engine.lists import Lists
+from mlflow_operator.engine.queue import WorkQueue
+from mlflow_operator.reconcile import events
+from mlflow_operator.reconcile.process import MANAGED, lists_of, workers_of
 from mlflow_operator.reconcile.world import World
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -31,7 +31,6 @@ _TOKEN_AGE = timedelta(minutes=10)
 """Projected tokens are renewed on disk long before they expire; this is how often the file is read again."""
 _GRACE = 20.0
 """Seconds for the passes under way when the process is told to stop; pods get 30."""
-_REFERENCED = ("Secret", "ConfigMap")
 
 
 async def run(settings: Settings) -> None:
@@ -40,23 +39,24 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with _world(settings) as world:
-        workers = Workers(world)
+        lists = lists_of(world)
+        workers = workers_of(world, lists)
         runner = await endpoints.serve(settings.http_host, settings.http_port, workers, ready.is_set)
         try:
             async with asyncio.TaskGroup() as group:
                 start = group.create_task(workers.start())
-                await _watch(world, workers, ready, stop)
+                await _watch(world, lists, ready, stop)
                 start.cancel()
         finally:
             await workers.stop(_GRACE)
             await runner.cleanup()
 
 
-async def _watch(world: World, workers: Workers, ready: asyncio.Event, stop: asyncio.Event) -> None:
+async def _watch(world: World, lists: Lists, ready: asyncio.Event, stop: asyncio.Event) -> None:
     """Let kopf list and watch until it is told to stop; raises when a watch has died."""
     namespaces = world.settings.namespaces
     await kopf.operator(
-        registry=_registry(world, workers),
+        registry=_registry(world, lists),
         settings=_kopf_settings(),
         # kopf would ask for the name of the user, and the user id of a container has none. It does not export the type.
         identity=world.instance,  # type: ignore[arg-type]
@@ -84,37 +84,21 @@ async def _world(settings: Settings) -> AsyncIterator[World]:
         )
 
 
-def _registry(world: World, workers: Workers) -> kopf.OperatorRegistry:
+def _registry(world: World, lists: Lists) -> kopf.OperatorRegistry:
     registry = kopf.OperatorRegistry()
     kopf.on.login(registry=registry)(_login)
 
     def listen(kind: str, **selector: Any) -> None:
         place = KINDS[kind]
-        group, _, version = place.api_version.rpartition("/")
 
-        @kopf.on.event(group, version, place.plural, registry=registry, id=f"on-{place.plural}", **selector)
+        @kopf.on.event(place.group, place.version, place.plural, registry=registry, id=f"on-{place.plural}", **selector)
         async def on_event(event: kopf.RawEvent, **_: Any) -> None:
-            workers.heard(kind)
-            _seen(world, kind, dict(event["object"]), deleted=event["type"] == "DELETED")
+            lists.heard(kind)
+            events.seen(world, kind, dict(event["object"]), deleted=event["type"] == "DELETED")
 
-    for kind in (*OWN, *CHILDREN, *_REFERENCED):
+    for kind in (*OWN, *CHILDREN, *REFERENCED):
         listen(kind)
     return registry
-
-
-def _seen(world: World, kind: str, obj: dict[str, Any], *, deleted: bool) -> None:
-    """An event: keep what has to be kept, and wake whom it concerns."""
-    key = key_of(kind, obj)
-    if kind in _REFERENCED:
-        # What a Secret holds is not kept: the passes that need it read it.
-        for server in world.store.users(key):
-            world.queue.add(server)
-        return
-    if deleted:
-        wake(world, key)
-        world.store.bury(key, obj)
-    else:
-        keep(world, kind, without_managed_fields(obj))
 
 
 def _kopf_settings() -> kopf.OperatorSettings:
@@ -126,10 +110,9 @@ def _kopf_settings() -> kopf.OperatorSettings:
     settings.persistence.progress_storage = _NoProgress()
     # The longest wait is 5 s: with kopf's own backoffs it comes back up to 21 s after the API server does.
     settings.networking.error_backoffs = [1, 1, 2, 3, 5, 5, 5, 5, 5]
-    managed = f"{names.MANAGED_BY_LABEL}={names.MANAGER}"
     for kind in CHILDREN:
-        group, _, version = KINDS[kind].api_version.rpartition("/")
-        settings.watching.label_selectors[group, version, KINDS[kind].plural] = managed
+        place = KINDS[kind]
+        settings.watching.label_selectors[place.group, place.version, place.plural] = MANAGED
     # Helm keeps whole releases in Secrets, megabytes each; nobody refers to those.
     settings.watching.field_selectors["", "v1", "secrets"] = "type!=helm.sh/release.v1"
     return settings

@@ -16,7 +16,8 @@ from mlflow_operator.api.modelpromotion import AttemptType, ModelPromotion
 from mlflow_operator.api.resource import Resource
 from mlflow_operator.api.schema import API_VERSION
 from mlflow_operator.config import PREFIX, Images, Settings
-from mlflow_operator.reconcile.telemetry import REGISTRY
+from mlflow_operator.engine.telemetry import REGISTRY
+from mlflow_operator.reconcile import telemetry as _  # noqa: F401 - its metrics are in the registry once it is imported
 from unit.documentation import DOCS, PAGES, ROOT, anchors, links, named, page_id, prose, snippets, tables, words
 
 CODE = ROOT / "operator" / "mlflow_operator"
@@ -157,7 +158,13 @@ MODULES: dict[type[Resource], tuple[str, ...]] = {
     ),
 }
 """Where the reasons of each kind come from, beside BOTH."""
-PASSED_ON = ("reconcile/publish.py", "reconcile/store.py", "reconcile/workers.py", "promotion/snapshot.py")
+PASSED_ON = (
+    "reconcile/publish.py",
+    "reconcile/objects.py",
+    "reconcile/process.py",
+    "reconcile/events.py",
+    "promotion/snapshot.py",
+)
 """Modules of those packages that make no reasons."""
 ELSEWHERE = {
     MLflowServer: {"None", "ServerNotFound", "ServerNotReady"},

@@ -8,12 +8,14 @@ import pytest
 
 from mlflow_operator import endpoints
 from mlflow_operator.clients.cluster import Cluster
+from mlflow_operator.clients.kinds import CHILDREN
 from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
-from mlflow_operator.handlers import _kopf_settings, _seen
-from mlflow_operator.reconcile.queue import Key, WorkQueue
-from mlflow_operator.reconcile.store import PROMOTION, SERVER
-from mlflow_operator.reconcile.workers import CHILDREN, Workers
+from mlflow_operator.engine.queue import Key, WorkQueue
+from mlflow_operator.handlers import _kopf_settings
+from mlflow_operator.reconcile.events import seen
+from mlflow_operator.reconcile.objects import PROMOTION, SERVER
+from mlflow_operator.reconcile.process import lists_of, workers_of
 from mlflow_operator.reconcile.world import World
 
 CLAIM, SERVER_KEY = Key(PROMOTION, "team", "fraud"), Key(SERVER, "team", "mlflow")
@@ -56,24 +58,24 @@ async def woken(world: World) -> set[Key]:
 
 async def test_a_new_object_is_kept_and_woken(world: World) -> None:
     """ADDED, MODIFIED and what a list brings are the same: it is there, and newer."""
-    _seen(world, PROMOTION, claim(1), deleted=False)
+    seen(world, PROMOTION, claim(1), deleted=False)
     assert (await woken(world), world.store.keys(PROMOTION)) == ({CLAIM}, [CLAIM])
 
 
 @pytest.mark.parametrize("version", [4, 5], ids=["older", "same"])
 async def test_what_is_known_wakes_nobody(world: World, version: int) -> None:
     """A relist after an outage brings everything again, and a watch what the operator has written itself."""
-    _seen(world, PROMOTION, claim(5), deleted=False)
+    seen(world, PROMOTION, claim(5), deleted=False)
     await woken(world)
-    _seen(world, PROMOTION, claim(version), deleted=False)
+    seen(world, PROMOTION, claim(version), deleted=False)
     assert await woken(world) == set()
 
 
 async def test_a_deleted_object_is_dropped_and_woken(world: World) -> None:
     """The last pass over it cleans up what is known of it."""
-    _seen(world, PROMOTION, claim(1), deleted=False)
+    seen(world, PROMOTION, claim(1), deleted=False)
     await woken(world)
-    _seen(world, PROMOTION, claim(2), deleted=True)
+    seen(world, PROMOTION, claim(2), deleted=True)
     assert (await woken(world), world.store.keys(PROMOTION)) == ({CLAIM}, [])
 
 
@@ -81,15 +83,15 @@ async def test_a_deleted_object_is_dropped_and_woken(world: World) -> None:
 @pytest.mark.parametrize("kind", CHILDREN)
 async def test_a_child_wakes_its_server(world: World, kind: str, deleted: bool) -> None:
     """A Deployment that becomes ready, or that somebody deletes, is the server's business."""
-    _seen(world, kind, thing("web", 1, metadata={"labels": _MANAGED}), deleted=False)
+    seen(world, kind, thing("web", 1, metadata={"labels": _MANAGED}), deleted=False)
     await woken(world)
-    _seen(world, kind, thing("web", 2, metadata={"labels": _MANAGED}), deleted=deleted)
+    seen(world, kind, thing("web", 2, metadata={"labels": _MANAGED}), deleted=deleted)
     assert await woken(world) == {SERVER_KEY}
 
 
 async def test_what_others_manage_wakes_nobody(world: World) -> None:
     """A Deployment without the operator's label is none of its business."""
-    _seen(world, "Deployment", thing("web", 1), deleted=False)
+    seen(world, "Deployment", thing("web", 1), deleted=False)
     assert await woken(world) == set()
 
 
@@ -98,24 +100,24 @@ async def test_what_others_manage_wakes_nobody(world: World) -> None:
 async def test_a_secret_wakes_those_who_refer_to_it_and_is_not_kept(world: World, kind: str, deleted: bool) -> None:
     """A rotated password is a reason for a pass, which reads it; nothing of it stays in memory."""
     world.store.set_references(SERVER_KEY, {Key(kind, "team", "s3")})
-    _seen(world, kind, thing("s3", 1, data={"password": "czNjcmV0"}), deleted=deleted)
+    seen(world, kind, thing("s3", 1, data={"password": "czNjcmV0"}), deleted=deleted)
     assert await woken(world) == {SERVER_KEY}
-    _seen(world, kind, thing("other", 2, data={"password": "czNjcmV0"}), deleted=deleted)
+    seen(world, kind, thing("other", 2, data={"password": "czNjcmV0"}), deleted=deleted)
     assert await woken(world) == set()
     assert (world.store.keys(kind), "czNjcmV0" in repr(vars(world.store))) == ([], False)
 
 
 async def test_the_bookkeeping_of_field_managers_is_not_kept(world: World) -> None:
     """What is often the larger half of an object is left out."""
-    _seen(world, PROMOTION, claim(1, metadata={"managedFields": [{"manager": "kubectl"}]}), deleted=False)
+    seen(world, PROMOTION, claim(1, metadata={"managedFields": [{"manager": "kubectl"}]}), deleted=False)
     assert "managedFields" not in json.dumps(world.store.get(PROMOTION, "team", "fraud"))
 
 
 async def test_its_own_status_wakes_nobody(world: World) -> None:
     """An operator that is woken by what it writes never comes to rest when a write fails again and again."""
-    _seen(world, PROMOTION, claim(1, status={"phase": "Promoting"}), deleted=False)
+    seen(world, PROMOTION, claim(1, status={"phase": "Promoting"}), deleted=False)
     await woken(world)
-    _seen(world, PROMOTION, claim(2, status={"phase": "Waiting"}), deleted=False)
+    seen(world, PROMOTION, claim(2, status={"phase": "Waiting"}), deleted=False)
     assert await woken(world) == set()
     kept = world.store.get(PROMOTION, "team", "fraud")
     assert kept is not None
@@ -135,9 +137,9 @@ async def test_its_own_status_wakes_nobody(world: World) -> None:
 )
 async def test_every_other_change_wakes(world: World, change: dict[str, Any]) -> None:
     """A wish may be in the spec or in an annotation, and an heir has no status yet."""
-    _seen(world, PROMOTION, claim(1), deleted=False)
+    seen(world, PROMOTION, claim(1), deleted=False)
     await woken(world)
-    _seen(world, PROMOTION, claim(2, **change), deleted=False)
+    seen(world, PROMOTION, claim(2, **change), deleted=False)
     assert await woken(world) == {CLAIM}
 
 
@@ -153,7 +155,7 @@ def test_kopf_writes_nothing_and_watches_only_what_is_managed() -> None:
 @pytest.mark.parametrize("port", [0, 18742], ids=["none", "some"])
 async def test_port_0_is_no_port(world: World, port: int) -> None:
     """Whoever does not want the endpoints gets none, not one on a port of the kernel's choice."""
-    runner = await endpoints.serve("127.0.0.1", port, Workers(world), lambda: True)
+    runner = await endpoints.serve("127.0.0.1", port, workers_of(world, lists_of(world)), lambda: True)
     try:
         assert [address[1] for address in runner.addresses] == ([port] if port else [])
     finally:

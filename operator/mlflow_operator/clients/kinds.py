@@ -1,16 +1,51 @@
-"""Where each kind that the operator touches is found in the Kubernetes API."""
+"""Every kind that the operator touches, in one table: where it is found, how it is watched, what may be done with it.
 
+Handlers, clients, passes and the chart's roles take it from here: a kind that is not in the table is not touched.
+"""
+
+from enum import Enum
 from typing import NamedTuple
 
-from mlflow_operator.api.crd import KINDS as OWN
+from mlflow_operator.api.crd import KINDS as OWN_KINDS
 from mlflow_operator.api.schema import API_VERSION
 
 
+class Watch(Enum):
+    """How a kind is watched."""
+
+    OWN = "own"
+    """Every object: what users write."""
+    CHILD = "child"
+    """Those with the operator's label: what servers consist of."""
+    REFERENCED = "referenced"
+    """Every object, for the sake of those that refer to it; what is in it is not kept."""
+    NOT = "not"
+
+
+READ = ("get", "list", "watch")
+WRITE = ("create", "patch")
+
+
 class Kind(NamedTuple):
-    """A kind's place in the API."""
+    """A kind's place in the API, and what the operator does with it."""
 
     api_version: str
     plural: str
+    watch: Watch
+    verbs: tuple[str, ...]
+    """What the operator's role allows."""
+    pruned: bool = False
+    """Objects go when they are not wanted any more; volumes and credentials stay, since data is in them."""
+
+    @property
+    def group(self) -> str:
+        """The API group; empty for the core."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def version(self) -> str:
+        """The version within the group."""
+        return self.api_version.rpartition("/")[2]
 
     def path(self, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
         """The URL path of the collection, or of one object in it."""
@@ -20,16 +55,29 @@ class Kind(NamedTuple):
         return "/".join(parts)
 
 
+_CHILD = (*READ, *WRITE, "delete")
+
 KINDS: dict[str, Kind] = {
-    "ConfigMap": Kind("v1", "configmaps"),
-    "Deployment": Kind("apps/v1", "deployments"),
-    "Event": Kind("events.k8s.io/v1", "events"),
-    "Job": Kind("batch/v1", "jobs"),
-    "PersistentVolumeClaim": Kind("v1", "persistentvolumeclaims"),
-    "Pod": Kind("v1", "pods"),
-    "Secret": Kind("v1", "secrets"),
-    "Service": Kind("v1", "services"),
-    "ServiceAccount": Kind("v1", "serviceaccounts"),
-    "StatefulSet": Kind("apps/v1", "statefulsets"),
-    **{kind.NAMES.kind: Kind(API_VERSION, kind.NAMES.plural) for kind in OWN},
+    **{kind.NAMES.kind: Kind(API_VERSION, kind.NAMES.plural, Watch.OWN, READ) for kind in OWN_KINDS},
+    "Deployment": Kind("apps/v1", "deployments", Watch.CHILD, _CHILD, pruned=True),
+    "StatefulSet": Kind("apps/v1", "statefulsets", Watch.CHILD, _CHILD, pruned=True),
+    "Job": Kind("batch/v1", "jobs", Watch.CHILD, _CHILD, pruned=True),
+    "Service": Kind("v1", "services", Watch.CHILD, _CHILD, pruned=True),
+    "ServiceAccount": Kind("v1", "serviceaccounts", Watch.CHILD, _CHILD, pruned=True),
+    "PersistentVolumeClaim": Kind("v1", "persistentvolumeclaims", Watch.CHILD, (*READ, *WRITE)),
+    # Credentials that users refer to are read; those of managed stores are made once, and never changed or deleted.
+    "Secret": Kind("v1", "secrets", Watch.REFERENCED, (*READ, "create")),
+    "ConfigMap": Kind("v1", "configmaps", Watch.REFERENCED, READ),
+    # Why a Job failed is in the termination message of its pod.
+    "Pod": Kind("v1", "pods", Watch.NOT, ("get", "list")),
+    "Event": Kind("events.k8s.io/v1", "events", Watch.NOT, WRITE),
 }
+
+
+def watched(how: Watch) -> tuple[str, ...]:
+    """The kinds that are watched in a certain way, in the order of the table."""
+    return tuple(name for name, kind in KINDS.items() if kind.watch is how)
+
+
+OWN, CHILDREN, REFERENCED = watched(Watch.OWN), watched(Watch.CHILD), watched(Watch.REFERENCED)
+PRUNED = tuple(name for name, kind in KINDS.items() if kind.pruned)

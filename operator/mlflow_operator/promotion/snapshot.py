@@ -20,6 +20,17 @@ class ModelVersion:
     tags: Mapping[str, str] = field(default_factory=dict)
     created: int = 0
     """When it was registered: a model that was deleted and registered again counts its versions from 1."""
+    updated: int = 0
+    """When it last changed, in milliseconds; a stage transition gives its model the same time."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a list of all models tells of one: enough to see that it is as it was, or that it has to be looked at."""
+
+    updated: int
+    """In milliseconds; moves with registrations, transitions and deletions of versions, not with aliases and tags."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

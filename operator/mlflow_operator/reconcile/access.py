@@ -9,6 +9,7 @@ from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.serving import External, ExternalCredentials
 from mlflow_operator.clients.registry import Access, Registry
 from mlflow_operator.errors import Waiting
+from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.world import World
 
 
@@ -19,7 +20,7 @@ async def registry_for(world: World, claim: ModelPromotion, *, ready: bool) -> R
         Waiting: There is no such server, or it is not ready; a change of the server wakes the claim.
     """
     name, namespace = claim.spec.server_ref.name, claim.metadata.namespace
-    server = world.store.server(namespace, name)
+    server = objects.server(world.store, namespace, name)
     if server is None:
         message = f"MLflowServer {name} does not exist in namespace {namespace}; create it, or correct spec.serverRef"
         raise Waiting("ServerNotFound", message, after=world.settings.resync)

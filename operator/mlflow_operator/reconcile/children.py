@@ -7,14 +7,14 @@ from typing import Any
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.clients.kinds import PRUNED
 from mlflow_operator.desired import Desired, Images, Inputs, Object, Reference, names
+from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import ApiError, Conflict, NotFound, Terminal, Waiting
-from mlflow_operator.reconcile.queue import Key
-from mlflow_operator.reconcile.store import SERVER
+from mlflow_operator.reconcile import objects
+from mlflow_operator.reconcile.objects import SERVER
 from mlflow_operator.reconcile.world import World
 
-_PRUNED = ("Deployment", "StatefulSet", "Job", "Service", "ServiceAccount")
-"""Kinds that go when they are not wanted any more; volumes and credentials stay, since data is in them."""
 _PASSWORD_BYTES = 24
 
 
@@ -155,7 +155,7 @@ def _another_prepares(world: World, server: MLflowServer, job: Object) -> bool:
 async def _prune(world: World, server: MLflowServer, wanted: Desired) -> None:
     """Delete what is not wanted any more; as long as the pods are those of an earlier spec, only its preparations."""
     keep = {(obj["kind"], obj["metadata"]["name"]) for obj in wanted.objects} | wanted.held
-    kinds = _PRUNED if wanted.prepared else ("Job",)
+    kinds = PRUNED if wanted.prepared else ("Job",)
     for obj in list(_owned(world, server)):
         key = (obj["kind"], obj["metadata"]["name"])
         if obj["kind"] in kinds and (key not in keep or _stale_failure(world, obj)):
@@ -178,7 +178,7 @@ def _owned(world: World, server: MLflowServer) -> Iterable[Object]:
 
 def _of(world: World, server: MLflowServer) -> Iterable[Object]:
     """The server's children by the owner's uid, those that are on their way out too."""
-    for obj in world.store.children(Key(SERVER, server.metadata.namespace, server.metadata.name)):
+    for obj in objects.children(world.store, Key(SERVER, server.metadata.namespace, server.metadata.name)):
         owners = [o["uid"] for o in obj["metadata"].get("ownerReferences", []) if o.get("controller")]
         if server.metadata.uid in owners:
             yield obj

@@ -2,11 +2,12 @@
 
 import logging
 
+from mlflow_operator.engine.queue import Key
+from mlflow_operator.engine.store import Store
 from mlflow_operator.errors import OperatorError
+from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.access import registry_for
 from mlflow_operator.reconcile.models import PATIENCE, ModelWatch
-from mlflow_operator.reconcile.queue import Key
-from mlflow_operator.reconcile.store import Store
 from mlflow_operator.reconcile.world import World
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ async def poll(world: World, key: Key) -> float | None:
 
     A look without an answer is not retried sooner: a server that restarts should not make its claims unsure.
     """
-    claims, watch = world.store.claims(key), world.models.watch(key)
+    claims, watch = objects.claims(world.store, key), world.models.watch(key)
     if not claims:
         return None if world.models.drop(key) else world.settings.registry_poll
     try:
@@ -41,13 +42,13 @@ def tell(world: World, model: Key, *, but: Key | None = None) -> None:
     """Wake the claims on a model if there is news of it."""
     watch = world.models.watch(model)
     if watch.news:
-        for claim in world.store.claims(model) - {but}:
+        for claim in objects.claims(world.store, model) - {but}:
             world.queue.add(claim)
     watch.news = False
 
 
 async def _look(world: World, key: Key, watch: ModelWatch) -> None:
-    claim = world.store.promotion(*next(iter(world.store.claims(key)))[1:3])
+    claim = objects.promotion(world.store, *next(iter(objects.claims(world.store, key)))[1:3])
     if claim is None:
         return
     registry = await registry_for(world, claim, ready=False)

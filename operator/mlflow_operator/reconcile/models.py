@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 from mlflow_operator.clients.registry import Registry
+from mlflow_operator.engine.queue import Key
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
-from mlflow_operator.reconcile.queue import Key
 
 PATIENCE = 3
 """Looks in a row without an answer until settled claims are no longer sure of their slots."""

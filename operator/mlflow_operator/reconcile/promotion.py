@@ -2,18 +2,18 @@
 
 from mlflow_operator.api.modelpromotion import AttemptResult, ModelPromotion, Plan
 from mlflow_operator.clients.registry import Registry
+from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import Conflict, NotFound
 from mlflow_operator.promotion.attempt import finish, is_settled
 from mlflow_operator.promotion.decision import Decision, Step, decide, observe, repair, wants_signature
 from mlflow_operator.promotion.plan import archives, is_empty
 from mlflow_operator.promotion.snapshot import Snapshot, slot_name
-from mlflow_operator.reconcile import telemetry
+from mlflow_operator.reconcile import objects, telemetry
 from mlflow_operator.reconcile.access import registry_for
 from mlflow_operator.reconcile.model import tell
 from mlflow_operator.reconcile.models import PATIENCE
+from mlflow_operator.reconcile.objects import MODEL, PROMOTION
 from mlflow_operator.reconcile.publish import publish
-from mlflow_operator.reconcile.queue import Key
-from mlflow_operator.reconcile.store import MODEL, PROMOTION
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.promotion import compute, compute_failed
 
@@ -26,7 +26,7 @@ async def reconcile(world: World, key: Key) -> float | None:
     Raises:
         OperatorError: As ``status.conditions.of_error`` reads it; the status says so already.
     """
-    claim = world.store.promotion(key.namespace, key.name)
+    claim = objects.promotion(world.store, key.namespace, key.name)
     if claim is None:
         telemetry.show_ready(PROMOTION, key.namespace, key.name, None)
         telemetry.show_slot(key.namespace, key.name, None)

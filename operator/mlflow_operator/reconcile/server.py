@@ -6,13 +6,13 @@ from dataclasses import replace
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import Desired, names
+from mlflow_operator.engine.queue import Key
+from mlflow_operator.engine.store import Object
 from mlflow_operator.errors import Conflict, NotFound, OperatorError, Terminal
-from mlflow_operator.reconcile import children, probe, telemetry
+from mlflow_operator.reconcile import children, objects, probe, telemetry
 from mlflow_operator.reconcile.access import access, serves
 from mlflow_operator.reconcile.preparation import report
 from mlflow_operator.reconcile.publish import publish
-from mlflow_operator.reconcile.queue import Key
-from mlflow_operator.reconcile.store import Object
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.conditions import READY
 from mlflow_operator.status.server import Probe, Rollout, Seen, compute
@@ -27,7 +27,7 @@ async def reconcile(world: World, key: Key) -> float | None:
     Raises:
         OperatorError: As ``status.conditions.of_error`` reads it; the status says so already.
     """
-    server = world.store.server(key.namespace, key.name)
+    server = objects.server(world.store, key.namespace, key.name)
     if server is None:
         _forget(world, key)
         return None
@@ -118,7 +118,7 @@ def _forget(world: World, key: Key) -> None:
 
 def _wake_claims(world: World, key: Key, *, only_waiting: bool = False) -> None:
     """Wake the claims on a server; those that wait for it each time, since nobody may have heard that it is ready."""
-    for claim in world.store.claims_on(key.namespace, key.name):
+    for claim in list(objects.claims_on(world.store, key)):
         if not only_waiting or _waits_for_server(world.store.get(*claim[:3]) or {}):
             world.queue.add(claim)
 

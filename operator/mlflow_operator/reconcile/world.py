@@ -7,9 +7,10 @@ from datetime import datetime
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
+from mlflow_operator.engine.queue import WorkQueue
+from mlflow_operator.engine.store import Store
 from mlflow_operator.reconcile.models import Models
-from mlflow_operator.reconcile.queue import WorkQueue
-from mlflow_operator.reconcile.store import Store
+from mlflow_operator.reconcile.objects import INDEXES
 from mlflow_operator.status.preparation import Preparation
 
 
@@ -24,7 +25,7 @@ class World:
     clock: Callable[[], datetime]
     instance: str
     """Name of this process, for Events."""
-    store: Store = field(default_factory=Store)
+    store: Store = field(default_factory=lambda: Store(INDEXES))
     models: Models = field(default_factory=Models)
     reports: dict[tuple[str, str], tuple[object, Preparation | None]] = field(default_factory=dict)
     """By namespace and name of a server: the end of its preparation's newest pod, and what it reported."""

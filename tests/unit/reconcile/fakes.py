@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from mlflow_operator.api.modelpromotion import Stage
 from mlflow_operator.api.resource import Resource
 from mlflow_operator.clients.registry import Access
+from mlflow_operator.engine.queue import Key, WorkQueue
+from mlflow_operator.engine.store import key_of
 from mlflow_operator.errors import Conflict, NotFound, RegistryNotFound, RegistryRefused, RegistryUnavailable
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
-from mlflow_operator.reconcile.queue import Key, WorkQueue
-from mlflow_operator.reconcile.store import key_of
 
 Object = dict[str, Any]
 Answer = TypeVar("Answer")

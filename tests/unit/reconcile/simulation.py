@@ -8,10 +8,10 @@ from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionSta
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
-from mlflow_operator.handlers import _seen
-from mlflow_operator.reconcile.queue import Key
-from mlflow_operator.reconcile.store import MODEL, PROMOTION, SERVER
-from mlflow_operator.reconcile.workers import Workers
+from mlflow_operator.engine.queue import Key
+from mlflow_operator.reconcile.events import seen
+from mlflow_operator.reconcile.objects import MODEL, PROMOTION, SERVER
+from mlflow_operator.reconcile.process import lists_of, workers_of
 from mlflow_operator.reconcile.world import World
 
 from .fakes import FakeCluster, FakeRegistry, ImpatientQueue, Object, Outside
@@ -57,7 +57,8 @@ class Simulation:
             clock=self._clock,
             instance="test",
         )
-        self.workers = Workers(self.world)
+        self.lists = lists_of(self.world)
+        self.workers = workers_of(self.world, self.lists)
         self.cluster.watch = self._watched
         for key, obj in self.cluster.objects.items():
             self._watched(key.kind, obj, False)
@@ -80,7 +81,7 @@ class Simulation:
             key = await self.queue.get()
             try:
                 if key.kind != SERVER or not self.server_ready:
-                    await self.workers._run(key)
+                    await self.workers.run(key)
             finally:
                 self.queue.done(key)
         raise AssertionError(f"a hot loop: {self.outside.calls[-12:]}")
@@ -110,7 +111,7 @@ class Simulation:
         return self.moment
 
     def _watched(self, kind: str, obj: Object, deleted: bool) -> None:
-        _seen(self.world, kind, obj, deleted=deleted)
+        seen(self.world, kind, obj, deleted=deleted)
 
 
 def _object(kind: str, name: str, spec: Object) -> Object:

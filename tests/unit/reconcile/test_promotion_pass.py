@@ -14,6 +14,7 @@ from mlflow_operator.errors import (
     RegistryRefused,
     RegistryUnavailable,
 )
+from mlflow_operator.reconcile import objects
 
 from .fakes import Crash
 from .simulation import MODEL_KEY, Simulation, claim_key
@@ -249,7 +250,7 @@ async def test_the_claim_is_deleted_under_way() -> None:
         world = await begun(story)
         world.outside.before[number] = lambda w=world: w.cluster.remove(claim_key())  # type: ignore[misc]
         await world.settle()
-        assert (world.queue.later(), world.world.store.claims(MODEL_KEY)) == (set(), set()), number
+        assert (world.queue.later(), objects.claims(world.world.store, MODEL_KEY)) == (set(), set()), number
         assert world.world.models.watch(MODEL_KEY).snapshot is None, number
 
 

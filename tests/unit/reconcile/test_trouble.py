@@ -7,10 +7,10 @@ from typing import Any, cast
 import pytest
 
 from mlflow_operator.clients.registry import Registry
+from mlflow_operator.engine import outcome
 from mlflow_operator.errors import ClusterUnavailable, Conflict, RegistryRefused, RegistryUnavailable
 from mlflow_operator.promotion.snapshot import ModelVersion
-from mlflow_operator.reconcile import outcome
-from mlflow_operator.reconcile.store import PROMOTION
+from mlflow_operator.reconcile.objects import PROMOTION
 
 from .fakes import Crash
 from .simulation import MODEL_KEY, SERVER_KEY, Simulation, claim_key

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from mlflow_operator.reconcile.queue import Key
-from mlflow_operator.reconcile.store import MODEL, PROMOTION, SERVER, Store, key_of, model_of, owner_of
+from mlflow_operator.engine.queue import Key
+from mlflow_operator.engine.store import Store, key_of
+from mlflow_operator.reconcile import objects
+from mlflow_operator.reconcile.objects import INDEXES, MODEL, PROMOTION, SERVER, model_of, owner_of
 
 FRAUD = Key(MODEL, "team", "mlflow", "fraud")
 CHURN = Key(MODEL, "team", "mlflow", "churn")
@@ -53,7 +55,7 @@ def version_of(store: Store, name: str = "fraud") -> str | None:
 )
 def test_an_older_copy_never_replaces_a_newer_one(first: dict[str, Any], second: dict[str, Any], kept: str) -> None:
     """Lists, watches and answers to writes arrive in any order; a late copy of a predecessor is late too."""
-    store = Store()
+    store = Store(INDEXES)
     assert store.put(PROMOTION, first)
     assert store.put(PROMOTION, second) == (second["metadata"]["resourceVersion"] == kept and first != second)
     assert version_of(store) == kept
@@ -61,45 +63,49 @@ def test_an_older_copy_never_replaces_a_newer_one(first: dict[str, Any], second:
 
 def test_claims_are_found_by_model_and_by_server() -> None:
     """One look serves all claims on a model; a server that becomes ready wakes all of its claims."""
-    store = Store()
+    store = Store(INDEXES)
     for made in (claim(1), claim(2, name="alias"), claim(3, name="churn", model="churn")):
         store.put(PROMOTION, made)
-    assert store.claims(FRAUD) == {key(), key("alias")}
-    assert store.claims_on("team", "mlflow") == {key(), key("alias"), key("churn")}
-    assert store.claims_on("other", "mlflow") == store.claims(CHURN._replace(namespace="other")) == set()
+    assert objects.claims(store, FRAUD) == {key(), key("alias")}
+    assert objects.claims_on(store, OWNER) == {key(), key("alias"), key("churn")}
+    assert (
+        objects.claims_on(store, OWNER._replace(namespace="other"))
+        == objects.claims(store, CHURN._replace(namespace="other"))
+        == set()
+    )
 
 
 def test_what_is_dropped_is_not_found_any_more() -> None:
     """The last claim on a model leaves nothing behind that would be polled."""
-    store = Store()
+    store = Store(INDEXES)
     store.put(PROMOTION, claim(1))
     store.drop(key())
     store.drop(key())
-    assert (version_of(store), store.claims(FRAUD), store.claims_on("team", "mlflow")) == (None, set(), set())
+    assert (version_of(store), objects.claims(store, FRAUD), objects.claims_on(store, OWNER)) == (None, set(), set())
     assert store.put(PROMOTION, claim(2, uid="b"))
-    assert store.claims(FRAUD) == {key()}
+    assert objects.claims(store, FRAUD) == {key()}
 
 
 def test_a_claim_that_was_made_again_on_another_model_is_found_there_only() -> None:
     """A watch may skip the deletion in between: the heir replaces its predecessor in the indexes too."""
-    store = Store()
+    store = Store(INDEXES)
     store.put(PROMOTION, claim(1))
     store.put(PROMOTION, claim(2, uid="b", model="churn"))
-    assert (store.claims(FRAUD), store.claims(CHURN)) == (set(), {key()})
+    assert (objects.claims(store, FRAUD), objects.claims(store, CHURN)) == (set(), {key()})
     store.drop(key())
-    assert store.claims_on("team", "mlflow") == set()
+    assert objects.claims_on(store, OWNER) == set()
 
 
 def test_a_child_follows_its_owner() -> None:
     """A child that another server takes over is the other's."""
-    store = Store()
+    store = Store(INDEXES)
     store.put("Deployment", child(1))
-    assert [c["kind"] for c in store.children(OWNER)] == ["Deployment"]
+    assert [c["kind"] for c in objects.children(store, OWNER)] == ["Deployment"]
     store.put("Deployment", child(2, owner="other"))
-    assert list(store.children(OWNER)) == []
-    assert len(list(store.children(OWNER._replace(name="other")))) == 1
+    assert list(objects.children(store, OWNER)) == []
+    assert len(list(objects.children(store, OWNER._replace(name="other")))) == 1
     store.drop(Key("Deployment", "team", "web"))
-    assert list(store.children(OWNER._replace(name="other"))) == []
+    assert list(objects.children(store, OWNER._replace(name="other"))) == []
 
 
 def test_what_others_manage_belongs_to_nobody() -> None:
@@ -111,14 +117,14 @@ def test_what_others_manage_belongs_to_nobody() -> None:
 
 def test_what_is_being_deleted_is_not_there() -> None:
     """An object whose deletion a finalizer holds up is neither served nor promoted."""
-    store = Store()
+    store = Store(INDEXES)
     store.put(PROMOTION, claim(1, deletionTimestamp="2026-01-01T00:00:00Z"))
-    assert store.promotion("team", "fraud") is None
+    assert objects.promotion(store, "team", "fraud") is None
 
 
 def test_a_server_is_woken_by_what_it_refers_to_now() -> None:
     """References replace those before; a server that is gone is no user of anything, and leaves nothing behind."""
-    store = Store()
+    store = Store(INDEXES)
     store.set_references(OWNER, {SECRET, OTHER})
     store.set_references(OWNER._replace(name="other"), {OTHER})
     store.set_references(OWNER, {OTHER})
@@ -135,6 +141,6 @@ def test_models_have_names_of_any_kind(model: str) -> None:
     made = claim(1, model=model)
     assert model_of(made) == Key(MODEL, "team", "mlflow", model)
     assert key_of(PROMOTION, made) == key()
-    store = Store()
+    store = Store(INDEXES)
     store.put(PROMOTION, made)
-    assert store.claims(model_of(made)) == {key()}
+    assert objects.claims(store, model_of(made)) == {key()}

@@ -14,6 +14,8 @@
 import logging
 import random
 
+from mlflow_operator.engine import telemetry
+from mlflow_operator.engine.queue import Key, WorkQueue
 from mlflow_operator.errors import (
     Conflict,
     NotFound,
@@ -21,8 +23,6 @@ from mlflow_operator.errors import (
     Terminal,
     Waiting,
 )
-from mlflow_operator.reconcile import telemetry
-from mlflow_operator.reconcile.queue import Key, WorkQueue
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import random
 from collections import deque
 from typing import NamedTuple
 
-from mlflow_operator.reconcile import telemetry
+from mlflow_operator.engine import telemetry
 
 _BASE, _CAP = 0.5, 60.0
 _SPREAD = 0.2

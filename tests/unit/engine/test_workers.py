@@ -10,11 +10,11 @@ import pytest
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
+from mlflow_operator.engine import outcome
+from mlflow_operator.engine.queue import Key, WorkQueue
 from mlflow_operator.errors import ClusterUnavailable, Conflict, NotFound, RegistryUnavailable, Terminal, Waiting
-from mlflow_operator.reconcile import outcome
-from mlflow_operator.reconcile.queue import Key, WorkQueue
-from mlflow_operator.reconcile.store import PROMOTION, SERVER
-from mlflow_operator.reconcile.workers import Workers
+from mlflow_operator.reconcile.objects import PROMOTION, SERVER
+from mlflow_operator.reconcile.process import lists_of, workers_of
 from mlflow_operator.reconcile.world import World
 
 CLAIM = Key(PROMOTION, "team", "fraud")
@@ -66,7 +66,7 @@ def listing(world: World) -> Listing:
 async def test_everything_is_listed_before_the_first_pass(world: World) -> None:
     """A claim is not told that its server is missing because the server's watch came later."""
     listing(world).objects = {PROMOTION: [claim("1")], SERVER: []}
-    workers = Workers(world)
+    workers = workers_of(world, lists_of(world))
     await workers.start()
     assert (workers.started, world.store.keys(PROMOTION)) == (True, [CLAIM])
     await workers.stop(1)
@@ -75,7 +75,7 @@ async def test_everything_is_listed_before_the_first_pass(world: World) -> None:
 async def test_an_object_that_went_unseen_is_dropped(world: World) -> None:
     """A watch that broke off never delivers the deletions between: the list does."""
     listing(world).objects = {PROMOTION: [claim("1")]}
-    workers = Workers(world)
+    workers = workers_of(world, lists_of(world))
     await workers.start()
     listing(world).objects = {}
     await asyncio.sleep(0.1)
@@ -101,7 +101,7 @@ async def test_a_list_does_not_bring_back_what_was_deleted_meanwhile(world: Worl
     cluster = world.cluster = cast("Any", Slow())
     cluster.objects = {PROMOTION: [claim("5")]}
     cluster.meanwhile = lambda: world.store.bury(CLAIM, claim("6"))
-    workers = Workers(world)
+    workers = workers_of(world, lists_of(world))
     await workers.start()
     assert world.store.keys(PROMOTION) == []
     await workers.stop(1)
@@ -111,7 +111,7 @@ async def test_a_list_does_not_drop_what_was_created_meanwhile(world: World) -> 
     """The watch's object is newer than the list."""
     cluster = world.cluster = cast("Any", Slow())
     cluster.meanwhile = lambda: world.store.put(PROMOTION, claim("7"))
-    workers = Workers(world)
+    workers = workers_of(world, lists_of(world))
     await workers.start()
     assert world.store.keys(PROMOTION) == [CLAIM]
     await workers.stop(1)
@@ -119,21 +119,22 @@ async def test_a_list_does_not_drop_what_was_created_meanwhile(world: World) -> 
 
 async def test_a_deaf_watch_is_an_ailment(world: World) -> None:
     """Twice in a row the list found what the watch should have brought: a restart is the cure."""
-    workers = Workers(world)
+    lists = lists_of(world)
+    workers = workers_of(world, lists)
     await workers.start()
     assert workers.ailment() is None
     for version in range(2, 60):
         listing(world).objects = {PROMOTION: [claim(str(version))]}
         await asyncio.sleep(0.01)
     assert "the watch of ModelPromotion" in (workers.ailment() or "")
-    workers.heard(PROMOTION)
+    lists.heard(PROMOTION)
     assert workers.ailment() is None
     await workers.stop(1)
 
 
 async def test_an_api_server_that_is_away_is_no_ailment(world: World) -> None:
     """An outage is not cured by a restart."""
-    workers = Workers(world)
+    workers = workers_of(world, lists_of(world))
     await workers.start()
     listing(world).away = True
     await asyncio.sleep(0.15)
@@ -143,7 +144,7 @@ async def test_an_api_server_that_is_away_is_no_ailment(world: World) -> None:
 
 async def test_an_object_that_nobody_finishes_is_an_ailment(world: World) -> None:
     """What hangs is named."""
-    workers = Workers(world, stuck=0.02)
+    workers = workers_of(world, lists_of(world), stuck=0.02)
     world.queue.add(CLAIM)
     await asyncio.sleep(0.05)
     assert "ModelPromotion team/fraud has been in the queue" in (workers.ailment() or "")

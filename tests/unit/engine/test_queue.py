@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mlflow_operator.reconcile.queue import Key, WorkQueue
+from mlflow_operator.engine.queue import Key, WorkQueue
 
 A, B = Key("Test", "ns", "a"), Key("Test", "ns", "b")
 

@@ -1,0 +1,82 @@
+"""The objects of the store as what they are: who claims which model, and what belongs to which server."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.desired import names
+from mlflow_operator.engine.queue import Key
+from mlflow_operator.engine.store import Index, Object, Store
+
+SERVER = MLflowServer.NAMES.kind
+PROMOTION = ModelPromotion.NAMES.kind
+MODEL = "RegisteredModel"
+
+
+def server(store: Store, namespace: str, name: str) -> MLflowServer | None:
+    """An MLflowServer that is not being deleted."""
+    obj = store.get(SERVER, namespace, name)
+    return MLflowServer.parse(obj) if obj and not obj["metadata"].get("deletionTimestamp") else None
+
+
+def promotion(store: Store, namespace: str, name: str) -> ModelPromotion | None:
+    """A ModelPromotion that is not being deleted."""
+    obj = store.get(PROMOTION, namespace, name)
+    return ModelPromotion.parse(obj) if obj and not obj["metadata"].get("deletionTimestamp") else None
+
+
+def children(store: Store, owner: Key) -> Iterator[Object]:
+    """What a server owns, as its labels say."""
+    found = (store.get(*key[:3]) for key in store.find("owner", owner))
+    return (obj for obj in found if obj is not None)
+
+
+def claims(store: Store, model: Key) -> set[Key]:
+    """The claims on a model's slots; those that are being deleted claim nothing any more."""
+    return store.find("model", model)
+
+
+def claims_on(store: Store, of: Key) -> set[Key]:
+    """The claims on any model of a server."""
+    return store.find("server", of)
+
+
+def model_of(claim: Object) -> Key:
+    """The registered model that a claim is on."""
+    spec = claim["spec"]
+    return Key(MODEL, claim["metadata"]["namespace"], spec["serverRef"]["name"], spec["model"])
+
+
+def owner_of(kind: str, obj: Object) -> Key | None:
+    """The server that an object belongs to: its owner, or by label where data has to outlive its owner."""
+    meta = obj["metadata"]
+    labels = meta.get("labels", {})
+    if kind in (SERVER, PROMOTION) or labels.get(names.MANAGED_BY_LABEL) != names.MANAGER:
+        return None
+    owner = next((o["name"] for o in meta.get("ownerReferences", []) if o["kind"] == SERVER), None)
+    name = owner or labels.get(names.INSTANCE_LABEL)
+    return Key(SERVER, meta["namespace"], name) if name else None
+
+
+def wish(obj: Object) -> tuple[Object, Any]:
+    """Everything that others say in an object of the operator's own kinds; its status is the operator's word."""
+    meta = {key: value for key, value in obj["metadata"].items() if key not in ("resourceVersion", "managedFields")}
+    return meta, obj.get("spec")
+
+
+def _by_model(key: Key, obj: Object) -> Iterable[Key]:
+    claiming = key.kind == PROMOTION and not obj["metadata"].get("deletionTimestamp")
+    return (model_of(obj),) if claiming else ()
+
+
+def _by_server(key: Key, obj: Object) -> Iterable[Key]:
+    return (Key(SERVER, model.namespace, model.name) for model in _by_model(key, obj))
+
+
+def _by_owner(key: Key, obj: Object) -> Iterable[Key]:
+    owner = owner_of(key.kind, obj)
+    return (owner,) if owner else ()
+
+
+INDEXES: dict[str, Index] = {"model": _by_model, "server": _by_server, "owner": _by_owner}

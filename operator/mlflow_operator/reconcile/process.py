@@ -1,0 +1,49 @@
+"""The engine with the passes in it: what is listed, and which function looks at which kind of key."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+from mlflow_operator.clients.kinds import CHILDREN, OWN
+from mlflow_operator.desired import names
+from mlflow_operator.engine.lists import Lists
+from mlflow_operator.engine.queue import Key
+from mlflow_operator.engine.workers import STUCK, Workers
+from mlflow_operator.reconcile import events, model, promotion, server
+from mlflow_operator.reconcile.objects import MODEL, PROMOTION, SERVER
+from mlflow_operator.reconcile.world import World
+
+PASSES: Mapping[str, Callable[[World, Key], Awaitable[float | None]]] = {
+    SERVER: server.reconcile,
+    PROMOTION: promotion.reconcile,
+    MODEL: model.poll,
+}
+
+MANAGED = f"{names.MANAGED_BY_LABEL}={names.MANAGER}"
+"""Label selector of what servers consist of."""
+
+
+def lists_of(world: World) -> Lists:
+    """What finds what a watch has missed."""
+    return Lists(
+        world.cluster,
+        world.store,
+        {**dict.fromkeys(OWN, ""), **dict.fromkeys(CHILDREN, MANAGED)},
+        world.settings.namespaces,
+        keep=partial(events.keep, world),
+        wake=partial(events.wake, world),
+    )
+
+
+def workers_of(world: World, lists: Lists, *, stuck: float = STUCK) -> Workers:
+    """The workers of a process."""
+    settings = world.settings
+    passes = {kind: partial(pass_, world) for kind, pass_ in PASSES.items()}
+    return Workers(
+        world.queue,
+        lists,
+        passes,
+        count=settings.workers,
+        resync=settings.resync,
+        relist=settings.relist,
+        stuck=stuck,
+    )
