@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+import mlflow_operator.reconcile.telemetry  # noqa: F401 - its metrics are in the registry once it is imported
 from mlflow_operator import generate
 from mlflow_operator.api import crd
 from mlflow_operator.api.mlflowserver import MLflowServer
@@ -17,7 +18,6 @@ from mlflow_operator.api.resource import Resource
 from mlflow_operator.api.schema import API_VERSION
 from mlflow_operator.config import PREFIX, Images, Settings
 from mlflow_operator.engine.telemetry import REGISTRY
-from mlflow_operator.reconcile import telemetry as _  # noqa: F401 - its metrics are in the registry once it is imported
 from unit.documentation import DOCS, PAGES, ROOT, anchors, links, named, page_id, prose, snippets, tables, words
 
 CODE = ROOT / "operator" / "mlflow_operator"
