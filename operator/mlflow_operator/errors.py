@@ -2,7 +2,8 @@
 
     OperatorError                 found, expected, what to do; never a secret
     ├── Terminal                  the user must change something: Stalled, looked at again on a change or a slow resync
-    │   └── RegistryRefused       MLflow said no
+    │   ├── RegistryRefused       MLflow said no
+    │   └── Unreadable            an object has a spec that this release does not know
     ├── Waiting                   something else must come first: Reconciling, looked at again after a while
     │   └── RegistryNotFound      MLflow does not know what was asked for
     ├── Unavailable               could not ask: Reconciling, Ready is Unknown, retried with backoff
@@ -46,7 +47,11 @@ class ClusterUnavailable(Unavailable):
 
 
 class RegistryUnavailable(Unavailable):
-    """MLflow did not answer in time, or with a server error."""
+    """MLflow did not answer in time, or with a server error; ``after``: the seconds that it asked for."""
+
+    def __init__(self, reason: str, message: str, *, after: float | None = None) -> None:
+        super().__init__(reason, message)
+        self.after = after
 
 
 class ApiError(OperatorError):
@@ -66,7 +71,22 @@ class Conflict(ApiError):
 
 
 class RegistryRefused(Terminal):
-    """MLflow refused a request; ``reason`` is its error code in CamelCase."""
+    """MLflow refused a request; ``reason`` is its error code in CamelCase.
+
+    ``maybe_passing``: what refused may be a proxy, or credentials that are being changed, so it is worth some patience.
+    """
+
+    def __init__(self, reason: str, message: str, *, maybe_passing: bool = False) -> None:
+        super().__init__(reason, message)
+        self.maybe_passing = maybe_passing
+
+
+class Unreadable(Terminal):
+    """The spec of an object does not fit this release of the operator; ``subject`` is the object without it."""
+
+    def __init__(self, subject: object, message: str) -> None:
+        super().__init__("SpecUnreadable", message)
+        self.subject = subject
 
 
 class RegistryNotFound(Waiting):

@@ -146,15 +146,15 @@ COMPOSED = {
 }
 """Parts of reasons that are put together, with examples."""
 
-BOTH = ("clients/cluster.py", "clients/registry.py", "reconcile/access.py", "status/conditions.py")
+BOTH = ("errors.py", "clients/cluster.py", "clients/registry.py", "reconcile/access.py", "status/conditions.py")
 MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (
         *("desired/prepare_script.py", "desired/versions.py", "reconcile/children.py", "reconcile/preparation.py"),
         *("reconcile/probe.py", "reconcile/server.py", "status/preparation.py", "status/server.py"),
     ),
     ModelPromotion: (
-        *("promotion/attempt.py", "promotion/decision.py", "promotion/requirements.py"),
-        *("reconcile/model.py", "reconcile/promotion.py", "status/promotion.py"),
+        *("promotion/attempt.py", "promotion/rules.py", "promotion/requirements.py"),
+        *("reconcile/promotion.py", "status/promotion.py"),
     ),
 }
 """Where the reasons of each kind come from, beside BOTH."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
@@ -171,7 +171,23 @@ class Plan(ApiModel):
     """Tags that the version gets."""
 
 
-class AttemptType(StrEnum):
+class Word(StrEnum):
+    """A word of a status. Another release may have written another one, which is kept as it is, never stumbled over."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        word = str.__new__(cls, value)
+        word._name_ = word._value_ = value
+        return word
+
+
+_WORD = WithJsonSchema({"type": "string"})
+"""No enum in the schema: a status of another release has to stay writable."""
+
+
+class AttemptType(Word):
     """Why an attempt was made."""
 
     PROMOTE = "Promote"
@@ -180,34 +196,47 @@ class AttemptType(StrEnum):
     ADOPT = "Adopt"
 
 
-class AttemptResult(StrEnum):
+class AttemptResult(Word):
     """How an attempt ended."""
 
     PROMOTED = "Promoted"
+    ONWARD = "Onward"
     SUPERSEDED = "Superseded"
 
 
 class Attempt(ApiModel):
-    """One try to bring the version into the slot: the intent, written before MLflow is touched, then the result."""
+    """One try to bring the version into the slot: the intent, written before MLflow is touched, then the result.
+
+    All that the operator remembers of a claim is here.
+    """
 
     number: int
     """Counts up from 1."""
     digest: str
-    """Of what the claim wanted: version, existingVersions and tags."""
+    """Of what the claim wanted: version and existingVersions."""
     request: str | None = None
     """The value of the reassert annotation that asked for it."""
-    type: AttemptType
+    type: Annotated[AttemptType, _WORD]
     """Promote, Rollback (to an earlier holder), Reassert (of the latest), Adopt (the version held the slot already)."""
     from_version: str | None = None
     """The version that held the slot."""
     to_version: str
     """The version that should hold it."""
+    registered_at: datetime | None = None
+    """When that version was registered; one that is registered anew under its number is another one."""
+    required: str | None = None
+    """Digest of spec.requires as it was asked; absent: nothing was asked."""
+    tagged: str | None = None
+    """Digest of spec.tags as they were written last; absent: none were."""
     started_at: datetime
     """When the intent was written."""
     finished_at: datetime | None = None
-    """When the version was seen in the slot; absent while the attempt is under way."""
-    result: AttemptResult | None = None
-    """How it ended; absent while it is under way."""
+    """When it ended; absent while the attempt is under way."""
+    result: Annotated[AttemptResult | None, _WORD] = None
+    """Promoted (it was brought into the slot, or seen there), Onward (it was in a higher stage already), Superseded (by
+    another wish, before that); absent while the attempt is under way."""
+    onward_at: datetime | None = None
+    """When the version was seen in a higher stage, where its time in this slot is over."""
 
 
 class ModelPromotionStatus(ApiModel):
@@ -226,7 +255,10 @@ class ModelPromotionStatus(ApiModel):
     previous_version: str | None = None
     """The version that held it before, for a rollback."""
     holders: list[str] = Field(default_factory=list)
-    """All versions in the slot; more than one only where existingVersions is Keep, or somebody else put it there."""
+    """The versions in the slot, newest first, at most 20; more than one only where existingVersions is Keep, or
+    somebody else put one there."""
+    holder_count: int | None = None
+    """How many versions are in the slot, where holders does not name all of them."""
     model_uri: Annotated[str | None, Field(alias="modelURI")] = None
     """The URI to load the current version with."""
     attempt: Attempt | None = None

@@ -1,9 +1,13 @@
-"""What makes a model a Kubernetes resource: names, columns, subresources."""
+"""What makes a model a Kubernetes resource: names, columns, subresources, and how one is read."""
 
+import copy
 from typing import Any, ClassVar, NamedTuple, Self
+
+from pydantic import BaseModel, ValidationError
 
 from mlflow_operator.api.meta import ObjectMeta
 from mlflow_operator.api.schema import ApiModel
+from mlflow_operator.errors import Unreadable
 
 
 class Column(NamedTuple):
@@ -37,12 +41,44 @@ class Resource(ApiModel):
 
     @classmethod
     def parse(cls, obj: dict[str, Any]) -> Self:
-        """Read an object of the API server.
+        """Read an object of the API server; of a status that another release has written, what can be read.
 
         Raises:
-            pydantic.ValidationError: The object does not fit the schema that this operator was built with.
+            Unreadable: The spec does not fit the schema that this operator was built with.
         """
-        return cls.model_validate(obj)
+        try:
+            return cls.model_validate(obj)
+        except ValidationError:
+            return cls._parse_what_can_be_read(obj)
+
+    @classmethod
+    def _parse_what_can_be_read(cls, obj: dict[str, Any]) -> Self:
+        status = _readable(cls.model_fields["status"].annotation, obj.get("status", {}))
+        try:
+            return cls.model_validate({**obj, "status": status})
+        except ValidationError as error:
+            metadata = ObjectMeta.model_validate(obj["metadata"])
+            subject = cls.model_construct(metadata=metadata, spec=None, status=status)
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            message = f"{where}: {first['msg']}; this release of the operator does not know such a spec: upgrade it"
+            raise Unreadable(subject, message) from None
+
+
+def _readable(model: Any, raw: dict[str, Any]) -> BaseModel:
+    """A status without its fields, or the items of its lists, that do not fit."""
+    raw = copy.deepcopy(raw)
+    while True:
+        try:
+            status: BaseModel = model.model_validate(raw)
+        except ValidationError as error:
+            field, item = (*error.errors()[0]["loc"], None)[:2]
+            if isinstance(item, int):
+                del raw[str(field)][item]
+            else:
+                del raw[str(field)]
+        else:
+            return status
 
 
 def condition_path(type_: str, field: str = "status") -> str:

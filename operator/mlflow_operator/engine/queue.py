@@ -63,6 +63,14 @@ class WorkQueue:
         if key not in self._timers and key not in self._since and key not in self._busy:
             self.add_after(key, seconds)
 
+    def hasten(self, key: Key, seconds: float) -> None:
+        """The key needs work within a while, unless it is going to get some by then."""
+        timer = self._timers.get(key)
+        if timer is None:
+            self.ensure(key, seconds)
+        elif timer.when() > self._loop.time() + seconds:
+            self.add_after(key, seconds)
+
     def retry(self, key: Key, why: str = "", *, base: float = _BASE) -> float:
         """The key needs work after its backoff, which doubles with each failure; returns the seconds."""
         failures = self._failures.get(key, (0, ""))[0] + 1

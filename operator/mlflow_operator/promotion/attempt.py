@@ -1,84 +1,75 @@
-"""Attempts: each new desire opens one, and the one before it is closed with what became of it."""
+"""Attempts: how one is opened, the one function that ends it, and what is remembered of those before."""
 
-import json
-from datetime import datetime
-from hashlib import sha256
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from mlflow_operator.api.modelpromotion import Attempt, AttemptResult, AttemptType, ModelPromotion
-from mlflow_operator.api.schema import GROUP
-from mlflow_operator.promotion.plan import archives
-from mlflow_operator.promotion.snapshot import Snapshot
-
-REASSERT = f"{GROUP}/reassert"
-"""Annotation: a new value asks once more for the same version, after somebody else has moved it."""
+from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
+from mlflow_operator.promotion.wish import Wish
 
 
-def desire(claim: ModelPromotion) -> str:
-    """A digest of what the claim wants; a change of it is a new attempt."""
-    spec = claim.spec
-    wanted = [spec.version, archives(spec), sorted(spec.tags.items())]
-    return sha256(json.dumps(wanted).encode()).hexdigest()[:12]
+def registered_at(version: ModelVersion) -> datetime | None:
+    """When a version was registered, if MLflow tells."""
+    return datetime.fromtimestamp(version.created / 1000, UTC) if version.created else None
 
 
-def is_settled(claim: ModelPromotion) -> bool:
-    """Whether the claim's latest attempt is for what it wants now, and is over."""
-    attempt = claim.status.attempt
-    return attempt is not None and attempt.finished_at is not None and not _is_new(claim, attempt)
+def is_about(attempt: Attempt, version: ModelVersion) -> bool:
+    """Whether an attempt was about this very version, not one that had its number before."""
+    return attempt.to_version == version.version and attempt.registered_at in (None, registered_at(version))
 
 
-def _is_new(claim: ModelPromotion, attempt: Attempt) -> bool:
-    asked = claim.metadata.annotations.get(REASSERT)
-    return attempt.digest != desire(claim) or (asked is not None and asked != attempt.request)
-
-
-def held_before(claim: ModelPromotion) -> bool:
+def held_before(claim: ModelPromotion, version: ModelVersion) -> bool:
     """Whether the version has held the slot before, by this claim: it met what is required then."""
     attempts = [*claim.status.history, *([claim.status.attempt] if claim.status.attempt else [])]
-    return any(a.to_version == claim.spec.version and a.result is AttemptResult.PROMOTED for a in attempts)
+    return any(a.result is AttemptResult.PROMOTED and is_about(a, version) for a in attempts)
 
 
-def _type(claim: ModelPromotion, holders: list[str]) -> AttemptType:
+def opened(claim: ModelPromotion, wish: Wish, version: ModelVersion, snapshot: Snapshot, now: datetime) -> Attempt:
+    """A new attempt for what the claim wants."""
     latest = claim.status.attempt
-    if claim.spec.version in holders:
-        return AttemptType.ADOPT
-    if not held_before(claim):
-        return AttemptType.PROMOTE
-    again = latest is not None and latest.to_version == claim.spec.version
-    return AttemptType.REASSERT if again else AttemptType.ROLLBACK
-
-
-def open_attempt(claim: ModelPromotion, snapshot: Snapshot, now: datetime) -> Attempt:
-    """The attempt that is under way for what the claim wants, or a new one."""
-    latest, version = claim.status.attempt, claim.spec.version
-    if latest and not _is_new(claim, latest):
-        return latest
+    numbers = [a.number for a in (*claim.status.history, *([latest] if latest else []))]
     holders = snapshot.holders(claim.spec.target)
     return Attempt(
-        number=latest.number + 1 if latest else 1,
-        digest=desire(claim),
-        request=claim.metadata.annotations.get(REASSERT),
-        type=_type(claim, holders),
-        from_version=version if version in holders else next(iter(holders), None),
-        to_version=version,
+        number=max(numbers, default=0) + 1,
+        digest=wish.digest,
+        request=wish.request,
+        type=_type(claim, version, holders),
+        from_version=wish.version if wish.version in holders else next(iter(holders), None),
+        to_version=wish.version,
+        registered_at=registered_at(version),
         started_at=now.replace(microsecond=0),
     )
 
 
-def finish(attempt: Attempt, result: AttemptResult, now: datetime) -> Attempt:
-    """The attempt with its end, unless it has one."""
+def _type(claim: ModelPromotion, version: ModelVersion, holders: list[str]) -> AttemptType:
+    latest = claim.status.attempt
+    if version.version in holders:
+        return AttemptType.ADOPT
+    if not held_before(claim, version):
+        return AttemptType.PROMOTE
+    again = latest is not None and is_about(latest, version)
+    return AttemptType.REASSERT if again else AttemptType.ROLLBACK
+
+
+def ended(attempt: Attempt, result: AttemptResult, now: datetime) -> Attempt:
+    """The attempt with its end; one that has ended stays as it is."""
     if attempt.finished_at:
         return attempt
-    return attempt.model_copy(update={"finished_at": now.replace(microsecond=0), "result": result})
+    moment = now.replace(microsecond=0)
+    onward = {"onward_at": moment} if result is AttemptResult.ONWARD else {}
+    return attempt.model_copy(update={"finished_at": moment, "result": result, **onward})
 
 
-def history(claim: ModelPromotion, attempt: Attempt | None, snapshot: Snapshot, now: datetime) -> list[Attempt]:
-    """Finished attempts, newest first, with the one that ``attempt`` ends or replaces."""
-    before, kept = claim.status.attempt, list(claim.status.history)
-    known = {entry.number for entry in kept}
-    if before and attempt and before.number != attempt.number and before.number not in known:
-        # Nobody saw its end: the operator died in between, or the wish changed while it was under way.
-        there = before.to_version in snapshot.holders(claim.spec.target)
-        kept.insert(0, finish(before, AttemptResult.PROMOTED if there else AttemptResult.SUPERSEDED, now))
-    if attempt and attempt.finished_at and attempt.number not in known:
-        kept.insert(0, attempt)
-    return kept[: claim.spec.history_limit]
+def left_behind(attempt: Attempt, claim: ModelPromotion, snapshot: Snapshot, now: datetime) -> Attempt:
+    """The end of an attempt that nobody saw end, when another wish has come: the operator died, or was too late."""
+    version = snapshot.versions.get(attempt.to_version)
+    there = attempt.to_version in snapshot.holders(claim.spec.target)
+    arrived = there and version is not None and is_about(attempt, version)
+    return ended(attempt, AttemptResult.PROMOTED if arrived else AttemptResult.SUPERSEDED, now)
+
+
+def recorded(history: Sequence[Attempt], attempts: Sequence[Attempt | None], limit: int) -> list[Attempt]:
+    """The history with those of the attempts that have ended, newest first; what is in it is never written anew."""
+    known = {entry.number for entry in history}
+    new = [a for a in attempts if a and a.finished_at and a.number not in known]
+    return sorted([*history, *new], key=lambda entry: entry.number, reverse=True)[:limit]

@@ -2,60 +2,56 @@
 
 from collections.abc import Mapping
 
-from mlflow_operator.api.modelpromotion import AliasMove, ExistingVersions, ModelPromotionSpec, Move, Plan, Stage
+from mlflow_operator.api.modelpromotion import AliasMove, Move, Plan, Stage, Target
 from mlflow_operator.promotion.snapshot import Snapshot
-
-_ONE_AT_A_TIME = (Stage.STAGING, Stage.PRODUCTION)
-
-
-def archives(spec: ModelPromotionSpec) -> bool:
-    """Whether the slot has one holder, and the others go to Archived.
-
-    Aliases have one holder by nature. MLflow answers 500 to a request to archive for any other stage.
-    """
-    if spec.target.stage not in _ONE_AT_A_TIME:
-        return False
-    return (spec.existing_versions or ExistingVersions.ARCHIVE) is ExistingVersions.ARCHIVE
+from mlflow_operator.promotion.wish import Wish
 
 
-def plan(spec: ModelPromotionSpec, snapshot: Snapshot, tags: Mapping[str, str]) -> Plan:
-    """The writes that bring ``spec.version`` into the slot, alone where it has to be alone, with its tags.
+def plan(target: Target, wish: Wish, snapshot: Snapshot, tags: Mapping[str, str]) -> Plan:
+    """The writes that bring the version into the slot, alone where it has to be alone, with its tags.
 
     ``snapshot`` has to have the version.
     """
-    present = snapshot.versions[spec.version].tags
+    present = snapshot.versions[wish.version].tags
     return Plan(
-        moves=_moves(spec, snapshot),
-        aliases=_aliases(spec, snapshot),
+        moves=_moves(target, wish, snapshot),
+        aliases=_aliases(target, wish, snapshot),
         tags={key: value for key, value in tags.items() if present.get(key) != value},
     )
 
 
-def _moves(spec: ModelPromotionSpec, snapshot: Snapshot) -> list[Move]:
-    stage = spec.target.stage
-    if stage is None:
+def _moves(target: Target, wish: Wish, snapshot: Snapshot) -> list[Move]:
+    if target.stage is None:
         return []
-    moves = []
-    current = snapshot.versions[spec.version].stage
-    if current != stage:
-        moves.append(Move(version=spec.version, from_stage=current, to_stage=stage))
-    return moves + surplus(spec, snapshot)
+    current = snapshot.versions[wish.version].stage
+    moves = [] if current == target.stage else [Move(version=wish.version, from_stage=current, to_stage=target.stage)]
+    return moves + surplus(target, wish, snapshot)
 
 
-def surplus(spec: ModelPromotionSpec, snapshot: Snapshot) -> list[Move]:
+def surplus(target: Target, wish: Wish, snapshot: Snapshot) -> list[Move]:
     """The other versions in a slot that has one holder, on their way to Archived."""
-    if not archives(spec) or spec.target.stage is None:
+    if not wish.exclusive or target.stage is None:
         return []
-    others = [version for version in snapshot.holders(spec.target) if version != spec.version]
-    return [Move(version=v, from_stage=spec.target.stage, to_stage=Stage.ARCHIVED) for v in others]
+    others = [version for version in snapshot.holders(target) if version != wish.version]
+    return [Move(version=v, from_stage=target.stage, to_stage=Stage.ARCHIVED) for v in others]
 
 
-def _aliases(spec: ModelPromotionSpec, snapshot: Snapshot) -> list[AliasMove]:
-    wanted = [alias for alias in (spec.target.alias, spec.target.mirror_alias) if alias]
+def repair(target: Target, wish: Wish, snapshot: Snapshot) -> Plan:
+    """After a write that raced with somebody else's: the other holders, if ours is among several.
+
+    MLflow's archiving is not exclusive: concurrent calls leave several holders behind. If ours is gone, then somebody
+    has moved it since, and that is reported, not repaired.
+    """
+    if wish.version not in snapshot.holders(target):
+        return Plan()
+    return Plan(moves=surplus(target, wish, snapshot))
+
+
+def _aliases(target: Target, wish: Wish, snapshot: Snapshot) -> list[AliasMove]:
     return [
-        AliasMove(name=alias, from_version=snapshot.aliases.get(alias), to_version=spec.version)
-        for alias in wanted
-        if snapshot.aliases.get(alias) != spec.version
+        AliasMove(name=alias, from_version=snapshot.aliases.get(alias), to_version=wish.version)
+        for alias in (target.alias, target.mirror_alias)
+        if alias and snapshot.aliases.get(alias) != wish.version
     ]
 
 

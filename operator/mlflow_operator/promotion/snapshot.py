@@ -40,15 +40,26 @@ class Snapshot:
     model: str
     versions: Mapping[str, ModelVersion]
     aliases: Mapping[str, str] = field(default_factory=dict)
-    """Alias to version."""
+    """Alias to version; an alias may dangle, to a version that was deleted."""
+    knows_aliases: bool = True
+    """Whether the aliases were asked for: they are where a claim is on one."""
 
     def holders(self, target: Target) -> list[str]:
         """The versions in the slot, newest first."""
         if target.alias is not None:
             version = self.aliases.get(target.alias)
-            return [version] if version else []
+            return [version] if version is not None and version in self.versions else []
         held = [v.version for v in self.versions.values() if v.stage == target.stage]
         return sorted(held, key=int, reverse=True)
+
+    def serves(self, target: Target) -> bool:
+        """Whether everything that a claim on the slot has to know is in here."""
+        return self.knows_aliases or not (target.alias or target.mirror_alias)
+
+    @property
+    def updated(self) -> int:
+        """When anything of it that a list of all models tells of changed last, in milliseconds."""
+        return max((version.updated for version in self.versions.values()), default=0)
 
 
 def slot_name(target: Target) -> str:

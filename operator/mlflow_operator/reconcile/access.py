@@ -5,21 +5,21 @@ from collections.abc import Mapping
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.serving import External, ExternalCredentials
 from mlflow_operator.clients.registry import Access, Registry
+from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import Waiting
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.world import World
 
 
-async def registry_for(world: World, claim: ModelPromotion, *, ready: bool) -> Registry:
-    """The registry that a claim is on; ``ready``: only if its server is.
+async def registry_of(world: World, at: Key, *, ready: bool = False) -> Registry:
+    """The registry of a server; ``ready``: only if the server is.
 
     Raises:
-        Waiting: There is no such server, or it is not ready; a change of the server wakes the claim.
+        Waiting: There is no such server, or it is not ready; a change of the server wakes its claims.
     """
-    name, namespace = claim.spec.server_ref.name, claim.metadata.namespace
+    namespace, name = at.namespace, at.name
     server = objects.server(world.store, namespace, name)
     if server is None:
         message = f"MLflowServer {name} does not exist in namespace {namespace}; create it, or correct spec.serverRef"

@@ -3,60 +3,61 @@
 import logging
 
 from mlflow_operator.engine.queue import Key
-from mlflow_operator.engine.store import Store
-from mlflow_operator.errors import OperatorError
+from mlflow_operator.errors import OperatorError, RegistryUnavailable
 from mlflow_operator.reconcile import objects
-from mlflow_operator.reconcile.access import registry_for
-from mlflow_operator.reconcile.models import PATIENCE, ModelWatch
+from mlflow_operator.reconcile.access import registry_of
+from mlflow_operator.reconcile.models import ModelWatch
+from mlflow_operator.reconcile.objects import server_of
 from mlflow_operator.reconcile.world import World
 
 log = logging.getLogger(__name__)
 
-_EAGER = 6
-"""How much more often a model is looked at while a claim waits for something in the registry."""
+_PATIENCE = 3
+"""Polls in a row without an answer until settled claims are no longer sure of their slots."""
 
 
 async def poll(world: World, key: Key) -> float | None:
-    """Look at the model; the seconds until the next look, or None where no claim is left.
-
-    A look without an answer is not retried sooner: a server that restarts should not make its claims unsure.
-    """
-    claims, watch = objects.claims(world.store, key), world.models.watch(key)
-    if not claims:
-        return None if world.models.drop(key) else world.settings.registry_poll
+    """Look at the model; the seconds until the next look, or None where nobody waits for one in particular."""
+    if not objects.claims(world.store, key):
+        return None
+    watch = world.models.watch(server_of(key), key.model)
     try:
-        await _look(world, key, watch)
+        registry = await registry_of(world, server_of(key))
+        await watch.read(registry, key.model, aliases=objects.has_aliases(world.store, key), now=world.now())
     except Exception as error:
-        watch.failures += 1
-        if watch.failures == PATIENCE:
-            log.warning("model %s: no answer %d times: %s", key, PATIENCE, error, extra={"object": str(key)})
-            watch.news = True
+        tell_if_lost(world, key, watch)
         if not isinstance(error, OperatorError):
             raise
-    finally:
-        tell(world, key)
-    return world.settings.registry_poll / (_EAGER if _somebody_waits(world.store, claims) else 1)
+        return until_next(world, error)
+    tell(world, key)
+    wake_failed(world, watch)
+    rest = watch.rest(world.now())
+    return None if rest is None else min(rest, world.settings.registry_poll)
+
+
+def until_next(world: World, error: OperatorError) -> float:
+    """Seconds until the next look after one without an answer: no sooner than usual, or than MLflow asked for."""
+    after = error.after if isinstance(error, RegistryUnavailable) else None
+    return max(world.settings.registry_poll, after or 0.0)
 
 
 def tell(world: World, model: Key, *, but: Key | None = None) -> None:
     """Wake the claims on a model if there is news of it."""
-    watch = world.models.watch(model)
+    watch = world.models.watch(server_of(model), model.model)
     if watch.news:
         for claim in objects.claims(world.store, model) - {but}:
             world.queue.add(claim)
     watch.news = False
 
 
-async def _look(world: World, key: Key, watch: ModelWatch) -> None:
-    claim = objects.promotion(world.store, *next(iter(objects.claims(world.store, key)))[1:3])
-    if claim is None:
-        return
-    registry = await registry_for(world, claim, ready=False)
-    registry.check()
-    async with watch.turn:
-        await watch.read(registry, key.model)
+def tell_if_lost(world: World, model: Key, watch: ModelWatch) -> None:
+    """Wake the claims on a model when nobody has been able to look at it for too long."""
+    if watch.lose(world.now(), _PATIENCE * world.settings.registry_poll):
+        log.warning("model %s: no answer for long", model, extra={"object": str(model)})
+        tell(world, model)
 
 
-def _somebody_waits(store: Store, claims: set[Key]) -> bool:
-    found = (store.get(*claim[:3]) or {} for claim in claims)
-    return any(obj.get("status", {}).get("phase") == "Waiting" for obj in found)
+def wake_failed(world: World, watch: ModelWatch) -> None:
+    """The registry answers: let the claims try again that have met an error of it."""
+    for claim in watch.failed:
+        world.queue.add(claim)

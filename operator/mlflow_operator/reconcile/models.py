@@ -1,44 +1,128 @@
-"""What is known of every promoted model: one list per model serves all its claims, and writers take turns."""
+"""What is known of the promoted models: one look at a server, or at a model, serves all claims on it.
 
-import asyncio
+Every ``now`` is in seconds of a clock that never goes back.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mlflow_operator.clients.registry import Registry
 from mlflow_operator.engine.queue import Key
-from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
+from mlflow_operator.promotion.snapshot import Mark, ModelVersion, Snapshot
 
-PATIENCE = 3
-"""Looks in a row without an answer until settled claims are no longer sure of their slots."""
+_SLOWEST = 60.0
+_DECAY = 12.0
+"""What has not come for so many times as long as between two looks is looked for less often."""
+
+
+@dataclass
+class Waiting:
+    """A claim that waits for something in the registry which only a look at its model shows."""
+
+    since: float
+    every: float
+    """Seconds between two looks, in the beginning."""
+
+    def rest(self, now: float) -> float:
+        """Seconds until the next look."""
+        return max(self.every, min(_SLOWEST, (now - self.since) / _DECAY))
 
 
 @dataclass
 class ModelWatch:
-    """One registered model on one server."""
+    """One registered model on one server, as its claims see it; passes on one model take turns."""
 
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held from reading to the last write: MLflow has no compare-and-swap, and its archiving is not exclusive."""
     snapshot: Snapshot | None = None
+    asked: float = 0.0
+    """When the snapshot was asked for."""
+    mark: Mark | None = None
+    """What a list of all models told of it, where the snapshot is known to be as new."""
+    told: Mark | None = None
+    """The same, where the snapshot is older, and has to be read."""
+    failing: float | None = None
+    """Since when looks that were needed have had no answer."""
     news: bool = False
     """A look has found something else than the one before, and the claims have not been told."""
-    failures: int = 0
-    """Looks in a row that found no answer."""
     signatures: dict[tuple[str, int], bool] = field(default_factory=dict)
     """Whether a version, registered at that time, has a signature; a version never changes its files."""
+    wishes: dict[Key, tuple[object, float]] = field(default_factory=dict)
+    """By claim: what it asked for when it was last seen, and since when it has asked for that."""
+    waiting: dict[Key, Waiting] = field(default_factory=dict)
+    failed: dict[Key, float] = field(default_factory=dict)
+    """Claims whose latest pass ended in an error of the registry's, and since when they all have."""
 
-    async def read(self, registry: Registry, model: str) -> Snapshot:
-        """Look now; the caller has the turn. An answer after many that failed is news to all claims."""
-        found = await registry.snapshot(model)
-        changed = self.snapshot is not None and self.snapshot != found
-        self.news = self.news or changed or self.failures >= PATIENCE
-        self.snapshot, self.failures = found, 0
+    async def read(self, registry: Registry, model: str, *, aliases: bool, now: float) -> Snapshot:
+        """Look now; the caller has the turn. An answer after looks that had none is news to all claims."""
+        try:
+            found = await registry.snapshot(model, aliases=aliases)
+        except Exception:
+            self.unanswered(now)
+            raise
+        changed = self.snapshot is not None and _differ(self.snapshot, found)
+        self.news = self.news or changed or self.failing is not None
+        self.snapshot, self.asked, self.failing = found, now, None
+        self.mark, self.told = self.told, None
         return found
 
-    async def known(self, registry: Registry, model: str) -> Snapshot:
-        """The latest look, or a first one."""
-        if self.snapshot is None:
-            registry.check()  # rather than queue for the turn behind somebody whom the server keeps waiting
-        async with self.turn:
-            return self.snapshot or await self.read(registry, model)
+    def learn(self, written: Snapshot) -> None:
+        """A write was answered: the snapshot is now this, which is news to the other claims."""
+        self.news = self.news or self.snapshot is None or _differ(self.snapshot, written)
+        self.snapshot, self.mark = written, None
+
+    def unanswered(self, now: float) -> None:
+        """A look that was needed has had no answer."""
+        self.failing = now if self.failing is None else self.failing
+
+    def lose(self, now: float, patience: float) -> bool:
+        """Whether there has just now been no answer for too long: from here on no claim is sure of its slot."""
+        lost = self.snapshot is not None and self.failing is not None and now - self.failing >= patience
+        if lost:
+            self.snapshot, self.news = None, True
+        return lost
+
+    def answered(self, mark: Mark | None) -> bool:
+        """A list of all models has told of the model: whether the snapshot is as new, or has to be read.
+
+        A model that is not in such a list may be hidden by MLflow's permissions: what was known of it has to be read.
+        """
+        known = self.snapshot
+        if known is None or mark is None:
+            fits = known is not None and not known.versions
+        elif self.mark is not None:
+            fits = mark == self.mark
+        else:
+            fits = mark.updated <= known.updated and (mark.aliases == known.aliases or not known.knows_aliases)
+        if fits:
+            self.mark, self.news, self.failing = mark, self.news or self.failing is not None, None
+        else:
+            self.told = mark
+        return fits
+
+    def wished(self, claim: Key, wish: object, now: float) -> float:
+        """Since when a claim has asked for this: what is decided about it needs a look that is younger."""
+        known = self.wishes.get(claim)
+        if known is None or known[0] != wish:
+            known = self.wishes[claim] = (wish, now)
+            self.waiting.pop(claim, None)
+        return known[1]
+
+    def await_(self, claim: Key, every: float | None, now: float) -> None:
+        """A claim waits for something, so many seconds between two looks, or for nothing any more."""
+        if every is None:
+            self.waiting.pop(claim, None)
+        elif claim not in self.waiting:
+            self.waiting[claim] = Waiting(now, every)
+
+    def keep(self, claims: set[Key]) -> None:
+        """Forget the claims that are gone."""
+        gone = (self.wishes.keys() | self.waiting.keys() | self.failed.keys()) - claims
+        for claim in gone:
+            for of in (self.wishes, self.waiting, self.failed):
+                of.pop(claim, None)
+
+    def rest(self, now: float) -> float | None:
+        """Seconds until the model has to be looked at for the sake of those who wait; None: nobody does."""
+        return min((waiting.rest(now) for waiting in self.waiting.values()), default=None)
 
     async def signature(self, registry: Registry, model: str, version: ModelVersion) -> bool:
         """Whether a version has a signature; asked once."""
@@ -48,19 +132,40 @@ class ModelWatch:
         return self.signatures[which]
 
 
+def _differ(before: Snapshot, after: Snapshot) -> bool:
+    if before.versions != after.versions:
+        return True
+    return before.knows_aliases and after.knows_aliases and before.aliases != after.aliases
+
+
+@dataclass
+class ServerWatch:
+    """The registry of one server."""
+
+    models: dict[str, ModelWatch] = field(default_factory=dict)
+    registered: int | None = None
+    """How many models the latest list of all had."""
+
+
 class Models:
-    """All promoted models, by server and name."""
+    """All promoted models, by server and name; what one server may see is nothing to another's claims."""
 
     def __init__(self) -> None:
-        self._watches: dict[Key, ModelWatch] = {}
+        self._servers: dict[Key, ServerWatch] = {}
 
-    def watch(self, model: Key) -> ModelWatch:
+    def on(self, server: Key) -> ServerWatch:
+        """What is known of a server's registry."""
+        return self._servers.setdefault(server, ServerWatch())
+
+    def watch(self, server: Key, model: str) -> ModelWatch:
         """What is known of a model."""
-        return self._watches.setdefault(model, ModelWatch())
+        return self.on(server).models.setdefault(model, ModelWatch())
 
-    def drop(self, model: Key) -> bool:
-        """No claim is left on the model; False while a pass has its turn, and others have to wait for it."""
-        if self.watch(model).turn.locked():
-            return False
-        del self._watches[model]
-        return True
+    def keep(self, server: Key, models: Iterable[str]) -> None:
+        """Forget the models of a server that nobody claims any more; without any, the server too."""
+        claimed = set(models)
+        if not claimed:
+            self._servers.pop(server, None)
+            return
+        watch = self.on(server)
+        watch.models = {name: model for name, model in watch.models.items() if name in claimed}

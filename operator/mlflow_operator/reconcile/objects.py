@@ -12,6 +12,9 @@ from mlflow_operator.engine.store import Index, Object, Store
 SERVER = MLflowServer.NAMES.kind
 PROMOTION = ModelPromotion.NAMES.kind
 MODEL = "RegisteredModel"
+"""A key that is no object: one model of a server."""
+REGISTRY = "Registry"
+"""A key that is no object: all promoted models of a server."""
 
 
 def server(store: Store, namespace: str, name: str) -> MLflowServer | None:
@@ -42,6 +45,16 @@ def claims_on(store: Store, of: Key) -> set[Key]:
     return store.find("server", of)
 
 
+def has_aliases(store: Store, model: Key) -> bool:
+    """Whether any claim on a model is about an alias."""
+    return bool(store.find("aliased", model))
+
+
+def server_of(key: Key) -> Key:
+    """The server that a model or a registry is on."""
+    return Key(SERVER, key.namespace, key.name)
+
+
 def model_of(claim: Object) -> Key:
     """The registered model that a claim is on."""
     spec = claim["spec"]
@@ -70,8 +83,13 @@ def _by_model(key: Key, obj: Object) -> Iterable[Key]:
     return (model_of(obj),) if claiming else ()
 
 
+def _by_aliased_model(key: Key, obj: Object) -> Iterable[Key]:
+    target = obj["spec"].get("target", {}) if key.kind == PROMOTION else {}
+    return _by_model(key, obj) if target.get("alias") or target.get("mirrorAlias") else ()
+
+
 def _by_server(key: Key, obj: Object) -> Iterable[Key]:
-    return (Key(SERVER, model.namespace, model.name) for model in _by_model(key, obj))
+    return (server_of(model) for model in _by_model(key, obj))
 
 
 def _by_owner(key: Key, obj: Object) -> Iterable[Key]:
@@ -79,4 +97,4 @@ def _by_owner(key: Key, obj: Object) -> Iterable[Key]:
     return (owner,) if owner else ()
 
 
-INDEXES: dict[str, Index] = {"model": _by_model, "server": _by_server, "owner": _by_owner}
+INDEXES: dict[str, Index] = {"model": _by_model, "aliased": _by_aliased_model, "server": _by_server, "owner": _by_owner}

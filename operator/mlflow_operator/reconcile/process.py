@@ -8,13 +8,14 @@ from mlflow_operator.desired import names
 from mlflow_operator.engine.lists import Lists
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.workers import STUCK, Workers
-from mlflow_operator.reconcile import events, model, promotion, server
-from mlflow_operator.reconcile.objects import MODEL, PROMOTION, SERVER
+from mlflow_operator.reconcile import events, look, model, promotion, server
+from mlflow_operator.reconcile.objects import MODEL, PROMOTION, REGISTRY, SERVER
 from mlflow_operator.reconcile.world import World
 
 PASSES: Mapping[str, Callable[[World, Key], Awaitable[float | None]]] = {
     SERVER: server.reconcile,
     PROMOTION: promotion.reconcile,
+    REGISTRY: look.look,
     MODEL: model.poll,
 }
 

@@ -1,23 +1,38 @@
-"""One pass over a ModelPromotion: look, decide, write the intent, write the registry, look again, write the result."""
+"""One pass over a ModelPromotion: look, decide, write the intent, write the registry, look again, write the result.
 
-from mlflow_operator.api.modelpromotion import AttemptResult, ModelPromotion, Plan
+Passes on one model take turns, so what a pass has read is what it writes on, as far as MLflow allows that at all.
+"""
+
+from mlflow_operator.api.modelpromotion import AttemptResult, ModelPromotion
 from mlflow_operator.clients.registry import Registry
 from mlflow_operator.engine.queue import Key
-from mlflow_operator.errors import Conflict, NotFound
-from mlflow_operator.promotion.attempt import finish, is_settled
-from mlflow_operator.promotion.decision import Decision, Step, decide, observe, repair, wants_signature
-from mlflow_operator.promotion.plan import archives, is_empty
+from mlflow_operator.errors import (
+    Conflict,
+    NotFound,
+    RegistryNotFound,
+    RegistryRefused,
+    RegistryUnavailable,
+    Unreadable,
+)
+from mlflow_operator.promotion.decision import Decision, Step, concluded, is_behind
+from mlflow_operator.promotion.facts import Facts, wants_signature
+from mlflow_operator.promotion.plan import is_empty, repair
+from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import Snapshot, slot_name
+from mlflow_operator.promotion.wish import REASSERT, Wish
 from mlflow_operator.reconcile import objects, telemetry
-from mlflow_operator.reconcile.access import registry_for
+from mlflow_operator.reconcile.access import registry_of
+from mlflow_operator.reconcile.carry_out import carry_out
 from mlflow_operator.reconcile.model import tell
-from mlflow_operator.reconcile.models import PATIENCE
-from mlflow_operator.reconcile.objects import MODEL, PROMOTION
-from mlflow_operator.reconcile.publish import publish
+from mlflow_operator.reconcile.objects import MODEL, PROMOTION, REGISTRY, SERVER
+from mlflow_operator.reconcile.publish import publish, publish_unreadable
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.promotion import compute, compute_failed
 
 _REPAIRS = 5
+_PASSING = 180.0
+"""Seconds for which a refusal that may be a proxy's, or of credentials that are being changed, is waited out."""
+_REGISTRY_ERRORS = (RegistryUnavailable, RegistryRefused, RegistryNotFound)
 
 
 async def reconcile(world: World, key: Key) -> float | None:
@@ -26,104 +41,147 @@ async def reconcile(world: World, key: Key) -> float | None:
     Raises:
         OperatorError: As ``status.conditions.of_error`` reads it; the status says so already.
     """
-    claim = objects.promotion(world.store, key.namespace, key.name)
+    try:
+        claim = objects.promotion(world.store, key.namespace, key.name)
+    except Unreadable as error:
+        await publish_unreadable(world, error)
+        raise
     if claim is None:
         telemetry.show_ready(PROMOTION, key.namespace, key.name, None)
         telemetry.show_slot(key.namespace, key.name, None)
         return None
-    pass_ = _Pass(world, claim)
+    pass_ = _Pass(world, key, claim)
     try:
         await pass_.run()
     except (Conflict, NotFound):
         raise  # somebody was faster: the next pass sees what they wrote
     except Exception as error:
-        await publish(world, pass_.claim, compute_failed(pass_.claim, error, world.clock()))
-        raise
+        told = await pass_.fail(error)
+        if told is error:
+            raise
+        raise told from error
     finally:
-        world.queue.ensure(pass_.model, world.settings.registry_poll)
+        world.queue.ensure(pass_.registry, world.settings.registry_poll)
     return world.settings.resync
 
 
 class _Pass:
     """What one pass carries along: the claim as last written, and what it looks at."""
 
-    def __init__(self, world: World, claim: ModelPromotion) -> None:
+    def __init__(self, world: World, key: Key, claim: ModelPromotion) -> None:
         self.world = world
+        self.key = key
         self.claim = claim
-        self.model = Key(MODEL, claim.metadata.namespace, claim.spec.server_ref.name, claim.spec.model)
-        self.watch = world.models.watch(self.model)
+        at = (claim.metadata.namespace, claim.spec.server_ref.name)
+        self.server, self.registry, self.model = Key(SERVER, *at), Key(REGISTRY, *at), Key(MODEL, *at, claim.spec.model)
+        self.watch = world.models.watch(self.server, claim.spec.model)
+        self.looked = False
+        """Whether the snapshot was read in this pass."""
 
     async def run(self) -> None:
-        settled = is_settled(self.claim)
-        registry = await registry_for(self.world, self.claim, ready=not settled)
-        if self.watch.failures >= PATIENCE:
-            self.watch.snapshot = None  # what was known is too old to go by
-        snapshot = await self.watch.known(registry, self.claim.spec.model)
+        settled = Facts(self.claim, Snapshot(self.claim.spec.model, {}), self.world.clock()).settled is not None
+        registry = await registry_of(self.world, self.server, ready=not settled)
+        snapshot = await self._known(registry, settled=settled)
         decision = await self._decide(registry, snapshot)
+        if decision.step is Step.WRITE and not self.looked:
+            snapshot = await self._look(registry)
+            decision = await self._decide(registry, snapshot)
         if decision.step is Step.WRITE:
-            async with self.watch.turn:
-                decision, snapshot = await self._write(registry)
+            decision, snapshot = await self._write(registry, snapshot, decision)
         await self._publish(snapshot, decision)
-        # What somebody else has found meanwhile is news to this claim too.
-        me = Key(PROMOTION, self.claim.metadata.namespace, self.claim.metadata.name)
-        tell(self.world, self.model, but=me if snapshot is self.watch.snapshot else None)
+        self._settle(decision, snapshot)
+
+    async def fail(self, error: Exception) -> Exception:
+        """Say what went wrong; the error as the engine should take it."""
+        if isinstance(error, _REGISTRY_ERRORS):
+            since = self.watch.failed.setdefault(self.key, self.world.now())
+            if isinstance(error, RegistryRefused) and error.maybe_passing and self.world.now() - since < _PASSING:
+                error = RegistryUnavailable(error.reason, error.message)
+        await publish(self.world, self.claim, compute_failed(self.claim, error, self.world.clock()))
+        return error
+
+    async def _known(self, registry: Registry, *, settled: bool) -> Snapshot:
+        """The latest look, if it is good enough: for a wish that is not settled it has to be younger than the wish."""
+        meta, now = self.claim.metadata, self.world.now()
+        since = self.watch.wished(self.key, (meta.uid, meta.generation, meta.annotations.get(REASSERT)), now)
+        known = self.watch.snapshot
+        young = settled or self.watch.asked > since
+        if known is not None and young and known.serves(self.claim.spec.target):
+            return known
+        return await self._look(registry)
+
+    async def _look(self, registry: Registry) -> Snapshot:
+        aliases = objects.has_aliases(self.world.store, self.model)
+        self.looked = True
+        return await self.watch.read(registry, self.claim.spec.model, aliases=aliases, now=self.world.now())
 
     async def _decide(self, registry: Registry, snapshot: Snapshot) -> Decision:
-        signature = None
-        if wants_signature(self.claim, snapshot):
-            version = snapshot.versions[self.claim.spec.version]
-            signature = await self.watch.signature(registry, self.claim.spec.model, version)
-        return decide(self.claim, snapshot, self.world.clock(), signature=signature)
+        signature, now = None, self.world.clock()
+        facts = Facts(self.claim, snapshot, now)
+        if wants_signature(facts) and facts.version is not None:
+            signature = await self.watch.signature(registry, self.claim.spec.model, facts.version)
+        return decide(self.claim, snapshot, now, signature=signature)
 
-    async def _write(self, registry: Registry) -> tuple[Decision, Snapshot]:
-        """The attempt: decided anew on what the registry holds now, since the turn has only just come."""
-        model = self.claim.spec.model
-        snapshot = await self.watch.read(registry, model)
-        decision = await self._decide(registry, snapshot)
-        if decision.step is not Step.WRITE or decision.attempt is None:
-            return decision, snapshot
-        if decision.attempt != self.claim.status.attempt:
-            # An attempt that goes on has its intent there; saying it each time would take turns with what went wrong.
+    async def _write(self, registry: Registry, snapshot: Snapshot, decision: Decision) -> tuple[Decision, Snapshot]:
+        """Write the plan, behind a write to the API server: who has an old copy of the claim stops there."""
+        if decision.attempt is None:
+            raise RuntimeError("a plan belongs to an attempt")
+        if decision.attempt == self.claim.status.attempt:
+            # The intent is there already; saying it each time would take turns with what went wrong.
+            self.claim = await publish(self.world, self.claim, self.claim.status, always=True)
+        else:
             await self._publish(snapshot, decision)
-        await _carry_out(registry, self.claim, decision.plan)
-        snapshot = await self.watch.read(registry, model)
+        wish = Wish.of(self.claim)
+        snapshot = await carry_out(registry, wish, decision.plan, snapshot)
+        self.watch.learn(snapshot)
+        if wish.exclusive and decision.plan.moves:
+            snapshot = await self._alone(registry, wish, snapshot)
+        after = concluded(self.claim, decision.attempt, wish.tagged, self.world.clock())
+        return decide(after, snapshot, self.world.clock()), snapshot
+
+    async def _alone(self, registry: Registry, wish: Wish, written: Snapshot) -> Snapshot:
+        """The registry after a move into a slot that has one holder; what came in beside ours is archived.
+
+        Raises:
+            RegistryUnavailable: What is read is older than what was written: nothing can be said about the slot yet.
+        """
         for _ in range(_REPAIRS):
-            surplus = repair(self.claim, snapshot)
+            found = await self._look(registry)
+            if is_behind(found, wish.version, written.versions[wish.version].updated):
+                message = "MLflow reads an older state than it has written, as from a replica; waiting for it to follow"
+                raise RegistryUnavailable("ReadsBehindWrites", message)
+            surplus = repair(self.claim.spec.target, wish, found)
             if is_empty(surplus):
-                break
-            await _carry_out(registry, self.claim, surplus)
-            snapshot = await self.watch.read(registry, model)
-        attempt = finish(decision.attempt, AttemptResult.PROMOTED, self.world.clock())
-        return observe(self.claim, snapshot, attempt), snapshot
+                return found
+            await carry_out(registry, wish, surplus, found)
+        return await self._look(registry)
 
     async def _publish(self, snapshot: Snapshot, decision: Decision) -> None:
         before = self.claim
-        status = compute(before, snapshot, decision, self.world.clock())
-        self.claim = await publish(self.world, before, status)
-        _measure(before, self.claim)
+        self.claim = await publish(self.world, before, compute(before, snapshot, decision, self.world.clock()))
+        _measure(before, self.claim, decision)
+
+    def _settle(self, decision: Decision, snapshot: Snapshot) -> None:
+        """The pass went well: what its claim waits for, and what others have to know."""
+        self.watch.failed.pop(self.key, None)
+        now, poll = self.world.now(), self.world.settings.registry_poll
+        self.watch.await_(self.key, None if decision.look_again is None else min(decision.look_again, poll), now)
+        if (rest := self.watch.rest(now)) is not None:
+            self.world.queue.hasten(self.model, rest)
+        # What somebody else has found meanwhile is news to this claim too.
+        tell(self.world, self.model, but=self.key if snapshot is self.watch.snapshot else None)
 
 
-async def _carry_out(registry: Registry, claim: ModelPromotion, plan: Plan) -> None:
-    """Write a plan. Moving the version archives the others in the same transaction, as far as MLflow's reach."""
-    spec = claim.spec
-    moving = [move for move in plan.moves if move.version == spec.version]
-    for move in moving:
-        await registry.move(spec.model, move.version, move.to_stage, archive_existing=archives(spec))
-    for move in [] if moving else plan.moves:
-        await registry.move(spec.model, move.version, move.to_stage, archive_existing=False)
-    for alias in plan.aliases:
-        await registry.set_alias(spec.model, alias.name, alias.to_version)
-    for tag, value in plan.tags.items():
-        await registry.set_version_tag(spec.model, spec.version, tag, value)
-
-
-def _measure(before: ModelPromotion, after: ModelPromotion) -> None:
+def _measure(before: ModelPromotion, after: ModelPromotion, decision: Decision) -> None:
     meta, status = after.metadata, after.status
     held = (after.spec.model, slot_name(after.spec.target), status.current_version) if status.current_version else None
     telemetry.show_slot(meta.namespace, meta.name, held)
-    attempt = status.attempt
-    if attempt and attempt.finished_at and attempt.result and attempt != before.status.attempt:
-        telemetry.ATTEMPTS.labels(attempt.type, attempt.result).inc()
-        telemetry.ATTEMPT_TIME.observe((attempt.finished_at - attempt.started_at).total_seconds())
-    if status.phase == "Drifted" and before.status.phase != "Drifted":
+    known = {attempt.number for attempt in before.status.history}
+    for attempt in status.history:
+        if attempt.number not in known and attempt.result and attempt.finished_at:
+            telemetry.ATTEMPTS.labels(attempt.type, attempt.result).inc()
+            if attempt.result is AttemptResult.PROMOTED:
+                telemetry.ATTEMPT_TIME.observe((attempt.finished_at - attempt.started_at).total_seconds())
+    drifted = any(c.type == "InSync" and c.reason == decision.reason for c in before.status.conditions)
+    if decision.step is Step.REPORT and not drifted:
         telemetry.DRIFTS.inc()

@@ -9,9 +9,10 @@ from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
 from mlflow_operator.api.schema import API_VERSION
 from mlflow_operator.clients.cluster import FIELD_MANAGER
-from mlflow_operator.errors import OperatorError
+from mlflow_operator.errors import OperatorError, Unreadable
 from mlflow_operator.reconcile import telemetry
 from mlflow_operator.reconcile.world import World
+from mlflow_operator.status import conditions
 from mlflow_operator.status.conditions import READY, STALLED
 
 log = logging.getLogger(__name__)
@@ -24,14 +25,18 @@ _NOTE = 1024
 """Bytes that the API server takes in an Event's note."""
 
 
-async def publish(world: World, subject: Subject, status: MLflowServerStatus | ModelPromotionStatus) -> Subject:
+async def publish(
+    world: World, subject: Subject, status: MLflowServerStatus | ModelPromotionStatus, *, always: bool = False
+) -> Subject:
     """Write the status if it says anything new, and announce it if Ready has changed; the object as it is then.
+
+    ``always``: write it even so; it changes nothing then, but fails where the object is not as it was read.
 
     Raises:
         Conflict: The object changed meanwhile; nothing was written.
         NotFound: The object is gone.
     """
-    if status == subject.status:
+    if status == subject.status and not always:
         _measure(subject)
         return subject
     written = await world.cluster.apply_status(subject, status.wire())
@@ -42,6 +47,18 @@ async def publish(world: World, subject: Subject, status: MLflowServerStatus | M
     await _announce(world, subject, after)
     _measure(after)
     return after
+
+
+async def publish_unreadable(world: World, error: Unreadable) -> None:
+    """Say of an object that its spec cannot be read; all else stays in its status."""
+    subject: Any = error.subject
+    before, generation = subject.status, subject.metadata.generation
+    summary = conditions.summary(
+        conditions.of_error(error), before.conditions, generation=generation, now=world.clock()
+    )
+    kept = [c for c in before.conditions if c.type not in conditions.SUMMARY]
+    status = before.model_copy(update={"observed_generation": generation, "conditions": summary + kept})
+    await publish(world, subject, status)
 
 
 async def _announce(world: World, before: Subject, after: Subject) -> None:

@@ -8,11 +8,11 @@ from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import Desired, names
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Object
-from mlflow_operator.errors import Conflict, NotFound, OperatorError, Terminal
+from mlflow_operator.errors import Conflict, NotFound, OperatorError, Terminal, Unreadable
 from mlflow_operator.reconcile import children, objects, probe, telemetry
 from mlflow_operator.reconcile.access import access, serves
 from mlflow_operator.reconcile.preparation import report
-from mlflow_operator.reconcile.publish import publish
+from mlflow_operator.reconcile.publish import publish, publish_unreadable
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.conditions import READY
 from mlflow_operator.status.server import Probe, Rollout, Seen, compute
@@ -27,7 +27,11 @@ async def reconcile(world: World, key: Key) -> float | None:
     Raises:
         OperatorError: As ``status.conditions.of_error`` reads it; the status says so already.
     """
-    server = objects.server(world.store, key.namespace, key.name)
+    try:
+        server = objects.server(world.store, key.namespace, key.name)
+    except Unreadable as unreadable:
+        await publish_unreadable(world, unreadable)
+        raise
     if server is None:
         _forget(world, key)
         return None

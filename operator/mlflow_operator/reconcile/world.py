@@ -1,5 +1,6 @@
 """Everything that a pass works with, made once at the start and passed in."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,8 @@ class World:
     clock: Callable[[], datetime]
     instance: str
     """Name of this process, for Events."""
+    now: Callable[[], float] = field(default_factory=lambda: asyncio.get_running_loop().time)
+    """Seconds of a clock that never goes back."""
     store: Store = field(default_factory=lambda: Store(INDEXES))
     models: Models = field(default_factory=Models)
     reports: dict[tuple[str, str], tuple[object, Preparation | None]] = field(default_factory=dict)

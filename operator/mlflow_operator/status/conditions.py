@@ -18,6 +18,8 @@ READY = "Ready"
 RECONCILING = "Reconciling"
 STALLED = "Stalled"
 SUSPENDED = "Suspended"
+SUMMARY = (READY, RECONCILING, STALLED, SUSPENDED)
+"""Conditions that follow from the verdict alone."""
 
 _LONGEST = 4096
 """Characters of a message; the API server takes 32768, and refuses the whole status for one more."""

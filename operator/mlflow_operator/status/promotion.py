@@ -5,10 +5,11 @@ from datetime import datetime
 
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.modelpromotion import AttemptResult, ModelPromotion, ModelPromotionStatus
-from mlflow_operator.promotion.attempt import history
+from mlflow_operator.promotion.attempt import recorded
 from mlflow_operator.promotion.decision import Decision, Step
 from mlflow_operator.promotion.plan import is_empty
 from mlflow_operator.promotion.snapshot import Snapshot, slot_name
+from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.status import conditions
 from mlflow_operator.status.conditions import State, Verdict
 
@@ -23,15 +24,17 @@ _VERDICTS: dict[Step, tuple[Callable[[str, str], Verdict], str]] = {
     Step.REST: (conditions.suspended, "Suspended"),
 }
 """What each step means for kstatus, and the phase that sums it up."""
+_NAMED = 20
+"""Holders that a status names."""
 
 
 def compute(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: datetime) -> ModelPromotionStatus:
     """The status after a look at the registry."""
     make, phase = _VERDICTS[decision.step]
     verdict = make(decision.reason, decision.message)
-    holders = snapshot.holders(claim.spec.target)
+    status, holders = claim.status, snapshot.holders(claim.spec.target)
     current = claim.spec.version if claim.spec.version in holders else next(iter(holders), None)
-    return claim.status.model_copy(
+    return status.model_copy(
         update={
             "observed_generation": claim.metadata.generation,
             "phase": phase,
@@ -39,28 +42,31 @@ def compute(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: 
             "desired_version": claim.spec.version,
             "current_version": current,
             "previous_version": _previous(claim, decision),
-            "holders": holders,
+            "holders": holders[:_NAMED],
+            "holder_count": len(holders) if len(holders) > _NAMED else None,
             "model_uri": f"models:/{claim.spec.model}/{current}" if current else None,
             "attempt": decision.attempt,
             "plan": None if is_empty(decision.plan) else decision.plan,
-            "history": history(claim, decision.attempt, snapshot, now),
+            "history": recorded(status.history, (decision.left_behind, decision.attempt), claim.spec.history_limit),
             "conditions": _summary(claim, verdict, now) + _details(claim, snapshot, decision, now),
         }
     )
 
 
 def compute_failed(claim: ModelPromotion, error: Exception, now: datetime) -> ModelPromotionStatus:
-    """The status after a pass that could not look: the last known facts stay."""
+    """The status after a pass that could not look: the last known facts stay, and so does a person's suspension."""
     verdict = conditions.of_error(error)
-    summary = _summary(claim, verdict, now)
+    phase = "Failed" if verdict.state == "Stalled" else "Waiting"
+    if claim.spec.suspend:
+        phase, verdict = "Suspended", conditions.suspended("Suspended", f"suspended; meanwhile {verdict.message}")
     kept = [c for c in claim.status.conditions if c.type in _DETAILS]
     return claim.status.model_copy(
         update={
             "observed_generation": claim.metadata.generation,
-            "phase": "Failed" if verdict.state == "Stalled" else "Waiting",
+            "phase": phase,
             "slot": slot_name(claim.spec.target),
             "desired_version": claim.spec.version,
-            "conditions": summary + kept,
+            "conditions": _summary(claim, verdict, now) + kept,
         }
     )
 
@@ -104,21 +110,33 @@ def _resolved(claim: ModelPromotion, snapshot: Snapshot) -> Answer:
 
 
 def _requirements(claim: ModelPromotion, snapshot: Snapshot, decision: Decision) -> Answer:
+    attempt, wish = decision.attempt, Wish.of(claim)
     if decision.unmet:
         return False, decision.reason, "; ".join(u.message for u in decision.unmet)
-    if claim.spec.version not in snapshot.versions or decision.step is Step.REST:
-        return "Unknown", "NotChecked", "not checked yet"
+    if decision.step is Step.SHOW:
+        return True, "RequirementsMet", "everything under spec.requires is true"
+    if attempt is None or attempt.required is None or attempt.to_version != wish.version:
+        return "Unknown", "NotChecked", "not checked"
+    if attempt.required != wish.required:
+        return (
+            "Unknown",
+            "NotChecked",
+            f"spec.requires has changed since attempt {attempt.number} was asked",
+        )
     return True, "RequirementsMet", "everything under spec.requires was true when the attempt began"
+
+
+_OVER = (Step.HOLD, Step.REPORT, Step.ONWARD)
 
 
 def _promoted(decision: Decision) -> Answer:
     attempt = decision.attempt
-    if decision.step in (Step.HOLD, Step.REPORT, Step.ONWARD) and attempt and attempt.finished_at:
-        return True, attempt.type.value, f"attempt {attempt.number} brought version {attempt.to_version} into the slot"
-    return False, decision.reason, decision.message
+    if decision.step not in _OVER or attempt is None or attempt.finished_at is None:
+        return False, decision.reason, decision.message
+    if attempt.result is AttemptResult.ONWARD:
+        return True, attempt.result, f"version {attempt.to_version} was in a higher stage already; nothing was moved"
+    return True, attempt.type, f"attempt {attempt.number} brought version {attempt.to_version} into the slot"
 
 
 def _in_sync(decision: Decision) -> Answer:
-    if decision.step in (Step.HOLD, Step.ONWARD):
-        return True, decision.reason, decision.message
-    return False, decision.reason, decision.message
+    return decision.step in (Step.HOLD, Step.ONWARD), decision.reason, decision.message

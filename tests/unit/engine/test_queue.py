@@ -56,6 +56,17 @@ async def test_a_timer_is_kept_where_one_is_set() -> None:
     assert await drained(queue) == [A]
 
 
+async def test_a_timer_is_brought_forward_where_it_is_too_late() -> None:
+    """Somebody waits for a look: it comes when he needs it, or earlier if one is due earlier."""
+    queue = WorkQueue()
+    queue.ensure(A, 60)
+    queue.hasten(A, 0.01)
+    queue.hasten(A, 30)
+    queue.hasten(B, 0.01)
+    await asyncio.sleep(0.03)
+    assert await drained(queue) == [A, B]
+
+
 async def test_backoff_doubles_and_is_forgotten_after_success() -> None:
     """Failures in a row wait longer and longer, up to a minute; a success starts over."""
     queue = WorkQueue()

@@ -5,7 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
+from mlflow_operator.promotion.attempt import opened
+from mlflow_operator.promotion.decision import concluded
+from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
+from mlflow_operator.promotion.wish import Wish
+from mlflow_operator.status.promotion import compute
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LATER = datetime(2026, 1, 2, 3, 5, 6, tzinfo=UTC)
@@ -25,6 +30,20 @@ def registry(aliases: Mapping[str, str] | None = None, **stages: str) -> Snapsho
     """A registry of fraud: ``v7="Staging"`` is version 7 in Staging."""
     versions = {name[1:]: ModelVersion(name[1:], stage, "READY") for name, stage in stages.items()}
     return Snapshot("fraud", versions, aliases or {})
+
+
+def over(made: ModelPromotion) -> ModelPromotion:
+    """The claim with its attempt behind it, whatever the registry was like then."""
+    attempt = opened(made, Wish.of(made), ModelVersion(made.spec.version, "None", "READY"), Snapshot("fraud", {}), NOW)
+    return concluded(made, attempt, Wish.of(made).tagged, NOW)
+
+
+def promoted(made: ModelPromotion, before: Snapshot, after: Snapshot) -> ModelPromotionStatus:
+    """The status after the claim's attempt: decided on ``before``, seen to end on ``after``."""
+    decision = decide(made, before, NOW, signature=True)
+    assert decision.attempt is not None
+    done = concluded(made, decision.attempt, Wish.of(made).tagged, NOW)
+    return compute(made, after, decide(done, after, NOW), NOW)
 
 
 def with_version(snapshot: Snapshot, version: ModelVersion) -> Snapshot:

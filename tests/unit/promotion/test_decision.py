@@ -5,23 +5,15 @@ from typing import Any
 
 import pytest
 
-from mlflow_operator.api.modelpromotion import AttemptResult, AttemptType, ModelPromotion, ModelPromotionStatus
-from mlflow_operator.promotion.attempt import REASSERT, finish
-from mlflow_operator.promotion.decision import Decision, Step, decide, observe, repair
-from mlflow_operator.promotion.plan import is_empty
+from mlflow_operator.api.modelpromotion import AttemptResult, AttemptType
+from mlflow_operator.promotion.decision import Decision, Step
+from mlflow_operator.promotion.plan import is_empty, repair
+from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
+from mlflow_operator.promotion.wish import REASSERT, Wish
 from mlflow_operator.status.promotion import compute
 
-from .claims import LATER, NOW, claim, registry, with_version
-
-
-def promoted(made: ModelPromotion, before: Snapshot, after: Snapshot) -> ModelPromotionStatus:
-    """The status after the claim's attempt: decided on ``before``, seen to end on ``after``."""
-    decision = decide(made, before, NOW)
-    assert decision.attempt is not None
-    attempt = finish(decision.attempt, AttemptResult.PROMOTED, NOW)
-    return compute(made, after, observe(made, after, attempt), NOW)
-
+from .claims import LATER, NOW, claim, promoted, registry, with_version
 
 SETTLED = promoted(claim(), registry(v6="Production", v7="Staging"), registry(v6="Archived", v7="Production"))
 """Version 7 was promoted over version 6."""
@@ -110,6 +102,13 @@ def test_a_version_that_went_on_and_was_replaced_there_is_no_drift() -> None:
         decision = decide(claim(onward, **staging), archived, LATER)
         assert (decision.step, decision.message.split(",")[1]) == (Step.ONWARD, " and has been archived since")
     assert decide(claim(onward, **staging, version=6), archived, LATER).step is Step.ONWARD
+    suspended = compute(
+        claim(onward, **staging, suspend=True),
+        archived,
+        decide(claim(onward, **staging, suspend=True), archived, LATER),
+        LATER,
+    )
+    assert decide(claim(suspended, **staging), archived, LATER).step is Step.ONWARD
     assert decide(claim(onward, {REASSERT: "1"}, **staging), archived, LATER).step is Step.WRITE
 
 
@@ -265,9 +264,10 @@ def test_the_version_is_stamped_with_who_promoted_it() -> None:
 
 def test_a_race_is_repaired_only_where_ours_is_among_several() -> None:
     """Others that our write left behind are archived; if ours is gone, somebody has moved it since."""
-    several = repair(claim(), registry(v5="Production", v7="Production", v8="Production"))
+    wish, target = Wish.of(claim()), claim().spec.target
+    several = repair(target, wish, registry(v5="Production", v7="Production", v8="Production"))
     assert {m.version for m in several.moves} == {"5", "8"}
-    assert is_empty(repair(claim(), registry(v7="Archived", v8="Production", v9="Production")))
+    assert is_empty(repair(target, wish, registry(v7="Archived", v8="Production", v9="Production")))
 
 
 def test_a_superseded_attempt_stays_in_the_history() -> None:

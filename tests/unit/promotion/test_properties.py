@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus, Plan, Stage
 from mlflow_operator.errors import OperatorError, RegistryUnavailable, Terminal, Waiting
-from mlflow_operator.promotion.attempt import REASSERT, is_settled
-from mlflow_operator.promotion.decision import Decision, Step, decide, observe, repair
-from mlflow_operator.promotion.plan import archives, is_empty, plan
+from mlflow_operator.promotion.decision import Decision, Step, concluded
+from mlflow_operator.promotion.facts import Facts
+from mlflow_operator.promotion.plan import is_empty, plan, repair
+from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
+from mlflow_operator.promotion.wish import REASSERT, Wish
 from mlflow_operator.status.promotion import compute, compute_failed
 
-from .claims import NOW
+from .claims import NOW, over
 
 STAGES = [stage.value for stage in Stage]
 ALIASES = ("champion", "challenger")
@@ -115,17 +117,17 @@ def test_whatever_happens_a_claim_comes_to_rest(first: Snapshot, turns: list[tup
     for spec, foreign, request in turns:
         now += timedelta(minutes=1)
         claim = claim_of({**spec, **fixed}, status, request)
-        settled = is_settled(claim)
+        settled = Facts(claim, snapshot, now).settled
         decision = looked_at(claim, snapshot, now)
-        assert not (settled and decision.step is Step.WRITE)
+        assert not (settled and decision.plan.moves and decision.step is Step.WRITE)
         status = compute(claim, snapshot, decision, now)
         check_status(claim, snapshot, status, now)
         if decision.step is Step.WRITE:
-            assert not is_empty(decision.plan)
+            assert decision.attempt is not None
             claim = claim_of({**spec, **fixed}, status, request)
             snapshot = applied(snapshot, claim.spec, decision.plan)
-            after = looked_at(claim, snapshot, now)
-            assert after.step is Step.HOLD, after
+            after = looked_at(concluded(claim, decision.attempt, Wish.of(claim).tagged, now), snapshot, now)
+            assert settled or after.step is Step.HOLD, after
             status = compute(claim, snapshot, after, now)
             check_status(claim, snapshot, status, now)
         if status.attempt and status.attempt.number != numbers[-1]:
@@ -140,15 +142,16 @@ def test_a_plan_is_minimal_and_needed_once(snapshot: Snapshot, spec: dict[str, A
     claim = claim_of(spec)
     if claim.spec.version not in snapshot.versions:
         return
-    todo = plan(claim.spec, snapshot, claim.spec.tags)
+    wish, target = Wish.of(claim), claim.spec.target
+    todo = plan(target, wish, snapshot, claim.spec.tags)
     assert all(m.from_stage == snapshot.versions[m.version].stage != m.to_stage for m in todo.moves)
     assert all(a.from_version == snapshot.aliases.get(a.name) != a.to_version for a in todo.aliases)
     assert len({m.version for m in todo.moves}) == len(todo.moves)
     after = applied(snapshot, claim.spec, todo)
-    assert is_empty(plan(claim.spec, after, claim.spec.tags))
-    assert is_empty(repair(claim, after))
+    assert is_empty(plan(target, wish, after, claim.spec.tags))
+    assert is_empty(repair(target, wish, after))
     assert claim.spec.version in after.holders(claim.spec.target)
-    assert not archives(claim.spec) or after.holders(claim.spec.target) == [claim.spec.version]
+    assert not wish.exclusive or after.holders(claim.spec.target) == [claim.spec.version]
 
 
 @given(registries(), specs())
@@ -157,7 +160,7 @@ def test_a_plan_touches_nothing_but_its_slot(snapshot: Snapshot, spec: dict[str,
     claim = claim_of(spec)
     if claim.spec.version not in snapshot.versions:
         return
-    todo = plan(claim.spec, snapshot, {})
+    todo = plan(claim.spec.target, Wish.of(claim), snapshot, {})
     before = set(snapshot.holders(claim.spec.target))
     assert {m.version for m in todo.moves} <= before | {claim.spec.version}
     assert {a.name for a in todo.aliases} <= {claim.spec.target.alias, claim.spec.target.mirror_alias}
@@ -169,7 +172,7 @@ def test_a_lower_claim_takes_nothing_from_a_higher_stage(snapshot: Snapshot, spe
     order = ["None", "Staging", "Production"]
     claim = claim_of(spec)
     version, stage = snapshot.versions.get(claim.spec.version), claim.spec.target.stage
-    decision = looked_at(claim, snapshot, NOW) if new else observe(claim, snapshot, None)
+    decision = looked_at(claim if new else over(claim), snapshot, NOW)
     if version is None or stage not in order or version.stage not in order[order.index(stage) + 1 :]:
         return
     assert decision.step in (Step.ONWARD, Step.REST)
@@ -220,7 +223,7 @@ def test_the_ways_out_of_drift_lead_out(ours: str, others: list[str], aliases: d
     found = Snapshot("fraud", {v: ModelVersion(v, stage, "READY") for v, stage in stages.items()}, aliases)
     target = {"stage": "Production", **({"mirrorAlias": "champion"} if aliases else {})}
     claim = claim_of({"serverRef": {"name": "mlflow"}, "model": "fraud", "version": 7, "target": target})
-    decision = observe(claim, found, None)
+    decision = looked_at(over(claim), found, NOW)
     assert decision.step is Step.REPORT
     assert words in decision.message
 
@@ -233,9 +236,8 @@ def test_messages_are_bounded() -> None:
     spec = {"serverRef": {"name": "mlflow"}, "model": "fraud", "target": {"stage": "None"}, "version": 1}
     for extra in ({"requires": {"tags": required}}, {"suspend": True}, {}):
         claim = claim_of({**spec, **extra})
-        decision = observe(
-            claim, replace(crowd, versions={**versions, "1": replace(versions["1"], stage="Archived")}), None
-        )
+        left = replace(crowd, versions={**versions, "1": replace(versions["1"], stage="Archived")})
+        decision = looked_at(over(claim), left, NOW)
         for found in (decision, looked_at(claim, crowd, NOW)):
             status = compute(claim, crowd, found, NOW)
             assert max(len(c.message) for c in status.conditions) <= LONGEST

@@ -12,7 +12,7 @@ from mlflow_operator.clients.registry import Access
 from mlflow_operator.engine.queue import Key, WorkQueue
 from mlflow_operator.engine.store import key_of
 from mlflow_operator.errors import Conflict, NotFound, RegistryNotFound, RegistryRefused, RegistryUnavailable
-from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
+from mlflow_operator.promotion.snapshot import Mark, ModelVersion, Snapshot
 
 Object = dict[str, Any]
 Answer = TypeVar("Answer")
@@ -64,6 +64,10 @@ class FakeRegistry:
     signed: set[str] = field(default_factory=set)
     writes: list[str] = field(default_factory=list)
     """Every write that took effect."""
+    changed: int = 0
+    """When the model last changed, as MLflow counts it: not by aliases and tags."""
+    hidden: bool = False
+    """Permissions keep the model out of lists of all models."""
 
     def at(self, access: Access) -> "FakeRegistry":
         """As Mlflow.at: the registry of a server."""
@@ -74,7 +78,8 @@ class FakeRegistry:
 
     def add(self, aliases: Mapping[str, str] | None = None, **stages: str) -> None:
         """Register versions: ``v7="Staging"`` is version 7 in Staging."""
-        self.versions |= {name[1:]: ModelVersion(name[1:], stage, "READY") for name, stage in stages.items()}
+        at = self._tick()
+        self.versions |= {n[1:]: ModelVersion(n[1:], stage, "READY", updated=at) for n, stage in stages.items()}
         self.aliases |= aliases or {}
 
     def holders(self, stage: str) -> list[str]:
@@ -89,27 +94,38 @@ class FakeRegistry:
         """The MLflow release."""
         return "3.0.0"
 
-    async def snapshot(self, model: str) -> Snapshot:
-        """All versions and aliases."""
-        return await self.outside.call("snapshot", self._snapshot)
+    async def snapshot(self, model: str, *, aliases: bool = True) -> Snapshot:
+        """All versions, and the aliases where somebody asks for them."""
+        return await self.outside.call("snapshot", lambda: self._snapshot(aliases=aliases))
 
-    async def move(self, model: str, version: str, stage: str, *, archive_existing: bool) -> None:
+    async def survey(self) -> Mapping[str, Mark]:
+        """What a list of all models shows."""
+        found = await self.outside.call("survey", self._mark)
+        return {} if found is None or self.hidden else {self.model: found}
+
+    async def mark(self, model: str) -> Mark | None:
+        """What is shown of one model."""
+        return await self.outside.call("mark", self._mark)
+
+    async def move(self, model: str, version: str, stage: str, *, archive_existing: bool) -> ModelVersion:
         """A transition, with MLflow's flag to archive the others."""
 
-        def effect() -> None:
+        def effect() -> ModelVersion:
             self.transition(version, stage, archive=archive_existing)
             self.writes.append(f"{version}>{stage}")
+            return self.versions[version]
 
-        await self.outside.call("move", effect)
+        return await self.outside.call("move", effect)
 
     def transition(self, version: str, stage: str, *, archive: bool = True) -> None:
         """What anybody can do in MLflow's UI."""
         if archive and stage not in (Stage.STAGING, Stage.PRODUCTION):
             raise RegistryUnavailable("RegistryUnavailable", "MLflow answers 500 to that")
         self._known(version)
+        at = self._tick()
         for other in self.holders(stage) if archive else []:
-            self.versions[other] = replace(self.versions[other], stage="Archived")
-        self.versions[version] = replace(self.versions[version], stage=stage)
+            self.versions[other] = replace(self.versions[other], stage="Archived", updated=at)
+        self.versions[version] = replace(self.versions[version], stage=stage, updated=at)
 
     async def set_alias(self, model: str, alias: str, version: str) -> None:
         """Point an alias to a version."""
@@ -143,6 +159,7 @@ class FakeRegistry:
 
     def delete(self, version: str) -> None:
         """Delete a version, and with it its aliases, as MLflow does."""
+        self._tick()
         del self.versions[version]
         self.aliases = {alias: v for alias, v in self.aliases.items() if v != version}
 
@@ -151,8 +168,16 @@ class FakeRegistry:
             raise RegistryNotFound("ResourceDoesNotExist", f"version {version} does not exist")
         return self.versions[version]
 
-    def _snapshot(self) -> Snapshot:
-        return Snapshot(self.model, dict(self.versions), dict(self.aliases) if self.versions else {})
+    def _snapshot(self, *, aliases: bool) -> Snapshot:
+        known = dict(self.aliases) if self.versions and aliases else {}
+        return Snapshot(self.model, dict(self.versions), known, knows_aliases=aliases)
+
+    def _mark(self) -> Mark | None:
+        return Mark(self.changed, dict(self.aliases)) if self.versions else None
+
+    def _tick(self) -> int:
+        self.changed += 1
+        return self.changed
 
 
 @dataclass

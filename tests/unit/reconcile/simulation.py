@@ -10,7 +10,7 @@ from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.reconcile.events import seen
-from mlflow_operator.reconcile.objects import MODEL, PROMOTION, SERVER
+from mlflow_operator.reconcile.objects import MODEL, PROMOTION, REGISTRY, SERVER
 from mlflow_operator.reconcile.process import lists_of, workers_of
 from mlflow_operator.reconcile.world import World
 
@@ -18,6 +18,7 @@ from .fakes import FakeCluster, FakeRegistry, ImpatientQueue, Object, Outside
 
 SERVER_KEY = Key(SERVER, "team", "mlflow")
 MODEL_KEY = Key(MODEL, "team", "mlflow", "fraud")
+REGISTRY_KEY = Key(REGISTRY, "team", "mlflow")
 _HOT = 60
 """Passes without any time going by; more is a loop."""
 
@@ -33,6 +34,7 @@ class Simulation:
 
     outside: Outside = field(default_factory=Outside)
     moment: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    seconds: float = 1000.0
     server_ready: bool = True
     """The server was found to answer, and is not looked at; else it is looked at like everything."""
 
@@ -56,6 +58,7 @@ class Simulation:
             queue=self.queue,
             clock=self._clock,
             instance="test",
+            now=self._now,
         )
         self.lists = lists_of(self.world)
         self.workers = workers_of(self.world, self.lists)
@@ -94,8 +97,9 @@ class Simulation:
             await self.drain()
 
     async def look(self) -> None:
-        """The model is due to be looked at, and whatever follows from that; no more time goes by."""
-        self.queue.add(MODEL_KEY)
+        """The registry is due to be looked at, and whatever follows from that; half a minute has gone by."""
+        self.seconds += 30
+        self.queue.add(REGISTRY_KEY)
         await self.drain()
 
     def status(self, name: str = "fraud") -> ModelPromotionStatus:
@@ -109,6 +113,10 @@ class Simulation:
     def _clock(self) -> datetime:
         self.moment += timedelta(seconds=1)
         return self.moment
+
+    def _now(self) -> float:
+        self.seconds += 0.001
+        return self.seconds
 
     def _watched(self, kind: str, obj: Object, deleted: bool) -> None:
         seen(self.world, kind, obj, deleted=deleted)

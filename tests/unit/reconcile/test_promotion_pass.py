@@ -17,7 +17,7 @@ from mlflow_operator.errors import (
 from mlflow_operator.reconcile import objects
 
 from .fakes import Crash
-from .simulation import MODEL_KEY, Simulation, claim_key
+from .simulation import MODEL_KEY, SERVER_KEY, Simulation, claim_key
 
 
 @dataclass(frozen=True)
@@ -218,9 +218,10 @@ async def test_somebody_else_moves_the_slot_under_way() -> None:
 
 
 async def test_the_intent_is_about_what_is_there_when_its_turn_comes() -> None:
-    """What was known before the turn is not written down: the version that is replaced is the one for a rollback."""
-    story = replace(STORIES["stage"], stages={"v5": "None", "v6": "Production", "v7": "Staging"})
-    world = await disturbed(story, 1, lambda w: w.registry.transition("5", "Production"))
+    """What was known before the wish is not written down: the version that is replaced is the one for a rollback."""
+    stages = {"v5": "None", "v6": "Production", "v7": "Staging"}
+    story = replace(STORIES["stage"], wanted=(6, 7), stages=stages, types=("Promote", "Adopt"))
+    world = await disturbed(story, 0, lambda w: w.registry.transition("5", "Production"))
     check(world, story, "")
     assert (world.status().history[0].from_version, world.status().previous_version) == ("5", "5")
 
@@ -251,7 +252,7 @@ async def test_the_claim_is_deleted_under_way() -> None:
         world.outside.before[number] = lambda w=world: w.cluster.remove(claim_key())  # type: ignore[misc]
         await world.settle()
         assert (world.queue.later(), objects.claims(world.world.store, MODEL_KEY)) == (set(), set()), number
-        assert world.world.models.watch(MODEL_KEY).snapshot is None, number
+        assert world.world.models.on(SERVER_KEY).models == {}, number
 
 
 async def test_a_claim_that_is_gone_for_the_api_server_is_not_promoted() -> None:

@@ -13,10 +13,11 @@ from mlflow_operator.promotion.snapshot import ModelVersion
 from mlflow_operator.reconcile.objects import PROMOTION
 
 from .fakes import Crash
-from .simulation import MODEL_KEY, SERVER_KEY, Simulation, claim_key
+from .simulation import SERVER_KEY, Simulation, claim_key
 
 DENIED = RegistryRefused("AccessDenied", "no")
 AWAY = RegistryUnavailable("RegistryUnavailable", "no answer")
+LOOKS = ("snapshot", "mark", "survey")
 
 
 async def settled(*names: str, **spec: Any) -> Simulation:
@@ -50,7 +51,8 @@ async def test_news_that_came_during_a_pass_reaches_its_claim_too() -> None:
 
     async def another_looks() -> None:
         world.registry.aliases["champion"] = "6"
-        await world.world.models.watch(MODEL_KEY).read(cast("Registry", world.registry), "fraud")
+        watch, registry = world.world.models.watch(SERVER_KEY, "fraud"), cast("Registry", world.registry)
+        await watch.read(registry, "fraud", aliases=True, now=world.world.now())
 
     world.outside.before[len(world.outside.calls)] = another_looks  # the first call is the new status
     await world.drain()
@@ -60,7 +62,7 @@ async def test_news_that_came_during_a_pass_reaches_its_claim_too() -> None:
 async def test_recovery_that_one_claim_finds_is_told_to_all() -> None:
     """Credentials that work again are noticed by whoever looks first; the others do not wait for their resync."""
     world = await settled("fraud", "other")
-    world.outside.broken["snapshot"] = DENIED
+    world.outside.broken |= dict.fromkeys(LOOKS, DENIED)
     for _ in range(4):
         await world.look()
     assert {world.ready(name) for name in ("fraud", "other")} == {("False", "AccessDenied")}
@@ -98,7 +100,7 @@ async def test_only_claims_that_cannot_go_are_left() -> None:
 async def test_nonsense_makes_claims_unsure_too() -> None:
     """Something that answers, but not as MLflow does, is no reason to believe that all is well."""
     world = await settled()
-    world.outside.broken["snapshot"] = KeyError("registered_model")
+    world.outside.broken |= dict.fromkeys(LOOKS, KeyError("registered_model"))
     for _ in range(4):
         await world.look()
     assert world.ready() == ("False", "InternalError")
@@ -148,19 +150,6 @@ async def test_a_claim_made_again_under_way_inherits_nothing() -> None:
         await world.settle()
         assert (world.registry.holders("Production"), world.ready()) == (["6"], ("True", "Promoted")), number
         assert [(a.number, a.to_version) for a in world.status().history] == [(1, "6")], number
-
-
-async def test_writers_on_one_model_exclude_each_other_although_all_claims_went() -> None:
-    """The turn of a write that is under way is not forgotten: a new claim on the model waits for it."""
-    world = await settled()
-    watch = world.world.models.watch(MODEL_KEY)
-    async with watch.turn:
-        world.cluster.remove(claim_key())
-        await world.look()
-        assert world.world.models.watch(MODEL_KEY) is watch
-    await world.look()
-    assert world.world.models.watch(MODEL_KEY) is not watch
-    assert world.queue.later() == set()
 
 
 async def test_a_killed_process_leaves_drift_to_be_reported() -> None:

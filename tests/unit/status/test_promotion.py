@@ -6,12 +6,12 @@ import pytest
 
 from mlflow_operator.api.modelpromotion import ModelPromotionStatus
 from mlflow_operator.errors import RegistryUnavailable, Terminal, Waiting
-from mlflow_operator.promotion.decision import decide
+from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.status.promotion import compute, compute_failed
 
-from ..promotion.claims import LATER, NOW, claim, registry
-from ..promotion.test_decision import SETTLED, promoted
+from ..promotion.claims import LATER, NOW, claim, promoted, registry
+from ..promotion.test_decision import SETTLED
 
 
 def true(status: ModelPromotionStatus) -> set[str]:

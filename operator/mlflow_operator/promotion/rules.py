@@ -1,0 +1,169 @@
+"""The rules, in the order in which they are asked. Each is about one situation, and leaves all others to the next."""
+
+from datetime import datetime
+
+from mlflow_operator.api.modelpromotion import Attempt, AttemptResult, AttemptType, ModelPromotion, Plan, Stage
+from mlflow_operator.api.schema import GROUP
+from mlflow_operator.promotion import words
+from mlflow_operator.promotion.attempt import ended, opened
+from mlflow_operator.promotion.decision import Decision, Rule, Step, first_answer
+from mlflow_operator.promotion.facts import Facts
+from mlflow_operator.promotion.plan import is_empty, plan
+from mlflow_operator.promotion.requirements import Unmet
+from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot, slot_name
+
+_SOON = 5.0
+"""Seconds until the next look for a claim that waits: what it waits for usually follows the apply."""
+
+
+def suspended(facts: Facts) -> Decision | None:
+    """A person asked the operator to look and not to touch."""
+    if not facts.claim.spec.suspend:
+        return None
+    return Decision(Step.REST, "Suspended", words.suspended(facts), facts.claim.status.attempt, plan=facts.left)
+
+
+def tags_changed(facts: Facts) -> Decision | None:
+    """The version was promoted, and other tags are wanted on it now: they are written, and nothing moves."""
+    done, version = facts.settled, facts.version
+    if done is None or version is None or facts.is_anew(done):
+        return None
+    if done.result is not AttemptResult.PROMOTED or facts.wish.tagged == done.tagged:
+        return None
+    missing = {key: value for key, value in facts.wish.tags.items() if version.tags.get(key) != value}
+    return Decision(Step.WRITE, "Promoting", words.tagging(facts), done, plan=Plan(tags=missing))
+
+
+def gone_onward(facts: Facts) -> Decision | None:
+    """After the attempt the version went on to a higher stage; it may have been archived there since."""
+    done = facts.settled
+    if done is None or facts.version is None or facts.is_anew(done):
+        return None
+    if facts.is_onward:
+        seen = done if done.onward_at else done.model_copy(update={"onward_at": facts.now.replace(microsecond=0)})
+        return Decision(Step.ONWARD, "PromotedOnward", words.onward(facts), seen)
+    if done.onward_at and facts.version.stage == Stage.ARCHIVED:
+        return Decision(Step.ONWARD, "PromotedOnward", words.onward(facts), done)
+    return None
+
+
+def held(facts: Facts) -> Decision | None:
+    """After the attempt the slot is as the claim says."""
+    done = facts.settled
+    if done is None or facts.version is None or facts.is_anew(done) or not is_empty(facts.left):
+        return None
+    here = done.model_copy(update={"onward_at": None})
+    return Decision(Step.HOLD, "Promoted", words.holds(facts), here)
+
+
+def drifted(facts: Facts) -> Decision | None:
+    """After the attempt somebody else has moved the slot, or deleted what was in it."""
+    done = facts.settled
+    if done is None:
+        return None
+    return Decision(Step.REPORT, "DriftDetected", words.drifted(facts, done), done, plan=facts.left)
+
+
+def not_registered(facts: Facts) -> Decision | None:
+    """The version is not there yet."""
+    if facts.version is not None:
+        return None
+    return _before(facts, Step.WAIT, "VersionNotFound", words.not_registered(facts), look_again=_SOON)
+
+
+def onward_already(facts: Facts) -> Decision | None:
+    """The version is in a higher stage already: the attempt is over before it began, and is remembered."""
+    if facts.version is None or not facts.is_onward:
+        return None
+    if facts.claim.spec.dry_run:
+        return _before(facts, Step.ONWARD, "PromotedOnward", words.onward(facts))
+    over = ended(_attempt(facts, facts.version, asked=False), AttemptResult.ONWARD, facts.now)
+    return Decision(Step.ONWARD, "PromotedOnward", words.onward(facts), over, facts.left_behind)
+
+
+def unqualified(facts: Facts) -> Decision | None:
+    """Something that is required is not true."""
+    if not facts.unmet:
+        return None
+    first = next((m for m in facts.unmet if m.final), facts.unmet[0])
+    step = Step.REFUSE if first.final else Step.WAIT
+    text = "; ".join(m.message for m in facts.unmet)
+    return _before(facts, step, first.reason, text, plan=facts.left, unmet=facts.unmet, look_again=_SOON)
+
+
+def dry_run(facts: Facts) -> Decision | None:
+    """Somebody wants to see what would be written."""
+    if not facts.claim.spec.dry_run:
+        return None
+    # Without the trail: its moment would be another one at each look.
+    todo = plan(facts.claim.spec.target, facts.wish, facts.snapshot, facts.wish.tags)
+    return _before(facts, Step.SHOW, "DryRunSucceeded", words.dry_run(facts, todo), plan=todo)
+
+
+def promote(facts: Facts) -> Decision | None:
+    """Nothing is in the way."""
+    if facts.version is None:
+        return None
+    attempt = _attempt(facts, facts.version, asked=True)
+    todo = plan(facts.claim.spec.target, facts.wish, facts.snapshot, trail(facts.claim, attempt))
+    if not is_empty(todo):
+        return Decision(Step.WRITE, "Promoting", words.promoting(facts), attempt, facts.left_behind, plan=todo)
+    done = ended(attempt.model_copy(update={"tagged": facts.wish.tagged}), AttemptResult.PROMOTED, facts.now)
+    return Decision(Step.HOLD, "Promoted", words.holds(facts), done, facts.left_behind)
+
+
+RULES: tuple[Rule, ...] = (
+    suspended,
+    tags_changed,
+    gone_onward,
+    held,
+    drifted,  # from here on nothing was done about the wish yet
+    not_registered,
+    onward_already,
+    unqualified,
+    dry_run,
+    promote,
+)
+
+
+def decide(claim: ModelPromotion, snapshot: Snapshot, now: datetime, *, signature: bool | None = None) -> Decision:
+    """What follows for a claim from what the registry holds.
+
+    ``signature`` says whether the version has one; only asked for where ``facts.wants_signature`` says so.
+    """
+    return first_answer(RULES, Facts(claim, snapshot, now, signature))
+
+
+def trail(claim: ModelPromotion, attempt: Attempt) -> dict[str, str]:
+    """The tags of a promoted version: those of the spec, and in MLflow's own words who put it there, and when."""
+    meta = claim.metadata
+    tags = {
+        **claim.spec.tags,
+        f"{GROUP}/promotion": f"{meta.namespace}/{meta.name}",
+        f"{GROUP}/slot": slot_name(claim.spec.target),
+    }
+    if attempt.type is AttemptType.ADOPT:
+        return tags  # it came into the slot some other time
+    return tags | {f"{GROUP}/promoted-at": attempt.started_at.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def _attempt(facts: Facts, version: ModelVersion, *, asked: bool) -> Attempt:
+    """The attempt that is under way, or a new one, with what was asked of the version and by whom."""
+    attempt = facts.attempt or opened(facts.claim, facts.wish, version, facts.snapshot, facts.now)
+    request = facts.wish.request or attempt.request
+    return attempt.model_copy(update={"request": request, "required": facts.wish.required if asked else None})
+
+
+def _before(
+    facts: Facts,
+    step: Step,
+    reason: str,
+    message: str,
+    *,
+    plan: Plan | None = None,
+    unmet: tuple[Unmet, ...] = (),
+    look_again: float | None = None,
+) -> Decision:
+    """A decision that opens no attempt; one for another wish has ended all the same."""
+    latest = facts.latest
+    return Decision(step, reason, message, latest, None, plan or Plan(), unmet, look_again)
