@@ -46,7 +46,11 @@ class ClusterUnavailable(Unavailable):
 
 
 class RegistryUnavailable(Unavailable):
-    """MLflow did not answer in time, or with a server error."""
+    """MLflow did not answer in time, or with a server error; ``after``: seconds that it asks to be left alone for."""
+
+    def __init__(self, reason: str, message: str, after: float = 0.0) -> None:
+        super().__init__(reason, message)
+        self.after = after
 
 
 class ApiError(OperatorError):
@@ -66,7 +70,14 @@ class Conflict(ApiError):
 
 
 class RegistryRefused(Terminal):
-    """MLflow refused a request; ``reason`` is its error code in CamelCase."""
+    """MLflow refused a request; ``reason`` is its error code in CamelCase.
+
+    ``maybe_passing``: it may pass by itself, as a token that is being rotated or a proxy that is being set up does.
+    """
+
+    def __init__(self, reason: str, message: str, *, maybe_passing: bool = False) -> None:
+        super().__init__(reason, message)
+        self.maybe_passing = maybe_passing
 
 
 class RegistryNotFound(Waiting):

@@ -28,7 +28,7 @@ class Server:
         self.asked += 1
         if self.hangs:
             await asyncio.sleep(3 * TIMEOUT)
-        return web.json_response({})
+        return web.json_response({"registered_model": {}, "model_versions": []})
 
 
 @pytest.fixture
