@@ -47,9 +47,9 @@ class ClusterUnavailable(Unavailable):
 
 
 class RegistryUnavailable(Unavailable):
-    """MLflow did not answer in time, or with a server error; ``after``: the seconds that it asked for."""
+    """MLflow did not answer in time, or with a server error; ``after``: seconds that it asks to be left alone for."""
 
-    def __init__(self, reason: str, message: str, *, after: float | None = None) -> None:
+    def __init__(self, reason: str, message: str, after: float = 0.0) -> None:
         super().__init__(reason, message)
         self.after = after
 
@@ -73,7 +73,7 @@ class Conflict(ApiError):
 class RegistryRefused(Terminal):
     """MLflow refused a request; ``reason`` is its error code in CamelCase.
 
-    ``maybe_passing``: what refused may be a proxy, or credentials that are being changed, so it is worth some patience.
+    ``maybe_passing``: it may pass by itself, as a token that is being rotated or a proxy that is being set up does.
     """
 
     def __init__(self, reason: str, message: str, *, maybe_passing: bool = False) -> None:

@@ -134,8 +134,9 @@ NOT_REASONS = {
     *("LocationConstraint", "ResponseMetadata", "HTTPStatusCode", "InterfaceError", "OperationalError", "NoSuchBucket"),
     *("AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "InvalidBucketName", "NoCredentialsError"),
     *("NoRegionError", "ParamValidationError", "PermanentRedirect", "BearerToken", "MLmodel"),
-    # annotations that are text
-    *("Preparation", "Registry", "Rollout"),
+    *("Connection", "Location"),
+    # annotations and exports that are text
+    *("Preparation", "Registry", "Rollout", "Access", "Mlflow", "Item"),
 }
 """Words in the code that look like a reason and are none. A new one has to be added here; a reason, to its page."""
 
@@ -146,7 +147,10 @@ COMPOSED = {
 }
 """Parts of reasons that are put together, with examples."""
 
-BOTH = ("errors.py", "clients/cluster.py", "clients/registry.py", "reconcile/access.py", "status/conditions.py")
+BOTH = (
+    *("clients/answers.py", "clients/cluster.py", "clients/paging.py", "clients/refusals.py", "clients/registry.py"),
+    *("clients/transport.py", "errors.py", "reconcile/access.py", "status/conditions.py"),
+)
 MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (
         *("desired/prepare_script.py", "desired/versions.py", "reconcile/children.py", "reconcile/preparation.py"),

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from mlflow_operator.clients.line import Line
 from mlflow_operator.clients.registry import Access, Mlflow, Registry
 from mlflow_operator.errors import RegistryUnavailable
 
@@ -20,15 +21,22 @@ class Server:
     """A server that can hang."""
 
     hangs: bool = True
+    slow: str = ""
+    """A model whose list takes too long."""
     asked: int = 0
+    lists: int = 0
+    """Lists of the slow model."""
     registry: Registry = field(init=False)
 
-    async def answer(self, _: web.Request) -> web.Response:
+    async def answer(self, request: web.Request) -> web.Response:
         """Nothing, or an empty registry."""
         self.asked += 1
-        if self.hangs:
+        listed = request.path.endswith("model-versions/search")
+        slow = listed and bool(self.slow) and self.slow in request.query["filter"]
+        self.lists += slow
+        if self.hangs or slow:
             await asyncio.sleep(3 * TIMEOUT)
-        return web.json_response({})
+        return web.json_response({"registered_model": {}, "model_versions": []})
 
 
 @pytest.fixture
@@ -80,3 +88,49 @@ async def test_a_server_that_refuses_connections_does_not_hang() -> None:
             with pytest.raises(RegistryUnavailable, match="did not answer"):
                 await registry.ping()
             registry.check()
+
+
+async def test_a_giant_model_is_silent_by_itself(server: Server) -> None:
+    """A list that takes too long says nothing about the other models of a server that answers."""
+    server.hangs, server.slow = False, "giant"
+    for _ in range(3):
+        with pytest.raises(RegistryUnavailable):
+            await server.registry.snapshot("giant")
+        assert (await server.registry.snapshot("fraud")).versions == {}
+        server.registry.check()
+    with pytest.raises(RegistryUnavailable):
+        server.registry.check("giant")
+    assert server.lists == 1, "while it rests nobody waits for the giant's list"
+
+
+async def test_two_operations_without_an_answer_in_between_are_a_silent_server(server: Server) -> None:
+    """A third model is not tried then, until it has rested; an answer to anything lets all of them through."""
+    for model in ("a", "b"):
+        with pytest.raises(RegistryUnavailable):
+            await server.registry.snapshot(model)
+    with pytest.raises(RegistryUnavailable):
+        server.registry.check()
+    with pytest.raises(RegistryUnavailable):
+        await server.registry.snapshot("c")
+    assert server.asked == 2
+    server.hangs = False
+    await asyncio.sleep(REST)
+    await server.registry.snapshot("c")
+    server.registry.check()
+    server.registry.check("a")
+
+
+async def test_what_is_known_of_a_line_goes_when_nobody_asks_any_more() -> None:
+    """Servers and models come and go, and the process stays."""
+    line = Line(0.0005)
+    for number in range(3):
+        with pytest.raises(RegistryUnavailable), line.ask(str(number)):
+            raise RegistryUnavailable("RegistryUnavailable", "") from TimeoutError()
+        await asyncio.sleep(0.001)
+    assert not line.is_quiet()
+    await asyncio.sleep(0.05)
+    assert line.is_quiet()
+    async with Mlflow() as mlflow:
+        for number in range(2000):
+            mlflow.at(Access(f"http://{number}"))
+        assert len(mlflow._lines) < 300

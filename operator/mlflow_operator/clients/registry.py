@@ -6,52 +6,71 @@ timeout and is tried once; the work queue does the retrying.
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, TypeVar
 
 import aiohttp
 
+from mlflow_operator.clients import answers
+from mlflow_operator.clients.addresses import sockets
+from mlflow_operator.clients.answers import Answer
+from mlflow_operator.clients.filters import named
 from mlflow_operator.clients.line import Line
-from mlflow_operator.errors import OperatorError, RegistryNotFound, RegistryRefused, RegistryUnavailable
-from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
+from mlflow_operator.clients.paging import PAGE, PAGE_BYTES, in_time, pages
+from mlflow_operator.clients.transport import MIB, Access, Transport
+from mlflow_operator.errors import OperatorError, RegistryNotFound, RegistryUnavailable
+from mlflow_operator.promotion.snapshot import Mark, ModelVersion, Snapshot
+
+__all__ = ["Access", "Mlflow", "Registry"]
 
 _API = "/api/2.0/mlflow"
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
-_PAGE = 10_000
 _RELEASE = re.compile(r"\d+\.\d+[\w.]{0,24}$")
 _TIMEOUT, _CONNECT = 20.0, 5.0
 _REST = 10.0
 """Seconds between two tries of a server that hangs."""
+_LINES = 256
+"""Servers whose silence is remembered before those with nothing to remember are dropped."""
 
-Answer = dict[str, Any]
+_MODEL = 8 * MIB
+"""Bytes of a model's answer, which has its newest versions in it, and of an MLmodel file, which has the signature."""
+_TRIES = 3
+"""Lists of a model that changes while it is listed."""
 
 
-@dataclass(frozen=True)
-class Access:
-    """Where a server is, and how to be let in; the headers hold credentials and are never shown."""
-
-    url: str
-    headers: tuple[tuple[str, str], ...] = ()
-
-    def __repr__(self) -> str:
-        return f"Access(url={self.url!r})"
+Item = TypeVar("Item")
 
 
 class Mlflow:
     """One connection pool for all servers."""
 
-    def __init__(self, *, timeout: float = _TIMEOUT, rest: float = _REST) -> None:
+    def __init__(
+        self,
+        *,
+        timeout: float = _TIMEOUT,
+        rest: float = _REST,
+        guard: Callable[[], None] = lambda: None,
+        hosts: Sequence[str] = (),
+    ) -> None:
+        """``guard`` is called before each request that changes something, and raises where this process must not.
+
+        ``hosts`` are globs; a link-local address that one of them names is connected to all the same.
+        """
         self._session: aiohttp.ClientSession | None = None
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=_CONNECT)
         self._rest = rest
+        self._guard = guard
+        self._hosts = tuple(hosts)
         self._lines: dict[str, Line] = {}
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(limit_per_host=16)
         self._session = aiohttp.ClientSession(
-            connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True
+            connector=aiohttp.TCPConnector(limit_per_host=16, socket_factory=sockets(self._hosts)),
+            timeout=self._timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=True,
+            auto_decompress=False,
         )
         return self
 
@@ -65,7 +84,10 @@ class Mlflow:
         """The registry of one server."""
         if self._session is None:
             raise RuntimeError("Mlflow is an asynchronous context manager; enter it first")
-        return Registry(self._session, access, self._lines.setdefault(access.url, Line(self._rest)))
+        if access.url not in self._lines and len(self._lines) >= _LINES:
+            self._lines = {url: line for url, line in self._lines.items() if not line.is_quiet()}
+        line = self._lines.setdefault(access.url, Line(self._rest))
+        return Registry(Transport(self._session, access, self._guard), line)
 
 
 class Registry:
@@ -75,65 +97,104 @@ class Registry:
     it says no.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, access: Access, line: Line) -> None:
-        self._session = session
+    def __init__(self, transport: Transport, line: Line) -> None:
+        self._transport = transport
+        self._base = transport.base
         self._line = line
-        self._base = access.url.rstrip("/")
-        self._headers = dict(access.headers)
-        if self._base.startswith("http://"):
-            # A server with several workers keeps the end of an answer back for 40 ms on a connection that was used
-            # before (uvicorn's shared socket has no TCP_NODELAY); without TLS a new connection costs far less.
-            self._headers["connection"] = "close"
 
-    def check(self) -> None:
-        """Raise at once where the server hangs and it is no use to wait for it, or for somebody who does."""
-        self._line.check()
+    def check(self, model: str = "") -> None:
+        """Raise at once where the server hangs, or its list of this model, and it is no use to wait."""
+        self._line.check(_listing(model) if model else "")
 
-    async def snapshot(self, model: str) -> Snapshot:
+    async def snapshot(self, model: str, *, aliases: bool = True) -> Snapshot:
         """All versions of a model, in one list, and its aliases, which that list never has (mlflow#16734).
 
-        A model that is not registered has no versions.
+        The aliases are read before the versions. A model that is not registered has none of both; that the list is
+        empty is no proof of it, since a server with permissions leaves out what its asker may not read.
         """
-        try:
-            return await self._snapshot(model)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise self._not_mlflow() from error
+        found = await self.mark(model) if aliases else None
+        if aliases and found is None:
+            return Snapshot(model, {})
+        versions = await self._versions(model, found)
+        if not versions and not aliases:
+            await self.mark(model)  # raises where it is there and must not be read
+        return Snapshot(model, versions, found.aliases if found else {})
 
-    async def _snapshot(self, model: str) -> Snapshot:
-        versions: dict[str, ModelVersion] = {}
-        query = {"filter": f"name = {_quoted(model)}", "max_results": str(_PAGE)}
-        while True:
-            page = await self._call("GET", f"{_API}/model-versions/search", query=query)
-            if page and not page.keys() & {"model_versions", "next_page_token"}:
-                raise self._not_mlflow()  # MLflow's word for no versions is an empty object
-            for item in page.get("model_versions", []):
-                versions[item["version"]] = _version(item)
-            if not page.get("next_page_token"):
-                break
-            query["page_token"] = page["next_page_token"]
-        return Snapshot(model, versions, await self._aliases(model) if versions else {})
+    async def survey(self) -> Mapping[str, Mark]:
+        """All models by name, as far as a list of models tells of them: enough to see which of them have changed.
 
-    async def _aliases(self, model: str) -> Mapping[str, str]:
+        ``updated`` moves when a version is registered, moved or deleted, and when the model is renamed or described;
+        not with aliases, which the mark has, nor with tags and descriptions of versions, which only a snapshot has
+        (MLflow 3.17). A model that is not in it may be hidden, or deleted between two pages: ``mark`` knows.
+        """
+        path, query = "registered-models/search", {"order_by": "name ASC"}
+        return dict(await self._list("survey", path, "registered_models", query, answers.named_mark))
+
+    async def mark(self, model: str) -> Mark | None:
+        """What ``survey`` tells of one model; None where it is not registered."""
         try:
-            answer = await self._call("GET", f"{_API}/registered-models/get", query={"name": model})
+            path = f"{_API}/registered-models/get"
+            answer = await self._call(f"get {model}", "GET", path, query={"name": model}, limit=_MODEL)
         except RegistryNotFound:
-            return {}
-        return {item["alias"]: item["version"] for item in answer["registered_model"].get("aliases", [])}
+            return None
+        with answers.reading(self._base):
+            return answers.mark(answer["registered_model"])
 
-    async def move(self, model: str, version: str, stage: str, *, archive_existing: bool) -> None:
-        """Move a version to a stage, and archive the others in it, in one transaction of MLflow's."""
+    async def _versions(self, model: str, before: Mark | None) -> Mapping[str, ModelVersion]:
+        """The versions of a model at one moment; ``before`` is its mark of before, where it is known.
+
+        Several pages come from several moments: they are one list if the model is the same after it.
+        """
+        for _ in range(_TRIES):
+            versions = await self._listed(model)
+            if len(versions) < PAGE:
+                return versions
+            after = await self.mark(model)
+            if before is not None and after is not None and before.updated == after.updated:
+                return versions
+            before = after
+        message = f"the model {model} changed each time while its {len(versions)} versions were listed"
+        raise RegistryUnavailable("ModelKeepsChanging", message)
+
+    async def _listed(self, model: str) -> Mapping[str, ModelVersion]:
+        query = {"filter": named(model), "order_by": "version_number ASC"}
+        path, items = "model-versions/search", "model_versions"
+        found = await self._list(_listing(model), path, items, query, answers.named_version)
+        # The literal of some names fits others too, and so does any where the database compares without case.
+        return {version.version: version for name, version in found if name in (model, "")}
+
+    async def _list(
+        self, operation: str, path: str, items: str, query: Mapping[str, str], read: Callable[[Answer], Item]
+    ) -> list[Item]:
+        async def ask(query: Mapping[str, str]) -> bytes:
+            return await self._ask(operation, "GET", f"{_API}/{path}", query=query, limit=PAGE_BYTES)
+
+        found: list[Item] = []
+        async with in_time(self._base):
+            async for page in pages(self._base, items, query, ask):
+                with answers.reading(self._base):
+                    found += [read(item) for item in page.get(items, [])]
+        return found
+
+    async def move(self, model: str, version: str, stage: str, *, archive_existing: bool) -> ModelVersion:
+        """Move a version to a stage, and archive the others in it, in one transaction of MLflow's.
+
+        The version as it is then; all that were archived, and the model, get the same ``updated``.
+        """
         body = {"name": model, "version": version, "stage": stage, "archive_existing_versions": archive_existing}
-        await self._call("POST", f"{_API}/model-versions/transition-stage", body=body)
+        answer = await self._call(f"move {model}", "POST", f"{_API}/model-versions/transition-stage", body=body)
+        with answers.reading(self._base):
+            return answers.version(answer["model_version"])
 
     async def set_alias(self, model: str, alias: str, version: str) -> None:
         """Point an alias to a version."""
         body = {"name": model, "alias": alias, "version": version}
-        await self._call("POST", f"{_API}/registered-models/alias", body=body)
+        await self._call(f"alias {model}", "POST", f"{_API}/registered-models/alias", body=body)
 
     async def set_version_tag(self, model: str, version: str, key: str, value: str) -> None:
         """Set a tag of a model version."""
         body = {"name": model, "version": version, "key": key, "value": value}
-        await self._call("POST", f"{_API}/model-versions/set-tag", body=body)
+        await self._call(f"tag {model}", "POST", f"{_API}/model-versions/set-tag", body=body)
 
     async def has_signature(self, model: str, version: str) -> bool:
         """Whether the version's MLmodel file has a signature.
@@ -141,134 +202,92 @@ class Registry:
         The file is asked of the server, which reads it from whatever store it is in.
         """
         query = {"name": model, "version": version, "path": "MLmodel"}
-        text = await self._text("GET", "/model-versions/get-artifact", query=query)
-        return any(line.startswith("signature:") for line in text.splitlines())
+        raw = await self._transport.send("GET", "/model-versions/get-artifact", query=query, limit=_MODEL)
+        with answers.reading(self._base):
+            return answers.has_signature(raw)
 
     async def ping(self) -> None:
         """Ask for something that needs the database; /health answers without it."""
-        await self._call("GET", f"{_API}/experiments/search", query={"max_results": "1"})
+        await self._call("ping", "GET", f"{_API}/experiments/search", query={"max_results": "1"})
 
     async def version(self) -> str | None:
         """The MLflow release of the server, where it tells."""
         try:
-            text = await self._text("GET", "/version")
+            raw = await self._transport.send("GET", "/version")
         except OperatorError:
             return None
-        found = _RELEASE.match(text.strip())
+        found = _RELEASE.match(raw.decode(errors="replace").strip())
         return found[0] if found else None
 
     async def experiment(self, name: str) -> Answer | None:
         """An experiment by name, deleted ones too, or None."""
         try:
-            answer = await self._call("GET", f"{_API}/experiments/get-by-name", query={"experiment_name": name})
+            answer = await self._call(
+                "experiments", "GET", f"{_API}/experiments/get-by-name", query={"experiment_name": name}
+            )
         except RegistryNotFound:
             return None
-        found: Answer = answer["experiment"]
-        return found
+        with answers.reading(self._base):
+            return answers.experiment(answer["experiment"])
 
     async def create_experiment(self, name: str, tags: Mapping[str, str], artifact_location: str | None) -> None:
         """Create an experiment."""
         body: Answer = {"name": name, "tags": [{"key": k, "value": v} for k, v in tags.items()]}
         if artifact_location:
             body["artifact_location"] = artifact_location
-        await self._call("POST", f"{_API}/experiments/create", body=body)
+        await self._call("experiments", "POST", f"{_API}/experiments/create", body=body)
 
     async def restore_experiment(self, experiment_id: str) -> None:
         """Bring a deleted experiment back."""
-        await self._call("POST", f"{_API}/experiments/restore", body={"experiment_id": experiment_id})
+        await self._call("experiments", "POST", f"{_API}/experiments/restore", body={"experiment_id": experiment_id})
 
     async def set_experiment_tag(self, experiment_id: str, key: str, value: str) -> None:
         """Set a tag of an experiment."""
         body = {"experiment_id": experiment_id, "key": key, "value": value}
-        await self._call("POST", f"{_API}/experiments/set-experiment-tag", body=body)
+        await self._call("experiments", "POST", f"{_API}/experiments/set-experiment-tag", body=body)
 
     async def put_artifact(self, path: str, content: bytes) -> None:
         """Write an artifact through the server."""
-        await self._text("PUT", f"{_ARTIFACTS}/{path}", data=content)
+        await self._transport.send("PUT", f"{_ARTIFACTS}/{path}", data=content)
 
     async def get_artifact(self, path: str) -> bytes:
-        """Read an artifact through the server."""
-        return (await self._text("GET", f"{_ARTIFACTS}/{path}")).encode()
+        """Read an artifact of at most a MiB through the server."""
+        return await self._transport.send("GET", f"{_ARTIFACTS}/{path}")
 
     async def delete_artifact(self, path: str) -> None:
         """Delete an artifact through the server."""
-        await self._text("DELETE", f"{_ARTIFACTS}/{path}")
+        await self._transport.send("DELETE", f"{_ARTIFACTS}/{path}")
 
     async def _call(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Answer | None = None
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Answer | None = None,
+        limit: int = MIB,
     ) -> Answer:
         data = None if body is None else json.dumps(body).encode()
-        with self._line.ask():
-            text = await self._text(method, path, query=query, data=data, content_type="application/json")
-        try:
-            answer: Answer = json.loads(text)
-        except ValueError as error:
-            raise self._not_mlflow() from error
-        if not isinstance(answer, dict):
-            raise self._not_mlflow()
-        return answer
+        raw = await self._ask(operation, method, path, query=query, data=data, limit=limit)
+        return answers.parsed(self._base, raw)
 
-    def _not_mlflow(self) -> RegistryUnavailable:
-        message = f"{self._base} answered something other than MLflow's JSON; check the URL"
-        return RegistryUnavailable("NotMLflow", message)
-
-    async def _text(
+    async def _ask(
         self,
+        operation: str,
         method: str,
         path: str,
         *,
         query: Mapping[str, str] | None = None,
         data: bytes | None = None,
-        content_type: str = "application/octet-stream",
-    ) -> str:
-        headers = {**self._headers, **({"Content-Type": content_type} if data is not None else {})}
-        try:
-            async with self._session.request(
-                method, self._base + path, params=query, data=data, headers=headers, allow_redirects=False
-            ) as answer:
-                text = await answer.text(errors="replace")
-                status = answer.status
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise RegistryUnavailable("RegistryUnavailable", f"{self._base} did not answer: {_cause(error)}") from error
-        if status >= 300:
-            raise _refusal(self._base, status, text)
-        return text
+        limit: int = MIB,
+    ) -> bytes:
+        """The body of an answer; ``operation`` is what is silent by itself if it runs into its timeout."""
+        with self._line.ask(operation):
+            return await self._transport.send(
+                method, path, query=query, data=data, content_type="application/json", limit=limit
+            )
 
 
-def _version(item: Answer) -> ModelVersion:
-    return ModelVersion(
-        version=item["version"],
-        stage=item.get("current_stage", "None"),
-        status=item.get("status", "READY"),
-        status_message=item.get("status_message", ""),
-        tags={tag["key"]: tag["value"] for tag in item.get("tags", [])},
-        created=int(item.get("creation_timestamp", 0)),
-    )
-
-
-def _quoted(name: str) -> str:
-    """The name as a literal of MLflow's filter language, which knows two quotes and no escape."""
-    return f'"{name}"' if "'" in name else f"'{name}'"
-
-
-def _cause(error: Exception) -> str:
-    """The cause without addresses and ports that differ from try to try, so that a status does not change with them."""
-    return type(error).__name__ if isinstance(error, TimeoutError) else str(error).split(" [", maxsplit=1)[0]
-
-
-def _refusal(base: str, status: int, text: str) -> OperatorError:
-    """MLflow's answer as an error; error pages may be HTML, or plain text."""
-    try:
-        body = json.loads(text)
-        code, message = str(body["error_code"]), str(body.get("message") or "")
-    except (ValueError, KeyError, TypeError):
-        code, message = "", ""
-    if status in (408, 429) or status >= 500:
-        return RegistryUnavailable("RegistryUnavailable", f"{base} answered {status} {code}: {message[:300]}")
-    reason = "".join(part.capitalize() for part in re.findall("[A-Za-z0-9]+", code)) or f"Http{status}"
-    if code == "RESOURCE_DOES_NOT_EXIST":
-        return RegistryNotFound(reason, message[:300])
-    if status in (401, 403):
-        hint = "check the credentials, and that allowedHosts has the host of this URL"
-        return RegistryRefused("AccessDenied", f"{base} answered {status}; {hint}")
-    return RegistryRefused(reason, f"{base} answered {status}: {message[:300]}")
+def _listing(model: str) -> str:
+    return f"list {model}"

@@ -37,8 +37,8 @@ async def poll(world: World, key: Key) -> float | None:
 
 def until_next(world: World, error: OperatorError) -> float:
     """Seconds until the next look after one without an answer: no sooner than usual, or than MLflow asked for."""
-    after = error.after if isinstance(error, RegistryUnavailable) else None
-    return max(world.settings.registry_poll, after or 0.0)
+    after = error.after if isinstance(error, RegistryUnavailable) else 0.0
+    return max(world.settings.registry_poll, after)
 
 
 def tell(world: World, model: Key, *, but: Key | None = None) -> None:

@@ -1,0 +1,49 @@
+"""URLs of external servers in one spelling, so that the same server is known as the same."""
+
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+_URL = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[^\s?#@\\\x00-\x1f\x7f]*)?", re.IGNORECASE)
+_PORTS = {"http": 80, "https": 443}
+
+
+class Address(NamedTuple):
+    """The host and the port that a URL leads to; an IPv6 address without its brackets."""
+
+    host: str
+    port: int
+
+
+def normalised(url: str) -> str:
+    """The URL with scheme and host in lower case, without a default port and without a slash at its end.
+
+    Raises:
+        ValueError: It is no base URL of a server; the text says what to write instead.
+    """
+    scheme, host, port, path = _parts(url)
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}{'' if port == _PORTS[scheme] else f':{port}'}{path.rstrip('/')}"
+
+
+def address(url: str) -> Address:
+    """Where a URL leads to.
+
+    Raises:
+        ValueError: As ``normalised``.
+    """
+    _, host, port, _ = _parts(url)
+    return Address(host, port)
+
+
+def _parts(url: str) -> tuple[str, str, int, str]:
+    if not _URL.fullmatch(url):
+        raise ValueError("write an http:// or https:// URL with a host, without login, query and fragment")
+    try:
+        found = urlsplit(url)
+        host, port = (found.hostname or "").rstrip("."), found.port
+    except ValueError:
+        host, port = "", None
+    if not host or port == 0:
+        raise ValueError("write a URL with a host, and with a port from 1 to 65535 or none")
+    return found.scheme, host, port or _PORTS[found.scheme], found.path
