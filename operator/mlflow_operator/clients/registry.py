@@ -118,7 +118,7 @@ class Registry:
         versions = await self._versions(model, found)
         if not versions and not aliases:
             await self.mark(model)  # raises where it is there and must not be read
-        return Snapshot(model, versions, found.aliases if found else {})
+        return Snapshot(model, versions, found.aliases if found else {}, knows_aliases=aliases)
 
     async def survey(self) -> Mapping[str, Mark]:
         """All models by name, as far as a list of models tells of them: enough to see which of them have changed.
