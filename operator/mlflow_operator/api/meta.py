@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mlflow_operator.api.schema import ApiModel, Name, SecretKey
+from mlflow_operator.api.schema import ApiModel, Name, Observed, SecretKey
 
 
-class ObjectMeta(ApiModel):
+class ObjectMeta(Observed):
     """The part of Kubernetes object metadata that the operator reads."""
 
     name: str
@@ -21,7 +21,7 @@ class ObjectMeta(ApiModel):
     deletion_timestamp: datetime | None = None
 
 
-class Condition(ApiModel):
+class Condition(Observed):
     """One observation about the object, as in metav1.Condition."""
 
     type: Annotated[str, Field(max_length=316)]

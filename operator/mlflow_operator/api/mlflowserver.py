@@ -6,7 +6,7 @@ from pydantic import Field
 
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
-from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Rule, list_map, preserved
+from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map, preserved
 from mlflow_operator.api.serving import EnvVar, Experiment, External, Image, Network, Resources, Service, ServiceAccount
 from mlflow_operator.api.stores import ArtifactStore, BackendStore
 
@@ -127,7 +127,7 @@ class MLflowServerSpec(ApiModel):
     )
 
 
-class MLflowServerStatus(ApiModel):
+class MLflowServerStatus(Observed):
     """What was observed of the server."""
 
     observed_generation: int = -1

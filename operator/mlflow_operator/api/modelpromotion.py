@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from mlflow_operator.api.meta import Condition, LocalRef
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
-from mlflow_operator.api.schema import ApiModel, Rule, Tags, immutable, list_map, list_set, rules
+from mlflow_operator.api.schema import ApiModel, Observed, Rule, Tags, immutable, list_map, list_set, rules
 
 _INSTEAD = "create a new ModelPromotion instead"
 
@@ -138,7 +138,7 @@ class ModelPromotionSpec(ApiModel):
     )
 
 
-class Move(ApiModel):
+class Move(Observed):
     """A version that changes its stage."""
 
     version: str
@@ -149,7 +149,7 @@ class Move(ApiModel):
     """The stage that it moves to."""
 
 
-class AliasMove(ApiModel):
+class AliasMove(Observed):
     """An alias that changes its version."""
 
     name: str
@@ -160,7 +160,7 @@ class AliasMove(ApiModel):
     """The version that it moves to."""
 
 
-class Plan(ApiModel):
+class Plan(Observed):
     """What has to be written to MLflow so that the version holds the slot."""
 
     moves: list[Move] = Field(default_factory=list)
@@ -204,7 +204,7 @@ class AttemptResult(Word):
     SUPERSEDED = "Superseded"
 
 
-class Attempt(ApiModel):
+class Attempt(Observed):
     """One try to bring the version into the slot: the intent, written before MLflow is touched, then the result.
 
     All that the operator remembers of a claim is here.
@@ -239,7 +239,7 @@ class Attempt(ApiModel):
     """When the version was seen in a higher stage, where its time in this slot is over."""
 
 
-class ModelPromotionStatus(ApiModel):
+class ModelPromotionStatus(Observed):
     """What was observed of the slot."""
 
     observed_generation: int = -1

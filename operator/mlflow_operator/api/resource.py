@@ -6,7 +6,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 from pydantic import BaseModel, ValidationError
 
 from mlflow_operator.api.meta import ObjectMeta
-from mlflow_operator.api.schema import ApiModel
+from mlflow_operator.api.schema import Observed
 from mlflow_operator.errors import Unreadable
 
 
@@ -27,7 +27,7 @@ class Names(NamedTuple):
     short: str
 
 
-class Resource(ApiModel):
+class Resource(Observed):
     """A custom resource as the API server returns it."""
 
     NAMES: ClassVar[Names]

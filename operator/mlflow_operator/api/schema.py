@@ -24,10 +24,14 @@ class Rule(NamedTuple):
 
 
 class ApiModel(BaseModel):
-    """An immutable object with camelCase names on the wire; unknown fields are left to the API server to refuse."""
+    """An immutable object with camelCase names on the wire.
+
+    A field that is not known is an error: the API server drops those that its schema does not have, so it is one of a
+    newer release, and a gate or a login must not be left out silently.
+    """
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="ignore", use_attribute_docstrings=True
+        alias_generator=to_camel, populate_by_name=True, frozen=True, extra="forbid", use_attribute_docstrings=True
     )
 
     RULES: ClassVar[tuple[Rule, ...]] = ()
@@ -38,6 +42,12 @@ class ApiModel(BaseModel):
     def wire(self) -> dict[str, Any]:
         """The object as it goes to the API server: absent instead of null."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class Observed(ApiModel):
+    """What users do not write: of a field that is not known nothing is lost by leaving it out."""
+
+    model_config = ConfigDict(extra="ignore")
 
 
 def rules(*items: Rule) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
-from mlflow_operator.errors import RegistryUnavailable
+from mlflow_operator.errors import RegistryUnavailable, Unreadable
 from mlflow_operator.promotion.decision import Decision, Step
 from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
@@ -207,3 +207,10 @@ def test_a_crowd_is_counted_and_not_named() -> None:
     made = claim(target={"stage": "None"}, version=1)
     status = compute(made, crowd, decide(made, crowd, NOW), NOW)
     assert (len(status.holders), status.holder_count) == (20, 2999)
+
+
+def test_a_spec_of_a_newer_release_is_not_half_read() -> None:
+    """A requirement that this release does not know is not left out: the claim is not promoted without it."""
+    spec = {**claim().spec.wire(), "requires": {"approvals": 2}}
+    with pytest.raises(Unreadable, match=r"spec\.requires\.approvals"):
+        ModelPromotion.parse({"metadata": {"name": "fraud", "namespace": "team"}, "spec": spec})
