@@ -223,6 +223,10 @@ class FakeCluster:
         """One object, or None."""
         return await self.outside.call("get", lambda: copy.deepcopy(self.objects.get(Key(kind, namespace, name))))
 
+    async def list(self, kind: str, namespace: str | None = None, *, labels: str = "") -> list[Object]:
+        """All objects of a kind; a list is not one of the calls that get into trouble."""
+        return [copy.deepcopy(obj) for key, obj in self.objects.items() if key.kind == kind]
+
     async def apply_status(self, resource: Resource, status: Object) -> Object:
         """Replace the status; compares the resourceVersion, and a status as it was bumps nothing."""
         meta, kind = resource.metadata, type(resource).NAMES.kind
