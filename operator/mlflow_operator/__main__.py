@@ -5,8 +5,6 @@ import asyncio
 import os
 import sys
 
-from pydantic import ValidationError
-
 from mlflow_operator import __version__
 
 
@@ -29,12 +27,12 @@ def main() -> None:
 
 def _run() -> None:
     from mlflow_operator import handlers, logs  # noqa: PLC0415 - kopf is slow to import
-    from mlflow_operator.config import Settings  # noqa: PLC0415
+    from mlflow_operator.config import Settings, SettingsError  # noqa: PLC0415
 
     try:
         settings = Settings.from_environment(os.environ)
-    except ValidationError as error:
-        sys.exit(f"mlflow-operator: a setting does not fit:\n{error}")
+    except SettingsError as error:
+        sys.exit(f"mlflow-operator: a setting does not fit: {error}")
     logs.configure(settings.log_format, settings.log_level)
     asyncio.run(handlers.run(settings))
 

@@ -1,11 +1,26 @@
 """The operator's settings: read once from the environment, frozen, passed in."""
 
+import difflib
+import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 PREFIX = "MLFLOW_OPERATOR_"
+
+_SERVICE_LINK = re.compile(r"(.+_)?(SERVICE_(HOST|PORT(_.+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_.+)?)?)")
+"""What the kubelet tells pods of Services, one named mlflow-operator too, unless service links are switched off."""
+
+
+_LISTS = ("NAMESPACES", "EXTERNAL_HOSTS")
+_SHORTEST = 1.0
+"""Seconds; whatever is done more often than that only keeps others from their work."""
+
+
+class SettingsError(ValueError):
+    """A variable that does not fit; the text names it, and says what fits."""
 
 
 class Images(BaseModel):
@@ -19,24 +34,31 @@ class Images(BaseModel):
     pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
 
 
+Namespace = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+HostGlob = Annotated[str, Field(pattern=r"^[A-Za-z0-9.*?:_\[\]-]+$")]
+Seconds = Annotated[float, Field(gt=0, le=604800, allow_inf_nan=False)]
+
+
 class Settings(BaseModel):
     """Everything that an operator process can be told; durations in seconds."""
 
     model_config = ConfigDict(frozen=True)
 
-    namespaces: tuple[str, ...] = ()
+    namespaces: tuple[Namespace, ...] = ()
     """Namespaces to look after; empty: all."""
-    cluster_domain: str = "cluster.local"
+    external_hosts: tuple[HostGlob, ...] = ()
+    """Globs of hosts, or of ``host:port``, that external servers may be at; empty: any."""
+    cluster_domain: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] = "cluster.local"
     images: Images = Images()
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     """Objects reconciled at the same time."""
-    resync: Annotated[float, Field(gt=0)] = 600
+    resync: Seconds = 600
     """Every object is looked at again after this long, give or take a tenth."""
-    relist: Annotated[float, Field(gt=0)] = 300
+    relist: Seconds = 300
     """Everything is listed this often, to find what a watch has missed."""
-    registry_poll: Annotated[float, Field(gt=0)] = 30
+    registry_poll: Seconds = 30
     """Every promoted model is looked up in its registry this often."""
-    server_probe: Annotated[float, Field(gt=0)] = 60
+    server_probe: Seconds = 60
     """Every server is asked this often whether it works."""
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """Port of /metrics, /healthz and /readyz; 0: none."""
@@ -46,12 +68,49 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read MLFLOW_OPERATOR_*; a comma separates namespaces, IMAGE_* names images.
+        """Read MLFLOW_OPERATOR_*; a comma separates namespaces and hosts, IMAGE_* names images, empty means unset.
 
         Raises:
-            pydantic.ValidationError: A value does not fit; the message names the setting.
+            SettingsError: A value does not fit, or there is no such setting.
         """
-        given = {k.removeprefix(PREFIX).lower(): v for k, v in environ.items() if k.startswith(PREFIX) and v != ""}
-        images = {k.removeprefix("image_"): given.pop(k) for k in list(given) if k.startswith("image_")}
-        namespaces = tuple(n.strip() for n in given.pop("namespaces", "").split(",") if n.strip())
-        return cls.model_validate({**given, "namespaces": namespaces, "images": images})
+        given = {k.removeprefix(PREFIX): v for k, v in environ.items() if k.startswith(PREFIX) and v != ""}
+        names = {name.upper(): name for name in cls.model_fields if name != "images"}
+        images = {f"IMAGE_{name.upper()}": name for name in Images.model_fields}
+        _refuse_unknown(given, [*names, *images])
+        values: dict[str, Any] = {
+            name: _value(variable, given[variable]) for variable, name in names.items() if variable in given
+        }
+        values["images"] = {name: given[variable] for variable, name in images.items() if variable in given}
+        try:
+            found = cls.model_validate(values)
+        except ValidationError as error:
+            raise SettingsError("; ".join(_sentence(item) for item in error.errors())) from error
+        for name, field in cls.model_fields.items():
+            if field.annotation is float and getattr(found, name) < _SHORTEST:
+                raise SettingsError(f"{PREFIX}{name.upper()} is {values[name]}; write {_SHORTEST:g} or more seconds")
+        return found
+
+
+def _value(variable: str, text: str) -> str | list[str]:
+    if variable not in _LISTS:
+        return text
+    found = [item.strip() for item in text.split(",") if item.strip()]
+    if not found:
+        raise SettingsError(f"{PREFIX}{variable} is {text!r}, which names nothing; unset it to mean everything")
+    return list(dict.fromkeys(found))
+
+
+def _refuse_unknown(given: Mapping[str, str], known: list[str]) -> None:
+    for variable in given:
+        if variable in known or _SERVICE_LINK.fullmatch(variable):
+            continue
+        near = difflib.get_close_matches(variable, known, n=1)
+        instead = f"{PREFIX}{near[0]}" if near else f"one of {', '.join(sorted(known))}"
+        raise SettingsError(f"there is no setting {PREFIX}{variable}; write {instead}, or unset it")
+
+
+def _sentence(item: ErrorDetails) -> str:
+    """What pydantic found, without its class names and links."""
+    first, *rest = (str(part).upper() for part in item["loc"])
+    name = f"IMAGE_{rest[0]}" if first == "IMAGES" and rest else first
+    return f"{PREFIX}{name} is {str(item['input'])[:80]!r}: {item['msg']}"

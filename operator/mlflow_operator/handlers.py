@@ -73,7 +73,7 @@ async def _world(settings: Settings) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         cluster = await Cluster.connect()
         stack.push_async_callback(cluster.close)
-        mlflow = await stack.enter_async_context(Mlflow())
+        mlflow = await stack.enter_async_context(Mlflow(hosts=settings.external_hosts))
         yield World(
             settings=settings,
             cluster=cluster,

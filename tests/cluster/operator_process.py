@@ -52,7 +52,9 @@ class OperatorProcess:
             "MLFLOW_OPERATOR_LOG_FORMAT": "console",
             **{f"MLFLOW_OPERATOR_{key}": value for key, value in self._settings.items()},
         }
-        self.process.start([sys.executable, "-m", "mlflow_operator", "run"], env=env)
+        # The variables of the tests themselves are no settings of the operator, which would refuse them.
+        without = [word for name in ("CACHE", "STATE") for word in ("-u", f"MLFLOW_OPERATOR_{name}")]
+        self.process.start(["env", *without, sys.executable, "-m", "mlflow_operator", "run"], env=env)
         if wait:
             waiting.until(self._ready, what=f"the operator ({self.process.log})", seconds=READY_SECONDS)
 

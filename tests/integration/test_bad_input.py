@@ -78,6 +78,17 @@ SERVERS_REFUSED = {
     "clients sent to a volume": (SQLITE + VOLUME + "serveArtifacts: false", NO_WAY_TO_VOLUME),
     "a size that is a word": ("backendStore: {sqlite: {size: large}}\n" + VOLUME, QUANTITY),
     "a size in another unit": ("backendStore: {sqlite: {size: 5GB}}\n" + VOLUME, QUANTITY),
+    **{
+        f"the URL {url}": (f"external: {{url: {url!r}}}", "write an http:// or https:// URL with a host")
+        for url in (
+            *("file:///etc/passwd", "http://", "http:///x", "http://:80", "http://a/?x=", "https://a/latest#"),
+            *("http://a b", "http://bücher.example", "http://[abc.def"),
+        )
+    },
+    **{
+        f"the URL {url}": (f"external: {{url: {url!r}}}", "write a port from 1 to 65535")
+        for url in ("http://a:0", "http://a:99999", "http://a:123456789012345678901")
+    },
     "an external server without a scheme": ("external: {url: mlflow.example.com}", "write an http:// or https:// URL"),
     "a tag without its repository": (
         SQLITE + VOLUME + "image: {tag: v3}",
@@ -136,6 +147,8 @@ ACCEPTED = {
             MANAGED + "artifactStore: {persistentVolume: {accessMode: ReadWriteMany}}\nreplicas: 2"
         ),
         "external": EXTERNAL + "experiments: [{name: a}, {name: b}]",
+        "external by address": "external: {url: 'HTTPS://[::1]:65535/mlflow/'}",
+        "external by a name of the cluster": "external: {url: 'http://mlflow.team.svc.cluster.local:5000'}",
         "sizes": "backendStore: {managed: {size: 1.5Gi}}\nartifactStore: {managed: {size: 10e9}}",
         "quantities as numbers": SQLITE + VOLUME + "resources: {requests: {cpu: 1, memory: 1073741824}}",
     },

@@ -28,9 +28,10 @@ EVERYTHING: dict[str, Any] = {
     "serviceAccount": {"annotations": {"a": "b"}},
     "settings": {
         "clusterDomain": "k8s.internal",
+        "externalHosts": ["*.example.com", "[::1]:5000"],
         "workers": 4,
         "resync": 1200,
-        "relist": 0.5,
+        "relist": 1.5,
         "registryPoll": 10,
         "serverProbe": 20,
         "logFormat": "console",
@@ -132,7 +133,7 @@ def test_every_variable_is_a_setting_that_the_operator_reads() -> None:
         "object_store": "s3",
         "pull_policy": "Never",
     }
-    assert (settings.workers, settings.resync, settings.relist, settings.http_port) == (4, 1200, 0.5, 8080)
+    assert (settings.workers, settings.resync, settings.relist, settings.http_port) == (4, 1200, 1.5, 8080)
     names = {name.removeprefix(PREFIX).lower() for name in environ}
     assert {n for n in names if not n.startswith("image_")} == set(Settings.model_fields) - {"images", "http_host"}
 

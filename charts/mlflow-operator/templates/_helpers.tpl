@@ -45,6 +45,7 @@ app.kubernetes.io/part-of: mlflow-operator
   "IMAGE_POSTGRES" .Values.images.postgres
   "IMAGE_OBJECT_STORE" .Values.images.objectStore
   "IMAGE_PULL_POLICY" .Values.images.pullPolicy
+  "EXTERNAL_HOSTS" (join "," .Values.settings.externalHosts)
   "CLUSTER_DOMAIN" .Values.settings.clusterDomain
   "WORKERS" .Values.settings.workers
   "RESYNC" .Values.settings.resync

@@ -10,9 +10,21 @@ from mlflow_operator.api.schema import Annotations, ApiModel, Name, Quantity, Ru
 Patterns = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[^,\s]+$")]], Field(max_length=64)
 ]
-_URL = Rule("isURL(self) && url(self).getScheme() in ['http', 'https']", "write an http:// or https:// URL")
-
-_NO_LOGIN = Rule("!self.contains('@')", "leave user and password out of the URL; they belong in credentialsSecretRef")
+_HOST = r"([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])"
+_PATH = r"[^ ?#@\\\\\\t\\r\\n]*"
+_URL = (
+    Rule(
+        f"isURL(self) && self.matches('^(?i:https?)://{_HOST}(:[0-9]+)?(/{_PATH})?$')",
+        "write an http:// or https:// URL with a host, without query and fragment",
+    ),
+    Rule(
+        "!isURL(self) || url(self).getPort() == '' || (url(self).getPort().size() <= 5"
+        " && int(url(self).getPort()) >= 1 && int(url(self).getPort()) <= 65535)",
+        "write a port from 1 to 65535, or none",
+    ),
+    Rule("!self.contains('@')", "leave user and password out of the URL; they belong in credentialsSecretRef"),
+)
+"""The operator does not follow others either, ``desired.urls``: an object of before keeps the URL that it has."""
 
 
 class Image(ApiModel):
@@ -52,7 +64,7 @@ class ExternalCredentials(ApiModel):
 class External(ApiModel):
     """A tracking server that already exists; the operator deploys nothing."""
 
-    url: Annotated[str, Field(max_length=2048), rules(_URL, _NO_LOGIN)]
+    url: Annotated[str, Field(max_length=2048), rules(*_URL)]
     """Base URL of the server, with its static prefix if it has one."""
     credentials_secret_ref: ExternalCredentials | None = None
     """Credentials for the server, where it asks for them."""

@@ -36,6 +36,8 @@ def unanswered(base: str, error: Exception) -> OperatorError:
     cause = getattr(error, "os_error", None)
     if isinstance(cause, AddressNotAllowed) or isinstance(error, AddressNotAllowed):
         return Terminal("AddressNotAllowed", f"{base} is not asked: {cause or error}")
+    if isinstance(error, aiohttp.InvalidURL):
+        return Terminal("InvalidUrl", f"{base} is no URL that can be asked; correct it")
     return RegistryUnavailable("RegistryUnavailable", f"{base} did not answer: {_cause(error)}")
 
 

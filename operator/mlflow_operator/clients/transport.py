@@ -1,7 +1,7 @@
 """One question to one server, and its answer: bounded in time and size, never redirected, every failure one of ours."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 
@@ -19,6 +19,8 @@ class Access:
 
     url: str
     headers: tuple[tuple[str, str], ...] = ()
+    denied: Callable[[], None] = field(default=lambda: None, compare=False)
+    """Called when the server does not let in who has these headers."""
 
     def __repr__(self) -> str:
         return f"Access(url={self.url!r})"
@@ -32,6 +34,7 @@ class Transport:
         self.base = access.url.rstrip("/")
         self._session = session
         self._guard = guard
+        self._denied = access.denied
         self._headers = {**dict(access.headers), "Accept-Encoding": "identity"}
         if self.base.startswith("http://"):
             # A server with several workers keeps the end of an answer back for 40 ms on a connection that was used
@@ -62,6 +65,8 @@ class Transport:
             async with self._session.request(
                 method, url, params=query, data=data, headers=headers, allow_redirects=False
             ) as answer:
+                if answer.status in (401, 403):
+                    self._denied()
                 if answer.status >= 300:
                     body = await _first(answer, _ERROR)
                     raise refusal(self.base, answer.status, answer.headers, body)

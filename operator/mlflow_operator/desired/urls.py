@@ -1,6 +1,8 @@
 """URLs of external servers in one spelling, so that the same server is known as the same."""
 
 import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,6 +15,14 @@ class Address(NamedTuple):
 
     host: str
     port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def fits(self, globs: Sequence[str]) -> bool:
+        """Whether one of the globs is of the host, at any port, or of ``host:port``."""
+        names = (self.host, str(self))
+        return any(name == glob or fnmatchcase(name, glob) for name in names for glob in map(str.lower, globs))
 
 
 def normalised(url: str) -> str:

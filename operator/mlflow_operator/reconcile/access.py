@@ -1,14 +1,16 @@
 """How a server is reached: its URL, and the credentials of an external one."""
 
-import base64
-from collections.abc import Mapping
+from collections.abc import Sequence
+from functools import partial
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.serving import External, ExternalCredentials
+from mlflow_operator.api.serving import ExternalCredentials
+from mlflow_operator.clients.addresses import is_refused
 from mlflow_operator.clients.registry import Access, Registry
+from mlflow_operator.desired import login, urls
 from mlflow_operator.engine.queue import Key
-from mlflow_operator.errors import Waiting
+from mlflow_operator.errors import OperatorError, Terminal, Waiting
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.world import World
 
@@ -39,28 +41,43 @@ async def access(world: World, server: MLflowServer) -> Access:
 
     Raises:
         Waiting: The Secret, or a key in it, is missing.
+        Terminal: The URL is none or is not allowed, or the Secret is not offered to it or cannot be sent.
     """
     external = server.spec.external
-    headers = await _headers(world, server, external) if external else ()
-    return Access(desired.url(server, world.settings.cluster_domain), headers)
-
-
-async def _headers(world: World, server: MLflowServer, external: External) -> tuple[tuple[str, str], ...]:
+    if external is None:
+        return Access(desired.url(server, world.settings.cluster_domain))
+    url = _allowed(external.url, world.settings.external_hosts)
     ref = external.credentials_secret_ref
     if ref is None:
-        return ()
-    secret = await world.cluster.get("Secret", server.metadata.namespace, ref.name)
+        return Access(url)
+    namespace = server.metadata.namespace
+    forget = partial(world.logins.forget, namespace, ref.name)
+    try:
+        headers = (("Authorization", await _authorization(world, namespace, ref, urls.address(url))),)
+    except OperatorError:
+        forget()
+        raise
+    return Access(url, headers, denied=forget)
+
+
+def _allowed(url: str, hosts: Sequence[str]) -> str:
+    """The URL in its one spelling; where it leads is asked again of each address, when a connection is made."""
+    try:
+        where, url = urls.address(url), urls.normalised(url)
+    except ValueError as error:
+        raise Terminal("InvalidUrl", f"spec.external.url: {error}") from error
+    if hosts and not where.fits(hosts):
+        message = f"spec.external.url leads to {where}; this operator talks to {', '.join(hosts)}: use one of them, or "
+        raise Terminal("HostNotAllowed", message + "have MLFLOW_OPERATOR_EXTERNAL_HOSTS extended by who runs it")
+    if is_refused(where.host, hosts):
+        message = f"spec.external.url leads to {where.host}, a link-local or metadata address; correct it"
+        raise Terminal("AddressNotAllowed", message)
+    return url
+
+
+async def _authorization(world: World, namespace: str, ref: ExternalCredentials, where: urls.Address) -> str:
+    secret = await world.logins.read(namespace, ref.name, lambda: world.cluster.get("Secret", namespace, ref.name))
     if secret is None:
-        raise Waiting("SecretNotFound", f"Secret {ref.name} does not exist in namespace {server.metadata.namespace}")
-    return (("Authorization", _authorization(ref, secret.get("data", {}))),)
-
-
-def _authorization(ref: ExternalCredentials, data: Mapping[str, str]) -> str:
-    if ref.token_key in data:
-        return f"Bearer {base64.b64decode(data[ref.token_key]).decode().strip()}"
-    missing = [key for key in (ref.username_key, ref.password_key) if key not in data]
-    if missing:
-        expected = f"{ref.token_key}, or {ref.username_key} and {ref.password_key}"
-        raise Waiting("SecretKeyNotFound", f"Secret {ref.name} has no key {', '.join(missing)}; expected {expected}")
-    pair = base64.b64decode(data[ref.username_key]) + b":" + base64.b64decode(data[ref.password_key])
-    return f"Basic {base64.b64encode(pair).decode()}"
+        raise Waiting("SecretNotFound", f"Secret {ref.name} does not exist in namespace {namespace}; create it")
+    login.check_offer(secret, where)
+    return login.authorization(ref, secret)

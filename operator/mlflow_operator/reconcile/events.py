@@ -15,6 +15,7 @@ def seen(world: World, kind: str, obj: dict[str, Any], *, deleted: bool) -> None
     key = key_of(kind, obj)
     if kind in REFERENCED:
         # What a Secret holds is not kept: the passes that need it read it.
+        world.logins.forget(key.namespace, key.name)
         for user in world.store.users(key):
             world.queue.add(user)
         return

@@ -10,6 +10,7 @@ from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.queue import WorkQueue
 from mlflow_operator.engine.store import Store
+from mlflow_operator.reconcile.logins import Logins
 from mlflow_operator.reconcile.models import Models
 from mlflow_operator.reconcile.objects import INDEXES
 from mlflow_operator.status.preparation import Preparation
@@ -30,5 +31,6 @@ class World:
     """Seconds of a clock that never goes back."""
     store: Store = field(default_factory=lambda: Store(INDEXES))
     models: Models = field(default_factory=Models)
+    logins: Logins = field(default_factory=Logins)
     reports: dict[tuple[str, str], tuple[object, Preparation | None]] = field(default_factory=dict)
     """By namespace and name of a server: the end of its preparation's newest pod, and what it reported."""
