@@ -71,9 +71,13 @@ test: check ## All of it: check, unit, integration, e2e
 goldens: setup ## Write the golden files again from the code
 	@GOLDEN=update $(BIN)/pytest tests/unit -q -k golden
 
+.PHONY: mutants
+mutants: setup ## Make small mistakes in the code, one at a time, and see whether the unit tests notice (MUTANTS='--only WORD')
+	@$(BIN)/python -m mutants $(MUTANTS)
+
 ##@ Performance
 .PHONY: bench
-bench: setup ## Measure latency, requests, throughput and memory; a table, and build/bench.json (BENCH=--quick to try)
+bench: setup ## Measure latency, requests, throughput and memory; a table, and build/bench.json (BENCH=--quick to try, BENCH='--only PART')
 	@$(BIN)/python -m bench $(BENCH)
 
 ##@ Demo

@@ -8,6 +8,8 @@ from bench.stage import UNWATCHED, Stage, is_ready
 from bench.trail import Event, Trail, answered, is_operator, received, resource
 from cluster.api import Object
 
+GOAL = 1.3
+"""Times the floor that an apply may take until the registry has changed."""
 SQLITE: Object = {"backendStore": {"sqlite": {}}, "artifactStore": {"persistentVolume": {}}}
 
 
@@ -20,9 +22,7 @@ def promotions(stage: Stage, count: int) -> list[Row]:
     """By the operator and by hand in turn, so that both meet the same noise; MLflow says when the version changed."""
     for model in ("latency", "floor"):
         stage.registry.create_model(model, versions=2)
-    stage.until(
-        "MLflowServer", stage.apply("MLflowServer", "mlflow", {"external": {"url": stage.mlflow.url}}), is_ready
-    )
+    stage.external_server("mlflow")
     ours, floor, settled = [], [], []
 
     def by_operator(version: str) -> None:
@@ -36,7 +36,6 @@ def promotions(stage: Stage, count: int) -> list[Row]:
         begun = time.time()
         stage.apply("ModelPromotion", "floor", claim("floor", version), UNWATCHED)
         stage.registry.versions("floor")
-        stage.registry.aliases("floor")
         stage.registry.move("floor", version, "Production")
         floor.append(_changed(stage, "floor", version) - begun)
 
@@ -54,12 +53,12 @@ def _promotion_rows(ours: list[float], floor: list[float], settled: list[float])
     return [
         Row(
             f"apply → registry changed, p50 / p95 (n={len(ours)})",
-            f"{both(ours)}, {ratio:.1f} times the floor",
-            "",
+            f"{both(ours)}, {ratio:.2f} times the floor",
+            f"by hand {both(floor)}; goal {GOAL} times",
             ours,
+            {"floor": floor, "ratio": ratio},
         ),
-        Row("the floor: one write, the same MLflow calls by hand", both(floor), "", floor),
-        Row("apply → promotion Ready", both(settled), "", settled),
+        Row("apply → promotion Ready, p50 / p95", both(settled), "", settled),
     ]
 
 
@@ -83,10 +82,10 @@ def servers(stage: Stage, count: int) -> list[Row]:
     first, children, ready, alone = (list(samples) for samples in zip(*steps, strict=True))
     return [
         Row(f"apply → external server Ready (n={count})", spread(external, " ms"), "", external),
-        Row(f"apply → first child (SQLite server, n={count})", spread(first, " ms"), "53 ms (42 to 82)", first),
-        Row("apply → every child that needs no preparation", spread(children, " ms"), "340 ms (227 to 650)", children),
-        Row("apply → Ready, Job and pods on paper", spread(ready, " ms"), "495 ms (284 to 858)", ready),
-        Row("the same without waiting for Job and pods", spread(alone, " ms"), "380 ms (209 to 652)", alone),
+        Row(f"apply → first child (SQLite server, n={count})", spread(first, " ms"), "", first),
+        Row("apply → every child that needs no preparation", spread(children, " ms"), "", children),
+        Row("apply → Ready, Job and pods on paper", spread(ready, " ms"), "", ready),
+        Row("the same without waiting for Job and pods", spread(alone, " ms"), "", alone),
     ]
 
 

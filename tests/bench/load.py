@@ -1,83 +1,95 @@
-"""Many objects at once, and nothing happening: throughput, CPU time, memory."""
+"""Many objects at once: throughput, beside the same work by hand, CPU time and memory."""
 
-import json
-import time
+from dataclasses import dataclass
 
-from bench.footprint import cpu_seconds, group_cpu_seconds, resident_megabytes
+from bench import by_hand, registered
+from bench.footprint import resident_megabytes
 from bench.latency import claim
+from bench.meter import Meter, Usage
 from bench.report import Row
-from bench.stage import WATCHED, Stage, is_ready
-from bench.trail import Trail, answered, is_operator, received, resource, split
+from bench.stage import Stage, is_ready
+from bench.trail import Trail, answered, is_operator, received, resource
 from cluster.api import Object
-from cluster.console import step
-from mlflow_operator.api.schema import API_VERSION
+from mlflow_operator.config import Settings
+
+GOAL = 80
+"""Percent of what the same concurrency does by hand."""
+AT_ONCE = max(1, Settings().workers // 4)
+"""Promotions by hand at the same time: what the operator's default allows one MLflow."""
 
 
-def everything(stage: Stage, count: int, steady: int, seconds: int) -> list[Row]:
-    """So many servers, then so many promotions, each in one apply; then a minute with the first few of each."""
+@dataclass(frozen=True)
+class Burst:
+    """Seconds from the first apply to the last object settled, and of those the seconds in which kubectl applied."""
+
+    settled: float
+    applied: float
+    usage: Usage
+
+
+def servers(stage: Stage, count: int) -> list[Row]:
+    """So many external servers in one apply."""
     before = resident_megabytes(stage.operator.process)
-    with step(f"Registering {count} models"):
-        for number in range(count):
-            stage.registry.create_model(f"load-{number}", versions=1)
     external = {"external": {"url": stage.mlflow.url}}
-    rows = _apply(stage, "MLflowServer", {f"load-{n}": external for n in range(count)})
-    claims = {f"load-{n}": claim(f"load-{n}", "1", f"load-{n}") for n in range(count)}
-    rows += _apply(stage, "ModelPromotion", claims)
+    burst = _burst(stage, "MLflowServer", {f"load-{n}": external for n in range(count)})
     after = resident_megabytes(stage.operator.process)
-    rows.append(
-        Row(f"RSS before, and with {count} of each", f"{before:.0f} MB, {after:.0f} MB", "57 MB", [before, after])
-    )
-    for kind in ("ModelPromotion", "MLflowServer"):
-        for number in range(steady, count):
-            stage.delete(kind, f"load-{number}")
-    return rows + _quiet(stage, steady, seconds)
-
-
-def _apply(stage: Stage, kind: str, specs: dict[str, Object]) -> list[Row]:
-    items = [
-        {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name, "namespace": WATCHED}, "spec": spec}
-        for name, spec in specs.items()
+    return [
+        Row(f"{count} MLflowServers in one apply", _value(count, burst), "", [burst.settled], _facts(burst)),
+        Row(f"RSS before, and with {count} servers", f"{before:.0f} MB, {after:.0f} MB", "", [before, after]),
     ]
-    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
-    trail, cpu, mlflow_cpu = Trail(stage), cpu_seconds(stage.operator.process), group_cpu_seconds(stage.mlflow.process)
-    stage.plane.kubectl("apply", "--server-side", "-f", "-", text=text)
-    stage.until_all(kind, set(specs), is_ready)
-    cpu, mlflow_cpu = (
-        cpu_seconds(stage.operator.process) - cpu,
-        group_cpu_seconds(stage.mlflow.process) - mlflow_cpu,
+
+
+def promotions(stage: Stage, count: int) -> list[Row]:
+    """So many claims in one apply, each on a model of its own, all on one server; then as many models by hand."""
+    stage.external_server("mlflow")
+    for prefix in ("load", "by-hand"):
+        registered.models(stage.postgres, prefix, count, versions=1)
+    warm_up = registered.models(stage.postgres, "warm-up", 10, versions=1)
+    by_hand.promote(stage.mlflow.url, [(name, "1") for name in warm_up], {}, at_once=AT_ONCE)
+    burst = _burst(stage, "ModelPromotion", {f"load-{n}": claim(f"load-{n}", "1") for n in range(count)})
+    tags = stage.registry.tags("load-0", "1")
+    hand = Meter(stage)
+    by_hand.promote(stage.mlflow.url, [(f"by-hand-{n}", "1") for n in range(count)], tags, at_once=AT_ONCE)
+    return [_throughput(count, burst, hand.read())]
+
+
+def _throughput(count: int, burst: Burst, hand: Usage) -> Row:
+    share = 100 * hand.seconds / burst.settled
+    return Row(
+        f"{count} ModelPromotions in one apply",
+        f"{_value(count, burst)}; {share:.0f} % of by hand",
+        f"by hand, {AT_ONCE} at once: {count / hand.seconds:.0f} a second, MLflow's CPU {hand.mlflow_cpu:.1f} s;"
+        f" goal {GOAL} %",
+        [burst.settled, hand.seconds],
+        {**_facts(burst), "by_hand_s": hand.seconds, "by_hand_mlflow_cpu_s": hand.mlflow_cpu},
     )
+
+
+def _burst(stage: Stage, kind: str, specs: dict[str, Object]) -> Burst:
+    trail, meter = Trail(stage), Meter(stage)
+    stage.apply_all(kind, specs)
+    stage.until_all(kind, set(specs), is_ready)
+    usage = meter.read()
     events = [e for e in trail.events() if resource(e).partition("/")[0] == f"{kind.lower()}s"]
     applied = [e for e in events if not is_operator(e) and e["verb"] == "patch"]
-    begun, handed_over = received(applied[0]), answered(applied[-1])
+    begun = received(applied[0])
     settled = max(answered(e) for e in events if is_operator(e) and e["verb"] == "patch") - begun
-    value = (
-        f"{len(specs) / settled:.0f} a second: {settled:.1f} s,"
-        f" kubectl applied for {handed_over - begun:.1f} s of it;"
-        f" CPU {cpu:.1f} s, MLflow's {mlflow_cpu:.1f} s"
+    return Burst(settled, answered(applied[-1]) - begun, usage)
+
+
+def _value(count: int, burst: Burst) -> str:
+    usage = burst.usage
+    return (
+        f"{count / burst.settled:.0f} a second: {burst.settled:.1f} s, kubectl applied for {burst.applied:.1f} s of it;"
+        f" CPU {usage.operator_cpu:.1f} s, MLflow's {usage.mlflow_cpu:.1f} s"
     )
-    facts = {"settled_s": settled, "applied_s": handed_over - begun, "cpu_s": cpu, "mlflow_cpu_s": mlflow_cpu}
-    return [Row(f"{len(specs)} of {kind} in one apply", value, "", [settled], facts)]
 
 
-def _quiet(stage: Stage, steady: int, seconds: int) -> list[Row]:
-    with step(f"{seconds} s with {steady} of each, in which nothing happens"):
-        time.sleep(5)  # what was deleted is still being noticed
-        trail, cpu = Trail(stage), cpu_seconds(stage.operator.process)
-        time.sleep(seconds)
-        cpu = cpu_seconds(stage.operator.process) - cpu
-        reads, writes = split(trail.all_requests())
-    memory = resident_megabytes(stage.operator.process)
-    return [
-        Row(
-            f"{seconds} s with {steady} of each: requests",
-            f"{reads} reads, {writes} writes",
-            "0 writes (180 s, one server)",
-        ),
-        Row(
-            f"{seconds} s with {steady} of each: CPU",
-            f"{cpu:.2f} s",
-            "0.039 s a minute (one server, no polling)",
-            [cpu],
-        ),
-        Row(f"RSS with {steady} of each", f"{memory:.0f} MB", "", [memory]),
-    ]
+def _facts(burst: Burst) -> dict[str, object]:
+    usage = burst.usage
+    return {
+        "applied_s": burst.applied,
+        "cpu_s": usage.operator_cpu,
+        "mlflow_cpu_s": usage.mlflow_cpu,
+        "asked": dict(usage.asked),
+    }

@@ -1,12 +1,14 @@
 """What is measured: the operator under the chart's role, between a real API server and a real MLflow."""
 
 import contextlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import registered
 from cluster import sessions
 from cluster.api import Api, Object
 from cluster.console import step
@@ -22,13 +24,16 @@ from mlflow_operator.api.schema import API_VERSION
 WATCHED = "bench"
 UNWATCHED = "floor"
 """What is applied here is written to the API server, and no operator minds."""
-SETTLE_SECONDS = 240
+SETTLE_SECONDS = 900
+BATCH = 500
+"""Objects in one apply: kubectl holds all of them, and their answers, in memory."""
 
 
 @dataclass
 class Stage:
     """Everything that runs."""
 
+    folder: Path
     plane: ControlPlane
     api: Api
     postgres: Postgres
@@ -41,6 +46,32 @@ class Stage:
         metadata = {"name": name, "namespace": namespace}
         body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
         return self.api.apply(f"{path(kind, namespace)}/{name}", body)
+
+    def apply_all(self, kind: str, specs: dict[str, Object]) -> None:
+        """Apply many of our objects, in one `kubectl apply` for each batch."""
+        names = list(specs)
+        for first in range(0, len(names), BATCH):
+            items = [
+                {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name, "namespace": WATCHED}}
+                | {"spec": specs[name]}
+                for name in names[first : first + BATCH]
+            ]
+            text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+            self.plane.kubectl("apply", "--server-side", "-f", "-", text=text)
+
+    def external_server(self, name: str) -> None:
+        """An MLflowServer for the MLflow that runs here, ready."""
+        self.until("MLflowServer", self.apply("MLflowServer", name, {"external": {"url": self.mlflow.url}}), is_ready)
+
+    def clear(self) -> None:
+        """Leave nothing to the next part: no object of ours, no model, and a process that remembers nothing."""
+        self.operator.stop()
+        self.api.close()  # the API server drops a connection that nobody has used for minutes
+        for kind in ("ModelPromotion", "MLflowServer"):
+            for namespace in (WATCHED, UNWATCHED):
+                self.api.delete(path(kind, namespace))
+        registered.none(self.postgres)
+        self.operator.start()
 
     def delete(self, kind: str, name: str) -> None:
         """Delete one of our objects."""
@@ -103,4 +134,4 @@ def _start(folder: Path, stack: contextlib.ExitStack) -> Stage:
     operator = OperatorProcess(folder / "operator", plane, {"NAMESPACES": WATCHED})
     operator.start()
     stack.callback(operator.stop)
-    return Stage(plane, Api(plane), postgres, mlflow, Registry(mlflow.url), operator)
+    return Stage(folder, plane, Api(plane), postgres, mlflow, Registry(mlflow.url), operator)

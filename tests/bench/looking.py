@@ -1,0 +1,76 @@
+"""A minute in which nothing happens to many promoted models: what it costs to look at them."""
+
+import time
+
+from bench import by_hand, registered
+from bench.access_log import Asked
+from bench.latency import claim
+from bench.meter import Meter, Usage
+from bench.report import Row
+from bench.stage import WATCHED, Stage, is_ready
+from cluster.console import step
+
+REST_SECONDS = 10
+LOOK_SECONDS = 30
+"""How often the operator looks at a model, unless it is told otherwise."""
+MLFLOW_BUDGET = 1.5
+OPERATOR_BUDGET = 0.5
+
+
+def quiet(stage: Stage, count: int, seconds: int) -> list[Row]:
+    """So many models, each with two versions and a claim that is met; the floor asks for all models at once.
+
+    The models are written into MLflow's tables (see `registered`), as they are after a promotion.
+    """
+    stage.external_server("mlflow")
+    names = registered.models(stage.postgres, "look", count, versions=2)
+    registered.promoted_to_stage(stage.postgres, "look", WATCHED)
+    with step(f"{count} claims settle"):
+        stage.apply_all("ModelPromotion", {name: claim(name, "1") for name in names})
+        stage.until_all("ModelPromotion", set(names), is_ready)
+        time.sleep(REST_SECONDS)
+    with step(f"{seconds} s in which the operator looks"):
+        meter = Meter(stage)
+        time.sleep(seconds)
+        operator = meter.read()
+    stage.operator.stop()
+    with step(f"{seconds} s in which somebody looks by hand"):
+        floor = _by_hand(stage, seconds)
+    stage.operator.start()
+    return _rows(f"{seconds} s, {count} claimed models", operator, floor)
+
+
+def _by_hand(stage: Stage, seconds: int) -> Usage:
+    meter, end = Meter(stage), time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        by_hand.look(stage.mlflow.url)
+        time.sleep(max(0, min(left, LOOK_SECONDS)))
+    return meter.read()
+
+
+def _rows(what: str, operator: Usage, floor: Usage) -> list[Row]:
+    def words(asked: Asked) -> str:
+        return ", ".join(f"{n} {path}" for path, n in sorted(asked.items())) or "none"
+
+    return [
+        Row(
+            f"{what}: MLflow's CPU",
+            f"{operator.mlflow_cpu:.2f} s",
+            f"by hand {floor.mlflow_cpu:.2f} s; budget {MLFLOW_BUDGET} s",
+            [operator.mlflow_cpu, floor.mlflow_cpu],
+        ),
+        Row(
+            f"{what}: the operator's CPU",
+            f"{operator.operator_cpu:.2f} s",
+            f"budget {OPERATOR_BUDGET} s",
+            [operator.operator_cpu],
+        ),
+        Row(
+            f"{what}: requests to MLflow",
+            words(operator.asked),
+            words(floor.asked),
+            [operator.asked.total(), floor.asked.total()],
+            {"operator": dict(operator.asked), "by_hand": dict(floor.asked)},
+        ),
+        Row(f"{what}: requests to the API server", f"{operator.reads} reads, {operator.writes} writes", "0, 0"),
+    ]

@@ -1,0 +1,1 @@
+"""Do the unit tests notice when the code is wrong? Small wrong changes, one at a time: `make mutants`."""
