@@ -49,6 +49,8 @@ NUMBER = "write the number of a registered version, such as 7 or '7'"
 ARCHIVES = "spec.existingVersions: Invalid value: MLflow archives only for target.stage Staging and Production"
 MIRROR = "spec.target.mirrorAlias: Invalid value: mirrorAlias goes with a stage"
 
+TAG_KEY = "MLflow takes letters, digits, blanks and _ - . : / in a key"
+
 SERVERS_REFUSED = {
     "external with workers": (EXTERNAL + "workers: 4", EXTERNAL_ONLY),
     "external with replicas": (EXTERNAL + "replicas: 2", EXTERNAL_ONLY),
@@ -100,10 +102,39 @@ SERVERS_REFUSED = {
         "backendStore: {sqlite: {path: /data}}\n" + VOLUME,
         'unknown field "spec.backendStore.sqlite.path"',
     ),
+    "an experiment's tag that MLflow refuses": (
+        SQLITE + VOLUME + "experiments: [{name: a, tags: {'a//b': x}}]",
+        TAG_KEY,
+    ),
     "an experiment twice": (SQLITE + VOLUME + "experiments: [{name: a}, {name: a}]", 'Duplicate value: {"name":"a"}'),
 }
 
+BAD_KEYS = ["bad!key", "a" * 251, "", "a/../b", "/a", "a/", "a//b", ".", "..", "..a", "./a", "a\tb", "a=b", "🚀"]
+BAD_NAMES = [" ", "a/b", "a:b", ".", "..", "..a"]
+
 PROMOTIONS_REFUSED = {
+    **{
+        f"the tag {key[:20]!r}": (REF + MODEL + SEVEN + STAGE + yaml.safe_dump({"tags": {key: "x"}}), TAG_KEY)
+        for key in BAD_KEYS
+    },
+    **{
+        f"the required tag {key[:20]!r}": (
+            REF + MODEL + SEVEN + STAGE + yaml.safe_dump({"requires": {"tags": [{"key": key}]}}),
+            TAG_KEY if 0 < len(key) <= 250 else "spec.requires.tags[0].key: ",
+        )
+        for key in BAD_KEYS
+    },
+    **{
+        f"the model {name!r}": (
+            REF + SEVEN + STAGE + yaml.safe_dump({"model": name}),
+            "MLflow has no models whose names are blank",
+        )
+        for name in BAD_NAMES
+    },
+    "a required tag that is set to another value": (
+        REF + MODEL + SEVEN + STAGE + "tags: {a: good}\nrequires: {tags: [{key: b, value: x}, {key: a, value: bad}]}",
+        "spec.tags: Invalid value: a tag that is required cannot be set to another value",
+    ),
     "no history": (REF + MODEL + SEVEN + STAGE + "historyLimit: 0", "should be greater than or equal to 2"),
     "no target": (REF + MODEL + SEVEN, TARGET_MISSING),
     "no version": (REF + MODEL + STAGE, VERSION_MISSING),
@@ -139,6 +170,8 @@ PROMOTIONS_REFUSED = {
     "a field that does not exist": (REF + MODEL + SEVEN + STAGE + "gates: {}", 'unknown field "spec.gates"'),
 }
 
+GOOD_KEYS = ["a", "a" * 250, "mlflow.talentflow.ai/approved-by", "a b: c", "a.b..c", "ü模", "a/.b"]
+
 ACCEPTED = {
     "MLflowServer": {
         "sqlite on a volume": SQLITE + VOLUME,
@@ -158,6 +191,22 @@ ACCEPTED = {
         "an alias": REF + MODEL + ALIAS + SEVEN + "existingVersions: Keep",
         "a stage with its alias": REF + MODEL + SEVEN + "target: {stage: Staging, mirrorAlias: challenger}",
         "latest as a part of a name": REF + MODEL + SEVEN + "target: {alias: latest-good}",
+        "keys of all kinds": (
+            REF
+            + MODEL
+            + ALIAS
+            + SEVEN
+            + yaml.safe_dump(
+                {"tags": dict.fromkeys(GOOD_KEYS, ""), "requires": {"tags": [{"key": k} for k in GOOD_KEYS]}}
+            )
+        ),
+        "a required tag that is set to the same": (
+            REF + MODEL + ALIAS + SEVEN + "tags: {a: x, c: z}\nrequires: {tags: [{key: a, value: x}, {key: c}]}"
+        ),
+        **{
+            f"the model {name!r}": REF + ALIAS + SEVEN + yaml.safe_dump({"model": name})
+            for name in ('it\'s the "best"', "fraud 🚀", "a.b..c", ".a", "100 %")
+        },
         "back to None": REF + MODEL + SEVEN + "target: {stage: None}",
     },
 }

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from mlflow_operator.api.meta import Condition, LocalRef
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
-from mlflow_operator.api.schema import ApiModel, Observed, Rule, Tags, immutable, list_map, list_set, rules
+from mlflow_operator.api.schema import TAG_KEY, ApiModel, Observed, Rule, Tags, immutable, list_map, list_set, rules
 
 _INSTEAD = "create a new ModelPromotion instead"
 
@@ -56,6 +56,13 @@ Alias = Annotated[
 ]
 
 
+_MODEL_NAME = Rule(
+    r"self.matches('\\S') && !self.matches('[/:]|^\\.$|^\\.\\.')",
+    "MLflow has no models whose names are blank, have / or : in them, are . or begin with .. ; write the name of a "
+    "registered model, such as fraud-scoring",
+)
+
+
 class Target(ApiModel):
     """The slot: a stage or an alias."""
 
@@ -82,7 +89,7 @@ class Target(ApiModel):
 class RequiredTag(ApiModel):
     """A tag that the model version has to carry."""
 
-    key: Annotated[str, Field(min_length=1, max_length=250)]
+    key: Annotated[str, Field(min_length=1, max_length=250), rules(TAG_KEY)]
     """Key of the tag."""
     value: Annotated[str, Field(max_length=5000)] | None = None
     """Value of the tag. Unset: any."""
@@ -104,7 +111,7 @@ class ModelPromotionSpec(ApiModel):
 
     server_ref: Annotated[LocalRef, rules(immutable("serverRef", _INSTEAD))]
     """The MLflowServer, in the same namespace."""
-    model: Annotated[str, Field(min_length=1, max_length=256), rules(immutable("model", _INSTEAD))]
+    model: Annotated[str, Field(min_length=1, max_length=256), rules(_MODEL_NAME, immutable("model", _INSTEAD))]
     """Name of the registered model."""
     target: Annotated[Target, rules(immutable("target", _INSTEAD))]
     """The slot: a stage or an alias."""
@@ -134,6 +141,12 @@ class ModelPromotionSpec(ApiModel):
             " || (has(self.target.stage) && self.target.stage in ['Staging', 'Production'])",
             "MLflow archives only for target.stage Staging and Production; leave existingVersions out",
             ".existingVersions",
+        ),
+        Rule(
+            "!has(self.tags) || !has(self.requires) || !has(self.requires.tags) || self.requires.tags.all(t,"
+            " !has(t.value) || !(t.key in self.tags) || self.tags[t.key] == t.value)",
+            "a tag that is required cannot be set to another value; take it out of tags, or of requires.tags",
+            ".tags",
         ),
     )
 

@@ -87,7 +87,24 @@ Quantity = Annotated[str, BeforeValidator(str), WithJsonSchema(_QUANTITY)]
 """A Kubernetes quantity; integers are accepted and kept as text."""
 
 
-Tags = Annotated[dict[str, Annotated[str, Field(max_length=5000)]], Field(json_schema_extra={"maxProperties": 32})]
+_KEY = r"matches('^[\\p{L}\\p{N}_./: -]{1,250}$')"
+_PATH = r"matches('^\\.\\.|(^|/)\\.{0,2}(/|$)')"
+_KEY_MESSAGE = (
+    "MLflow takes letters, digits, blanks and _ - . : / in a key, 250 at most, and no part between slashes that is "
+    "empty, . or .. ; write a key such as team/approved-by"
+)
+TAG_KEY = Rule(f"self.{_KEY} && !self.{_PATH}", _KEY_MESSAGE)
+"""What MLflow's _validate_tag_name accepts; it would refuse the tag after the version was moved."""
+
+Tags = Annotated[
+    dict[str, Annotated[str, Field(max_length=5000)]],
+    Field(
+        json_schema_extra={
+            "maxProperties": 32,
+            "x-kubernetes-validations": [Rule(f"self.all(k, k.{_KEY} && !k.{_PATH})", _KEY_MESSAGE).schema()],
+        }
+    ),
+]
 """Tags of an MLflow entity."""
 
 

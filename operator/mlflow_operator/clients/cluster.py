@@ -5,6 +5,7 @@ they raise on an unexpected answer after the write has succeeded.
 """
 
 import json
+import re
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -17,9 +18,12 @@ from mlflow_operator.clients.kinds import KINDS
 from mlflow_operator.errors import ApiError, ClusterUnavailable, Conflict, NotFound
 
 FIELD_MANAGER = "mlflow-operator"
-_APPLY = "application/apply-patch+yaml"  # JSON is YAML
+_APPLY = "application/apply-patch+yaml; charset=utf-8"  # with the charset, kubernetes.aio leaves the body as it is
 _PAGE = 500
 _PROPAGATION = {"Job": "Foreground"}
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What YAML refuses or takes for the end of a line, and JSON has as it is."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 
 Object = dict[str, Any]
@@ -43,6 +47,9 @@ class Cluster:
         except config.ConfigException:
             await config.load_kube_config(client_configuration=configuration)
         configuration.connection_pool_maxsize = connections
+        # The API server is never behind the proxy that injected variables mean for the world outside, and their
+        # exceptions, as Python reads them, cannot name its range of addresses. A kubeconfig's proxy-url stays.
+        configuration.client_session_kwargs = {"trust_env": False}
         return cls(client.ApiClient(configuration))
 
     async def close(self) -> None:
@@ -116,6 +123,16 @@ class Cluster:
         """
         return await self._request("POST", KINDS[obj["kind"]].path(obj["metadata"]["namespace"]), body=obj)
 
+    async def replace(self, obj: Object) -> Object:
+        """Write the whole object over the one of its resourceVersion.
+
+        Raises:
+            Conflict: It changed since it was read.
+            NotFound: It is gone.
+        """
+        meta = obj["metadata"]
+        return await self._request("PUT", KINDS[obj["kind"]].path(meta["namespace"], meta["name"]), body=obj)
+
     async def _request(
         self,
         method: str,
@@ -127,10 +144,11 @@ class Cluster:
     ) -> Object:
         headers = {"Content-Type": content_type, "Accept": "application/json", "User-Agent": FIELD_MANAGER}
         await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+        content: Object | bytes | None = yaml(body) if body and content_type == _APPLY else body
         url = self._api.configuration.host + path + (f"?{urlencode(query)}" if query else "")
         try:
             answer = await self._api.rest_client.request(
-                method, url, headers=headers, body=body, _request_timeout=_TIMEOUT
+                method, url, headers=headers, body=content, _request_timeout=_TIMEOUT
             )
             raw = await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -139,6 +157,15 @@ class Cluster:
             raise _refusal(answer.status, raw)
         result: Object = json.loads(raw)
         return result
+
+
+def yaml(obj: Object) -> bytes:
+    """The object as JSON that is YAML too.
+
+    YAML knows no surrogates, by which JSON in ASCII writes pictograms, and not every character that JSON leaves alone.
+    """
+    text = _SURROGATE.sub("\ufffd", json.dumps(obj, ensure_ascii=False))
+    return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 
 
 def _refusal(status: int, raw: bytes) -> ApiError | ClusterUnavailable:
