@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cluster import waiting
 from cluster.control_plane import ControlPlane
 from cluster.errors import ClusterError
 from mlflow_operator.api import crd
@@ -312,6 +313,35 @@ def test_a_bad_change_is_refused(control_plane: ControlPlane, namespace: str, ca
     kind, before, after, message = case
     control_plane.kubectl("-n", namespace, "create", "-f", "-", text=manifest(kind, before))
     assert message in refusal(control_plane, "-n", namespace, "replace", "-f", "-", text=manifest(kind, after))
+
+
+def test_a_server_of_before_can_still_be_changed(control_plane: ControlPlane, namespace: str) -> None:
+    """A URL from before it was checked stays, and so can everything else; the operator says what is wrong with it."""
+    file = ROOT / "crds" / "mlflowservers.yaml"
+    before = yaml.safe_load(file.read_text())
+    schema = before["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    del schema["properties"]["external"]["properties"]["url"]["x-kubernetes-validations"]
+    bad = manifest("MLflowServer", "external: {url: 'http://a/?x='}")
+
+    def applied(crd: str, *, taken: bool) -> None:
+        control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", text=crd)
+
+        def follows() -> bool:
+            try:
+                return bool(dry_run(control_plane, bad)) is taken
+            except ClusterError:
+                return not taken
+
+        waiting.until(follows, what="the CRD to be used", seconds=30, pause=0.1)
+
+    applied(yaml.safe_dump(before), taken=True)
+    control_plane.kubectl("-n", namespace, "create", "-f", "-", text=bad)
+    applied(file.read_text(), taken=False)
+    patch = ("-n", namespace, "patch", "mls/x", "--type=merge", "-p")
+    assert "patched" in control_plane.kubectl(*patch, '{"spec": {"experiments": [{"name": "a"}]}}')
+    assert "write an http:// or https:// URL" in refusal(
+        control_plane, *patch, '{"spec": {"external": {"url": "http://a/?y="}}}'
+    )
 
 
 def test_scaling_is_no_way_around_the_rules(control_plane: ControlPlane, namespace: str) -> None:

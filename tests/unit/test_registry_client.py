@@ -115,6 +115,44 @@ async def test_a_redirect_is_told_and_not_followed() -> None:
     assert "s3cret" not in caught.value.message
 
 
+async def test_no_cookie_is_sent_back() -> None:
+    """Each question stands for itself: a session of some proxy would outlive the credentials that began it."""
+    sent = []
+
+    async def handler(request: web.Request) -> web.Response:
+        sent.append(request.headers.get("Cookie"))
+        return web.json_response({}, headers={"Set-Cookie": "session=1; Path=/"})
+
+    async with server(handler) as registry:
+        await registry.ping()
+        await registry.ping()
+    assert sent == [None, None]
+
+
+FILTERS = {
+    "fraud": "name = 'fraud'",
+    "it's": 'name = "it\'s"',
+    'the "best"': "name = 'the \"best\"'",
+    "back\\slash": "name = 'back\\slash'",
+    """it's "a\\b\"""": """name LIKE 'it_s "a_b"'""",
+}
+
+
+@pytest.mark.parametrize(("model", "wanted"), FILTERS.items(), ids=FILTERS)
+async def test_a_name_is_a_literal_that_it_cannot_leave(model: str, wanted: str) -> None:
+    """Where it has both quotes, others that fit the pattern are left out."""
+    asked = []
+
+    async def handler(request: web.Request) -> web.Response:
+        asked.append(request.query.get("filter"))
+        listed = [{"name": model, "version": "1"}, {"name": "itXs", "version": "2"}]
+        return web.json_response({"model_versions": listed})
+
+    async with server(handler) as registry:
+        assert list((await registry.snapshot(model, aliases=False)).versions) == ["1"]
+    assert asked == [wanted]
+
+
 PASSING = {
     "unauthenticated": (401, "", True),
     "forbidden": (403, "", True),

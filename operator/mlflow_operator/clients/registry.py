@@ -28,6 +28,8 @@ _API = "/api/2.0/mlflow"
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 _RELEASE = re.compile(r"\d+\.\d+[\w.]{0,24}$")
 _TIMEOUT, _CONNECT = 20.0, 5.0
+_CONNECTIONS = 64
+"""To one server: as many as there can be workers, since to wait for one looks like a server that hangs."""
 _REST = 10.0
 """Seconds between two tries of a server that hangs."""
 _LINES = 256
@@ -66,7 +68,7 @@ class Mlflow:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit_per_host=16, socket_factory=sockets(self._hosts)),
+            connector=aiohttp.TCPConnector(limit_per_host=_CONNECTIONS, socket_factory=sockets(self._hosts)),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=True,
