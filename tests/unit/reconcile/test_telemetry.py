@@ -1,0 +1,34 @@
+"""Series of objects: one each, which follows the object and leaves with it."""
+
+from mlflow_operator.engine.telemetry import REGISTRY
+from mlflow_operator.reconcile import telemetry
+
+
+def series(name: str) -> dict[tuple[str, ...], float]:
+    """The series of a metric by their labels."""
+    families = [family for family in REGISTRY.collect() if family.name == name]
+    return {tuple(sample.labels.values()): sample.value for family in families for sample in family.samples}
+
+
+def test_an_object_has_one_series_which_leaves_with_it() -> None:
+    """Ready changes its value, and a claim that is deleted is in no dashboard any more."""
+    for status, value in (("True", 1), ("False", 0), ("Unknown", -1)):
+        telemetry.show_ready("ModelPromotion", "telemetry", "fraud", status)
+        telemetry.show_ready("MLflowServer", "telemetry", "fraud", "True")
+        found = {labels: v for labels, v in series("mlflow_operator_ready").items() if "telemetry" in labels}
+        assert found[("ModelPromotion", "telemetry", "fraud")] == value
+        assert len(found) == 2
+    for kind in ("ModelPromotion", "MLflowServer"):
+        telemetry.show_ready(kind, "telemetry", "fraud", None)
+        telemetry.show_ready(kind, "telemetry", "fraud", None)
+    assert not [labels for labels in series("mlflow_operator_ready") if "telemetry" in labels]
+
+
+def test_a_slot_has_the_version_that_holds_it_now() -> None:
+    """The version before it is gone from the metric in the same moment; a slot that nobody knows of has none."""
+    for version in ("6", "7", "7"):
+        telemetry.show_slot("telemetry", "fraud", ("fraud", "stage/Production", version))
+        held = [labels for labels in series("modelpromotion_info") if "telemetry" in labels]
+        assert held == [("telemetry", "fraud", "fraud", "stage/Production", version)]
+    telemetry.show_slot("telemetry", "fraud", None)
+    assert not [labels for labels in series("modelpromotion_info") if "telemetry" in labels]
