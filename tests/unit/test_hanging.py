@@ -103,6 +103,16 @@ async def test_a_giant_model_is_silent_by_itself(server: Server) -> None:
     assert server.lists == 1, "while it rests nobody waits for the giant's list"
 
 
+async def test_two_giants_among_models_that_are_answered_are_no_silent_server(server: Server) -> None:
+    """What was answered in between counts."""
+    server.hangs, server.slow = False, "giant"
+    for model in ("giant-1", "giant-2"):
+        with pytest.raises(RegistryUnavailable):
+            await server.registry.snapshot(model, aliases=False)
+        await server.registry.snapshot("fraud", aliases=False)
+    server.registry.check()
+
+
 async def test_two_operations_without_an_answer_in_between_are_a_silent_server(server: Server) -> None:
     """A third model is not tried then, until it has rested; an answer to anything lets all of them through."""
     for model in ("a", "b"):
