@@ -34,7 +34,10 @@ class Images(BaseModel):
     pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
 
 
-Namespace = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+
+Namespace = Annotated[str, Field(pattern=f"^{_LABEL}$")]
+Lease = Annotated[str, Field(pattern=f"^({_LABEL}/{_LABEL})?$")]
 HostGlob = Annotated[str, Field(pattern=r"^[A-Za-z0-9.*?:_\[\]-]+$")]
 Seconds = Annotated[float, Field(gt=0, le=604800, allow_inf_nan=False)]
 
@@ -45,12 +48,14 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     namespaces: tuple[Namespace, ...] = ()
-    """Namespaces to look after; empty: all."""
+    """Namespaces to look after, by their whole names; empty: all."""
     external_hosts: tuple[HostGlob, ...] = ()
     """Globs of hosts, or of ``host:port``, that external servers may be at; empty: any."""
+    lease: Lease = ""
+    """Namespace and name of the Lease by which one of several processes works; empty: this one is alone."""
     cluster_domain: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] = "cluster.local"
     images: Images = Images()
-    workers: Annotated[int, Field(ge=1, le=64)] = 8
+    workers: Annotated[int, Field(ge=1, le=64)] = 16
     """Objects reconciled at the same time."""
     resync: Seconds = 600
     """Every object is looked at again after this long, give or take a tenth."""

@@ -8,6 +8,7 @@
     │   └── RegistryNotFound      MLflow does not know what was asked for
     ├── Unavailable               could not ask: Reconciling, Ready is Unknown, retried with backoff
     │   ├── ClusterUnavailable    the Kubernetes API did not answer
+    │   ├── LeadershipLost        this process may write no more, since another one may have begun to
     │   └── RegistryUnavailable   MLflow did not answer, or answered with a server error
     └── ApiError                  the Kubernetes API said no
         ├── NotFound              404
@@ -44,6 +45,10 @@ class Unavailable(OperatorError):
 
 class ClusterUnavailable(Unavailable):
     """The Kubernetes API did not answer in time, or with a server error."""
+
+
+class LeadershipLost(Unavailable):
+    """This process is not the one that writes, or not for sure; nothing was written."""
 
 
 class RegistryUnavailable(Unavailable):

@@ -1,4 +1,4 @@
-"""Writes what is made from the code: the CRDs, the chart's copies of them, and manifests/install.yaml.
+"""Writes what is made from the code: the CRDs, the chart's copies of them and its rules, and manifests/install.yaml.
 
 ``mlflow-operator generate`` belongs to a checkout; ``--check`` writes nothing and fails when a file is out of date.
 """
@@ -6,13 +6,14 @@
 import argparse
 import difflib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mlflow_operator.api import crd
+from mlflow_operator.clients import kinds
 
 COMMAND = "make generate"
 HEADER = f"# Generated from operator/mlflow_operator/api by `{COMMAND}`; do not edit.\n"
@@ -22,10 +23,21 @@ NAMESPACE = "mlflow-operator-system"
 CHART = Path("charts/mlflow-operator")
 CRDS = Path("crds")
 CHART_CRDS = CHART / "templates" / "crds"
+CHART_RULES = CHART / "templates" / "_rules.tpl"
 INSTALL = Path("manifests/install.yaml")
 
 # What others refer to comes first, so that one `kubectl apply` never names what is not there yet.
-_ORDER = ("Namespace", "CustomResourceDefinition", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Service")
+_ORDER = (
+    "Namespace",
+    "CustomResourceDefinition",
+    "ServiceAccount",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Role",
+    "RoleBinding",
+    "Service",
+    "PodDisruptionBudget",
+)
 
 
 class CannotGenerate(Exception):
@@ -46,20 +58,26 @@ def main(argv: Sequence[str], root: Path | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         root = root or find_root((Path(__file__).resolve().parents[2], Path.cwd()))
-        wanted = {**dict.fromkeys(orphans(root)), **generated(root)}
+        stale = _bring(root, {CHART_RULES: chart_rules()}, check=options.check)  # the rest is rendered with them
+        stale += _bring(root, {**dict.fromkeys(orphans(root)), **generated(root)}, check=options.check)
     except CannotGenerate as missing:
         sys.stderr.write(f"mlflow-operator generate: {missing}\n")
         return 2
+    if options.check and stale:
+        sys.stderr.write(f"{stale} generated files are out of date; run `{COMMAND}`\n")
+    return int(options.check and bool(stale))
+
+
+def _bring(root: Path, wanted: Mapping[Path, str | None], *, check: bool) -> int:
+    """Write the files, or show what is wrong with them; how many were not as they should be."""
     stale = {path: text for path, text in wanted.items() if _read(root / path) != (text or "")}
     for path, text in stale.items():
-        if options.check:
+        if check:
             sys.stdout.writelines(_diff(path, _read(root / path), text or ""))
         else:
             _write(root / path, text)
             sys.stdout.write(f"{'removed' if text is None else 'wrote'} {path}\n")
-    if options.check and stale:
-        sys.stderr.write(f"{len(stale)} generated files are out of date; run `{COMMAND}`\n")
-    return int(options.check and bool(stale))
+    return len(stale)
 
 
 def find_root(candidates: Iterable[Path]) -> Path:
@@ -75,7 +93,7 @@ def find_root(candidates: Iterable[Path]) -> Path:
 
 
 def generated(root: Path) -> dict[Path, str]:
-    """Every generated file, relative to the root, with what it should hold."""
+    """Every generated file but the rules, relative to the root, with what it should hold."""
     files: dict[Path, str] = {}
     crds = [crd.build(kind) for kind in crd.KINDS]
     for kind, definition in zip(crd.KINDS, crds, strict=True):
@@ -109,6 +127,20 @@ def chart_template(definition: dict[str, Any]) -> str:
     if "{{" in text:
         raise CannotGenerate(f"{definition['metadata']['name']}: Helm would take {{{{ for the start of an action")
     return f"{HEADER}{{{{- if .Values.crds.install }}}}\n{text}{{{{- end }}}}\n"
+
+
+def chart_rules() -> str:
+    """The chart's template with what the operator may do with each kind."""
+    source = "operator/mlflow_operator/clients/kinds.py"
+    lines = [f"{{{{- /* Generated from {source} by `{COMMAND}`; do not edit. */ -}}}}"]
+    lines.append('{{- define "mlflow-operator.kinds" -}}')
+    for group, plurals, verbs in kinds.rules():
+        lines += [
+            f"- apiGroups: [{group or chr(34) * 2}]",
+            f"  resources: [{', '.join(plurals)}]",
+            f"  verbs: [{', '.join(verbs)}]",
+        ]
+    return "\n".join([*lines, "{{- end }}", ""])
 
 
 def install(crds: Sequence[dict[str, Any]], objects: Sequence[dict[str, Any]]) -> str:

@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import socket
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,9 +21,14 @@ from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.kinds import CHILDREN, KINDS, OWN, REFERENCED
 from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
+from mlflow_operator.engine.leader import Alone, Election
 from mlflow_operator.engine.lists import Lists
 from mlflow_operator.engine.queue import WorkQueue
+from mlflow_operator.engine.store import Store
+from mlflow_operator.engine.workers import Workers
 from mlflow_operator.reconcile import events
+from mlflow_operator.reconcile.lanes import lanes_of
+from mlflow_operator.reconcile.objects import INDEXES, said
 from mlflow_operator.reconcile.process import MANAGED, lists_of, workers_of
 from mlflow_operator.reconcile.world import World
 
@@ -35,24 +41,58 @@ _GRACE = 20.0
 
 async def run(settings: Settings) -> None:
     """Run the operator until SIGTERM or SIGINT; raises when a watch has died, so that the pod is restarted."""
-    stop, ready = asyncio.Event(), asyncio.Event()
+    stop, watching, listed = asyncio.Event(), asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with _world(settings) as world:
+    async with _world(settings) as (world, election):
         lists = lists_of(world)
         workers = workers_of(world, lists)
-        runner = await endpoints.serve(settings.http_host, settings.http_port, workers, ready.is_set)
+        runner = await endpoints.serve(
+            settings.http_host,
+            settings.http_port,
+            lambda: workers.ailment() or lists.ailment(),
+            lambda: watching.is_set() and listed.is_set(),
+        )
         try:
             async with asyncio.TaskGroup() as group:
-                start = group.create_task(workers.start())
-                await _watch(world, lists, ready, stop)
-                start.cancel()
+                tasks = [
+                    group.create_task(_list(lists, listed, settings.relist), name="lists"),
+                    group.create_task(_work(world, workers, election, listed), name="work"),
+                ]
+                group.create_task(_watch(world, lists, watching, stop), name="watches")
+                await stop.wait()
+                for task in tasks:
+                    task.cancel()
         finally:
-            await workers.stop(_GRACE)
             await runner.cleanup()
 
 
-async def _watch(world: World, lists: Lists, ready: asyncio.Event, stop: asyncio.Event) -> None:
+async def _list(lists: Lists, listed: asyncio.Event, every: float) -> None:
+    await lists.first()
+    listed.set()
+    await lists.keep_up(every)
+
+
+async def _work(world: World, workers: Workers, election: Election | Alone, listed: asyncio.Event) -> None:
+    """Run passes whenever this process leads, from the time when nothing is taken for missing any more."""
+    await listed.wait()
+    async with asyncio.TaskGroup() as group:
+        election_ = group.create_task(election.run())
+        try:
+            while True:
+                await election.won()
+                world.forget()
+                workers.start()
+                await election.lost()
+                await workers.stop(0)  # they can write no more
+        finally:  # the Lease is renewed until the last pass has ended
+            await workers.stop(_GRACE)
+            election_.cancel()
+            await asyncio.wait([election_])
+            await election.give_back()
+
+
+async def _watch(world: World, lists: Lists, watching: asyncio.Event, stop: asyncio.Event) -> None:
     """Let kopf list and watch until it is told to stop; raises when a watch has died."""
     namespaces = world.settings.namespaces
     await kopf.operator(
@@ -63,25 +103,31 @@ async def _watch(world: World, lists: Lists, ready: asyncio.Event, stop: asyncio
         standalone=True,
         namespaces=namespaces,
         clusterwide=not namespaces,
-        ready_flag=ready,
+        ready_flag=watching,
         stop_flag=stop,
     )
+    stop.set()
 
 
 @asynccontextmanager
-async def _world(settings: Settings) -> AsyncIterator[World]:
+async def _world(settings: Settings) -> AsyncIterator[tuple[World, Election | Alone]]:
     async with AsyncExitStack() as stack:
         cluster = await Cluster.connect()
         stack.push_async_callback(cluster.close)
-        mlflow = await stack.enter_async_context(Mlflow(hosts=settings.external_hosts))
-        yield World(
+        me = socket.gethostname()
+        election = Election(cluster, settings.lease, f"{me}_{uuid.uuid4()}") if settings.lease else Alone()
+        mlflow = await stack.enter_async_context(Mlflow(guard=election.check, hosts=settings.external_hosts))
+        store = Store(INDEXES, said)
+        world = World(
             settings=settings,
-            cluster=cluster,
+            cluster=cluster.guarded(election.check),
             mlflow=mlflow,
-            queue=WorkQueue(),
+            queue=WorkQueue(lanes_of(store, settings)),
             clock=lambda: datetime.now(UTC),
-            instance=socket.gethostname(),
+            instance=me,
+            store=store,
         )
+        yield world, election
 
 
 def _registry(world: World, lists: Lists) -> kopf.OperatorRegistry:
@@ -93,8 +139,9 @@ def _registry(world: World, lists: Lists) -> kopf.OperatorRegistry:
 
         @kopf.on.event(place.group, place.version, place.plural, registry=registry, id=f"on-{place.plural}", **selector)
         async def on_event(event: kopf.RawEvent, **_: Any) -> None:
-            lists.heard(kind)
-            events.seen(world, kind, dict(event["object"]), deleted=event["type"] == "DELETED")
+            obj: dict[str, Any] = dict(event["object"])
+            lists.heard(kind, obj["metadata"]["namespace"])
+            events.seen(world, kind, obj, deleted=event["type"] == "DELETED")
 
     for kind in (*OWN, *CHILDREN, *REFERENCED):
         listen(kind)

@@ -8,26 +8,23 @@ from pathlib import Path
 from cluster.provider import Cluster
 from demo.installation import DEPLOYMENT, NAMESPACE
 
-SELECTOR = "app.kubernetes.io/name=mlflow-operator"
+LEASE = "mlflow-operator"
 
 
 def kill_operator(node: Cluster) -> None:
-    """End the operator with SIGKILL, and have a new pod made at once rather than after the kubelet's backoff.
+    """End the operator that works with SIGKILL, and have a new pod made at once rather than after a backoff.
 
     Where the node's processes are not on this machine, deleting the pod without grace has to do.
     """
-    for uid in _pods(node):
-        for pid in _processes_of(uid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-    words = ("delete", "pod", "-l", SELECTOR, "--grace-period=0", "--force", "--wait=false")
-    node.kubectl("-n", NAMESPACE, *words)
+    pod = node.kubectl("-n", NAMESPACE, "get", "lease", LEASE, "-o", "jsonpath={.spec.holderIdentity}").partition("_")[
+        0
+    ]
+    uid = node.kubectl("-n", NAMESPACE, "get", "pod", pod, "-o", "jsonpath={.metadata.uid}")
+    for pid in _processes_of(uid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    node.kubectl("-n", NAMESPACE, "delete", "pod", pod, "--grace-period=0", "--force", "--wait=false")
     node.kubectl("-n", NAMESPACE, "rollout", "status", DEPLOYMENT, "--timeout=120s")
-
-
-def _pods(node: Cluster) -> list[str]:
-    path = "jsonpath={.items[*].metadata.uid}"
-    return node.kubectl("-n", NAMESPACE, "get", "pods", "-l", SELECTOR, "-o", path).split()
 
 
 def _processes_of(pod_uid: str) -> list[int]:

@@ -13,6 +13,7 @@ import yaml
 from mlflow_operator import generate
 from mlflow_operator.api import crd
 from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.clients import kinds
 from mlflow_operator.config import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -139,8 +140,11 @@ def test_every_variable_is_a_setting_that_the_operator_reads() -> None:
 
 
 def test_by_default_the_operator_decides_its_settings() -> None:
-    """A value that is not set becomes no variable."""
-    assert settings_of(render()) == {"MLFLOW_OPERATOR_HTTP_PORT": "8080"}
+    """A value that is not set becomes no variable; what the release knows best is told."""
+    assert settings_of(render()) == {
+        "MLFLOW_OPERATOR_HTTP_PORT": "8080",
+        "MLFLOW_OPERATOR_LEASE": "ops/mlflow-operator",
+    }
 
 
 def test_no_role_has_a_wildcard_or_a_way_to_more_rights() -> None:
@@ -165,6 +169,8 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
         assert may.pop(plural) == READ
         assert may.pop(f"{plural}/status") == {"patch"}
         assert may.pop(f"{plural}/finalizers") == {"update"}
+    for kind in kinds.KINDS.values():
+        assert kind.plural not in may or may[kind.plural] == set(kind.verbs)
     assert len(may) == 10
 
 
@@ -172,7 +178,9 @@ def test_with_namespaces_the_operator_has_no_rights_elsewhere() -> None:
     """The same rules in each watched namespace, and cluster-wide only a look at names, which may be denied too."""
     objects = render({"watchNamespaces": ["a", "b"]})
     roles = of_kind(objects, "Role")
-    assert set(roles) == set(of_kind(objects, "RoleBinding")) == {"a/mlflow-operator", "b/mlflow-operator"}
+    roles.pop("ops/mlflow-operator-leader")
+    assert set(roles) == {"a/mlflow-operator", "b/mlflow-operator"}
+    assert set(of_kind(objects, "RoleBinding")) == {*roles, "ops/mlflow-operator-leader"}
     everywhere = of_kind(render(), "ClusterRole")["mlflow-operator"]["rules"]
     assert all(role["rules"] == everywhere for role in roles.values())
     assert set(of_kind(objects, "ClusterRoleBinding")) == {"mlflow-operator-discovery"}
@@ -182,6 +190,37 @@ def test_with_namespaces_the_operator_has_no_rights_elsewhere() -> None:
     }
     closed = render({"watchNamespaces": ["a"], "rbac": {"discovery": False}})
     assert not of_kind(closed, "ClusterRoleBinding")
+
+
+def test_one_lease_and_no_other_may_be_written() -> None:
+    """Leases are how nodes and controllers show that they live: the operator's own is in its namespace."""
+    role = of_kind(render(), "Role")["ops/mlflow-operator-leader"]
+    create, write = role["rules"]
+    assert (create["resources"], create["verbs"]) == (["leases"], ["create"])
+    assert (write["resourceNames"], write["verbs"]) == (["mlflow-operator"], ["get", "update"])
+    named = settings_of(render({"fullnameOverride": "mine"}))["MLFLOW_OPERATOR_LEASE"]
+    assert named == "ops/mine"
+
+
+def test_another_pod_takes_over() -> None:
+    """Two pods, on different nodes where there are several, never both evicted, and one always there in an upgrade."""
+    objects = render()
+    (deployment,) = of_kind(objects, "Deployment").values()
+    assert deployment["spec"]["replicas"] == 2
+    assert deployment["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+    (spread,) = pod(objects)["topologySpreadConstraints"]
+    assert spread["whenUnsatisfiable"] == "ScheduleAnyway"
+    (budget,) = of_kind(objects, "PodDisruptionBudget").values()
+    assert budget["spec"]["maxUnavailable"] == 1
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    for selector in (spread["labelSelector"], budget["spec"]["selector"]):
+        assert selector["matchLabels"].items() <= labels.items()
+
+
+@pytest.mark.parametrize("values", [{"replicas": 1}, {"podDisruptionBudget": {"create": False}}], ids=["one", "none"])
+def test_a_single_pod_can_be_evicted(values: dict[str, Any]) -> None:
+    """A budget for one pod would hold up the drain of its node."""
+    assert not of_kind(render(values), "PodDisruptionBudget")
 
 
 def test_the_clusters_own_roles_learn_the_kinds() -> None:
@@ -213,6 +252,7 @@ def test_prometheus_finds_the_metrics() -> None:
         ({"watchNamespace": ["a"]}, "watchNamespace"),
         ({"image": {"tagg": "x"}}, "tagg"),
         ({"settings": {"workers": 0}}, "workers"),
+        ({"replicas": 0}, "replicas"),
         ({"settings": {"logLevel": "debug"}}, "logLevel"),
         ({"image": {"digest": "latest"}}, "digest"),
         ({"watchNamespaces": "a,b"}, "watchNamespaces"),

@@ -15,7 +15,6 @@ from mlflow_operator.engine.queue import Key, WorkQueue
 from mlflow_operator.handlers import _kopf_settings
 from mlflow_operator.reconcile.events import seen
 from mlflow_operator.reconcile.objects import PROMOTION, SERVER
-from mlflow_operator.reconcile.process import lists_of, workers_of
 from mlflow_operator.reconcile.world import World
 
 CLAIM, SERVER_KEY = Key(PROMOTION, "team", "fraud"), Key(SERVER, "team", "mlflow")
@@ -155,7 +154,7 @@ def test_kopf_writes_nothing_and_watches_only_what_is_managed() -> None:
 @pytest.mark.parametrize("port", [0, 18742], ids=["none", "some"])
 async def test_port_0_is_no_port(world: World, port: int) -> None:
     """Whoever does not want the endpoints gets none, not one on a port of the kernel's choice."""
-    runner = await endpoints.serve("127.0.0.1", port, workers_of(world, lists_of(world)), lambda: True)
+    runner = await endpoints.serve("127.0.0.1", port, lambda: None, lambda: True)
     try:
         assert [address[1] for address in runner.addresses] == ([port] if port else [])
     finally:

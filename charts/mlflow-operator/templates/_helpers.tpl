@@ -54,6 +54,7 @@ app.kubernetes.io/part-of: mlflow-operator
   "SERVER_PROBE" .Values.settings.serverProbe
   "LOG_FORMAT" .Values.settings.logFormat
   "LOG_LEVEL" .Values.settings.logLevel
+  "LEASE" (printf "%s/%s" .Release.Namespace (include "mlflow-operator.fullname" .))
   "HTTP_PORT" 8080 }}
 {{- range $name, $value := $set }}
 {{- if $value }}
@@ -66,40 +67,11 @@ app.kubernetes.io/part-of: mlflow-operator
 {{- /* The least that the operator needs, for a ClusterRole or for a Role in each watched namespace. */ -}}
 {{- define "mlflow-operator.rules" -}}
 - apiGroups: [mlflow.talentflow.ai]
-  resources: [mlflowservers, modelpromotions]
-  verbs: [get, list, watch]
-- apiGroups: [mlflow.talentflow.ai]
   resources: [mlflowservers/status, modelpromotions/status]
   verbs: [patch]
 # Owner references of children, where the admission plugin OwnerReferencesPermissionEnforcement asks for it (OpenShift).
 - apiGroups: [mlflow.talentflow.ai]
   resources: [mlflowservers/finalizers, modelpromotions/finalizers]
   verbs: [update]
-- apiGroups: [apps]
-  resources: [deployments, statefulsets]
-  verbs: [get, list, watch, create, patch, delete]
-- apiGroups: [batch]
-  resources: [jobs]
-  verbs: [get, list, watch, create, patch, delete]
-- apiGroups: [""]
-  resources: [services, serviceaccounts]
-  verbs: [get, list, watch, create, patch, delete]
-# Never delete: a volume outlives its server.
-- apiGroups: [""]
-  resources: [persistentvolumeclaims]
-  verbs: [get, list, watch, create, patch]
-# Credentials that users refer to are read; those of managed stores are made once, and never changed or deleted.
-- apiGroups: [""]
-  resources: [secrets]
-  verbs: [get, list, watch, create]
-- apiGroups: [""]
-  resources: [configmaps]
-  verbs: [get, list, watch]
-# Why a Job failed is in the termination message of its pod.
-- apiGroups: [""]
-  resources: [pods]
-  verbs: [get, list]
-- apiGroups: [events.k8s.io]
-  resources: [events]
-  verbs: [create, patch]
+{{ include "mlflow-operator.kinds" . }}
 {{- end }}

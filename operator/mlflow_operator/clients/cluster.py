@@ -6,6 +6,7 @@ they raise on an unexpected answer after the write has succeeded.
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -28,15 +29,21 @@ _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 
 Object = dict[str, Any]
 
+Guard = Callable[[], None]
+"""Raises where this process must not write."""
+
 
 class Cluster:
     """The operator's hands in the cluster.
 
-    Every method raises ``ClusterUnavailable`` when the API does not answer, and ``ApiError`` when it refuses.
+    Every method raises ``ClusterUnavailable`` when the API does not answer, and ``ApiError`` when it refuses; each that
+    writes raises what the guard does.
     """
 
-    def __init__(self, api: client.ApiClient) -> None:
+    def __init__(self, api: client.ApiClient, guard: Guard = lambda: None) -> None:
+        """``guard`` is called before each write, and raises where this process must not."""
         self._api = api
+        self._guard = guard
 
     @classmethod
     async def connect(cls, connections: int = 100) -> Self:
@@ -51,6 +58,10 @@ class Cluster:
         # exceptions, as Python reads them, cannot name its range of addresses. A kubeconfig's proxy-url stays.
         configuration.client_session_kwargs = {"trust_env": False}
         return cls(client.ApiClient(configuration))
+
+    def guarded(self, guard: Guard) -> Self:
+        """The same cluster over the same connections, with a guard before each write."""
+        return type(self)(self._api, guard)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -76,6 +87,7 @@ class Cluster:
 
     async def apply(self, obj: Object) -> Object:
         """Server-side apply: create the object, or bring the fields in ``obj`` to their values."""
+        self._guard()
         meta = obj["metadata"]
         path = KINDS[obj["kind"]].path(meta["namespace"], meta["name"])
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
@@ -91,6 +103,7 @@ class Cluster:
             Conflict: The object changed since ``resource`` was read.
             NotFound: It is gone.
         """
+        self._guard()
         names, meta = type(resource).NAMES, resource.metadata
         body = {
             "apiVersion": API_VERSION,
@@ -107,6 +120,7 @@ class Cluster:
 
         A Job goes after its pods, so that whoever sees it go knows that its work has ended.
         """
+        self._guard()
         meta = obj["metadata"]
         policy = _PROPAGATION.get(obj["kind"], "Background")
         body = {"propagationPolicy": policy, "preconditions": {"uid": meta["uid"]}}
@@ -121,6 +135,7 @@ class Cluster:
         Raises:
             Conflict: It exists.
         """
+        self._guard()
         return await self._request("POST", KINDS[obj["kind"]].path(obj["metadata"]["namespace"]), body=obj)
 
     async def replace(self, obj: Object) -> Object:
@@ -130,6 +145,7 @@ class Cluster:
             Conflict: It changed since it was read.
             NotFound: It is gone.
         """
+        self._guard()
         meta = obj["metadata"]
         return await self._request("PUT", KINDS[obj["kind"]].path(meta["namespace"], meta["name"]), body=obj)
 

@@ -71,12 +71,26 @@ KINDS: dict[str, Kind] = {
     # Why a Job failed is in the termination message of its pod.
     "Pod": Kind("v1", "pods", Watch.NOT, ("get", "list")),
     "Event": Kind("events.k8s.io/v1", "events", Watch.NOT, WRITE),
+    # In the operator's own namespace: which of several processes works.
+    "Lease": Kind("coordination.k8s.io/v1", "leases", Watch.NOT, ("get", "create", "update")),
 }
+
+ELECTION = ("Lease",)
+"""Kinds of the operator's own namespace only, with a role of their own."""
 
 
 def watched(how: Watch) -> tuple[str, ...]:
     """The kinds that are watched in a certain way, in the order of the table."""
     return tuple(name for name, kind in KINDS.items() if kind.watch is how)
+
+
+def rules() -> list[tuple[str, list[str], list[str]]]:
+    """What the operator's role allows on all kinds but Leases: API group, resources and verbs of each rule."""
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for name, kind in KINDS.items():
+        if name not in ELECTION:
+            found.setdefault((kind.group, kind.verbs), []).append(kind.plural)
+    return [(group, plurals, list(verbs)) for (group, verbs), plurals in found.items()]
 
 
 OWN, CHILDREN, REFERENCED = watched(Watch.OWN), watched(Watch.CHILD), watched(Watch.REFERENCED)

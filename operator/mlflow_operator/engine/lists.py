@@ -16,18 +16,26 @@ _DEAF = 2
 """Lists in a row that found changes, without a word from the watch in between."""
 
 
+Scope = tuple[str, str | None]
+"""A kind, in one namespace or in all of them: what one watch is about."""
+
+
 class Cluster(Protocol):
     """Whatever can be listed."""
 
     async def list(self, kind: str, namespace: str | None = None, *, labels: str = "") -> list[Object]:
         """All objects of a kind."""
 
+    async def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """One object, or None where it does not exist."""
+
 
 class Lists:
     """Brings the store to what the API server has.
 
     ``kinds`` are kinds with the label selector of what is kept of them; ``keep`` is told of every object that is there,
-    and answers whether it was news; ``wake`` is told of one that is there no more, before it leaves the store.
+    with the store's sequence at the time when it was asked for, and answers whether the store did not have it;
+    ``wake`` is told of one that is there no more, before it leaves the store.
     """
 
     def __init__(
@@ -37,16 +45,18 @@ class Lists:
         kinds: dict[str, str],
         namespaces: Sequence[str],
         *,
-        keep: Callable[[str, Object], bool],
+        keep: Callable[[str, Object, int], bool],
         wake: Callable[[Key], None],
     ) -> None:
         self._cluster = cluster
         self._store = store
         self._kinds = kinds
-        self._namespaces = tuple(namespaces)
+        self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._keep = keep
         self._wake = wake
-        self._missed: dict[str, int] = {}
+        self._missed: dict[Scope, int] = {}
+        self._before = 0
+        """The store's sequence at the list before."""
 
     async def first(self, again: float = 2.0) -> None:
         """List everything, so that nothing is taken for missing; however long the API server takes."""
@@ -54,39 +64,69 @@ class Lists:
             await asyncio.sleep(again)
         self._missed.clear()
 
-    async def all(self) -> bool:
-        """List everything; False where the API did not answer."""
-        try:
-            for kind in self._kinds:
-                await self._list(kind)
-        except OperatorError as error:
-            log.warning("could not list: %s", error)
-            return False
-        return True
+    async def keep_up(self, every: float) -> None:
+        """List everything again and again, so many seconds apart; begins with a rest."""
+        while True:
+            await asyncio.sleep(every)
+            await self.all()
 
-    def heard(self, kind: str) -> None:
+    async def all(self) -> bool:
+        """List everything; False where the API did not answer to all of it."""
+        began, complete = self._store.sequence, True
+        for kind in self._kinds:
+            for namespace in self._namespaces:
+                try:
+                    await self._list(kind, namespace)
+                except OperatorError as error:  # what cannot be listed does not keep the others from it
+                    complete = False
+                    where = f" in namespace {namespace}" if namespace else ""
+                    log.warning("could not list %s%s: %s", kind, where, error)
+        if complete:
+            self._store.forget_gone(self._before)
+            self._before = began
+        return complete
+
+    async def refresh(self, key: Key) -> bool:
+        """Ask for one object that the API server knows otherwise than the store; whether it is there.
+
+        Raises:
+            OperatorError: The API did not answer.
+        """
+        if key.kind not in self._kinds:
+            return True
+        asked = self._store.sequence
+        obj = await self._cluster.get(*key[:3])
+        if obj is not None:
+            self._keep(key.kind, obj, asked)
+        elif (sequence := self._store.sequence_of(key)) is not None and sequence <= asked:
+            self._wake(key)
+            self._store.drop(key)
+        return self._store.sequence_of(key) is not None
+
+    def heard(self, kind: str, namespace: str) -> None:
         """A watch has brought something."""
-        self._missed[kind] = 0
+        self._missed.pop((kind, namespace), None)
+        self._missed.pop((kind, None), None)
 
     def ailment(self) -> str | None:
         """Which watch is deaf, if one is."""
-        deaf = [kind for kind, times in self._missed.items() if times >= _DEAF]
+        deaf = [
+            f"{kind} in namespace {namespace}" if namespace else kind
+            for (kind, namespace), times in self._missed.items()
+            if times >= _DEAF
+        ]
         return f"the watch of {', '.join(deaf)} brings nothing any more" if deaf else None
 
-    async def _list(self, kind: str) -> None:
-        before = self._store.ages(kind)
+    async def _list(self, kind: str, namespace: str | None) -> None:
+        asked = self._store.sequence
         found: set[Key] = set()
-        missed: set[Key] = set()
-        for namespace in self._namespaces or (None,):
-            for obj in await self._cluster.list(kind, namespace, labels=self._kinds[kind]):
-                key = key_of(kind, obj)
-                found.add(key)
-                if self._keep(kind, obj):
-                    missed.add(key)
-        for key, age in self._store.ages(kind).items():
-            if key not in found and before.get(key) == age:  # what has come since the list was asked for is not in it
-                missed.add(key)
-                self._wake(key)
-                self._store.drop(key)
-        self._missed[kind] = self._missed.get(kind, 0) + 1 if missed else 0
-        telemetry.WATCH_MISSED.labels(kind).inc(len(missed))
+        missed = 0
+        for obj in await self._cluster.list(kind, namespace, labels=self._kinds[kind]):
+            found.add(key_of(kind, obj))
+            missed += self._keep(kind, obj, asked)
+        for key in self._store.missing(kind, namespace, asked, found):
+            missed += 1
+            self._wake(key)
+            self._store.drop(key)
+        self._missed[kind, namespace] = self._missed.get((kind, namespace), 0) + 1 if missed else 0
+        telemetry.WATCH_MISSED.labels(kind).inc(missed)

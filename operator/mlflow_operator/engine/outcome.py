@@ -3,8 +3,9 @@
 | ended with                       | next look                  | log                       |
 |----------------------------------|----------------------------|---------------------------|
 | nothing                          | after the pass's own rest  | nothing                   |
-| Conflict                         | at once, then backoff      | nothing                   |
-| NotFound                         | never, as it is gone       | nothing                   |
+| Conflict, NotFound               | the object is read:        | nothing                   |
+|   it is there                    |   at once, then backoff    |                           |
+|   it is gone                     |   never                    |                           |
 | Waiting                          | after the error's own time | one line, at debug level  |
 | Terminal                         | slow resync, or a change   | one line                  |
 | Unavailable, any other ApiError  | backoff                    | one line                  |
@@ -16,13 +17,7 @@ import random
 
 from mlflow_operator.engine import telemetry
 from mlflow_operator.engine.queue import Key, WorkQueue
-from mlflow_operator.errors import (
-    Conflict,
-    NotFound,
-    OperatorError,
-    Terminal,
-    Waiting,
-)
+from mlflow_operator.errors import OperatorError, Terminal, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -40,18 +35,23 @@ def settled(queue: WorkQueue, key: Key, rest: float | None) -> None:
         queue.add_after(key, _jittered(rest))
 
 
+def outdated(queue: WorkQueue, key: Key, *, there: bool) -> None:
+    """A pass met an object that was not as the store had it; the store has read it since, if it is ``there``."""
+    telemetry.PASSES.labels(key.kind, "requeue_after").inc()
+    if there:
+        queue.retry(key, base=_AT_ONCE)  # where the API server's own answers are stale, asking faster is no help
+    else:
+        queue.drop(key)
+
+
 def failed(queue: WorkQueue, key: Key, error: Exception, resync: float) -> None:
     """A pass ended in an error; ``resync`` is the seconds until what cannot help itself is looked at again."""
-    result = "requeue_after" if isinstance(error, Conflict | NotFound | Waiting) else "error"
+    result = "requeue_after" if isinstance(error, Waiting) else "error"
     telemetry.PASSES.labels(key.kind, result).inc()
     if result == "error":
         telemetry.PASS_ERRORS.labels(key.kind).inc()
     facts = {"kind": key.kind, "object": str(key)}
     match error:
-        case Conflict():
-            queue.retry(key, base=_AT_ONCE)  # the watch brings the change; where it is late, asking faster is no help
-        case NotFound():
-            queue.drop(key)
         case Waiting():
             log.debug("%s %s waits: %s", key.kind, key, error, extra=facts)
             queue.add_after(key, _jittered(error.after))

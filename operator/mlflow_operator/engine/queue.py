@@ -1,15 +1,17 @@
 """The work queue, with the semantics of client-go's: nothing is lost, and nothing is worked on twice at a time.
 
 A key that is added while a worker has it is worked on once more afterwards; a hundred additions in between are one.
-(https://pkg.go.dev/k8s.io/client-go/util/workqueue)
+(https://pkg.go.dev/k8s.io/client-go/util/workqueue) Unlike there, a key that waits for room in one of its lanes waits
+here, and holds no worker.
 """
 
 import asyncio
 import random
-from collections import deque
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from mlflow_operator.engine import telemetry
+from mlflow_operator.engine.lanes import Lane, Lanes
 
 _BASE, _CAP = 0.5, 60.0
 _SPREAD = 0.2
@@ -28,11 +30,14 @@ class Key(NamedTuple):
 
 
 class WorkQueue:
-    """Keys to work on, now or later; one event loop only."""
+    """Keys to work on, now or later; one event loop only.
 
-    def __init__(self) -> None:
+    ``lanes`` answers with the lanes of a key, the narrowest first; it may answer differently later.
+    """
+
+    def __init__(self, lanes: Callable[[Key], Sequence[Lane]] = lambda _: ()) -> None:
         self._loop = asyncio.get_running_loop()
-        self._ready: deque[Key] = deque()
+        self._lanes = Lanes(lanes)
         self._since: dict[Key, float] = {}
         """Keys that need work, and since when."""
         self._busy: dict[Key, float] = {}
@@ -41,15 +46,20 @@ class WorkQueue:
         self._failures: dict[Key, tuple[int, str]] = {}
         """How often a key has failed in a row, and why the last time."""
         self._wake = asyncio.Event()
+        self._moved = self._loop.time()
+        """When a worker finished with a key, or the first work after a rest came."""
 
     def add(self, key: Key) -> None:
         """The key needs work now."""
         if key in self._since:
             return
         telemetry.QUEUE_ADDS.labels(key.kind).inc()
-        self._since[key] = self._loop.time()
+        now = self._loop.time()
+        if not self._since and not self._busy:
+            self._moved = now
+        self._since[key] = now
         if key not in self._busy:
-            self._ready.append(key)
+            self._lanes.put(key)
             self._wake.set()
 
     def add_after(self, key: Key, seconds: float) -> None:
@@ -95,11 +105,10 @@ class WorkQueue:
             timer.cancel()
 
     async def get(self) -> Key:
-        """The next key; the caller has it until ``done``."""
-        while not self._ready:
+        """The next key whose lanes have room; the caller has it, and the room, until ``done``."""
+        while (key := self._lanes.take()) is None:
             self._wake.clear()
             await self._wake.wait()
-        key = self._ready.popleft()
         now = self._loop.time()
         telemetry.QUEUE_WAIT.labels(key.kind).observe(now - self._since.pop(key))
         self._busy[key] = now
@@ -107,20 +116,20 @@ class WorkQueue:
 
     def done(self, key: Key) -> None:
         """The caller has finished with the key."""
-        telemetry.WORK_TIME.labels(key.kind).observe(self._loop.time() - self._busy.pop(key))
+        self._moved = self._loop.time()
+        telemetry.WORK_TIME.labels(key.kind).observe(self._moved - self._busy.pop(key))
+        self._lanes.leave(key)
         if key in self._since:
-            self._ready.append(key)
-            self._wake.set()
+            self._lanes.put(key)
+        self._wake.set()
 
     def depth(self) -> int:
         """Keys that wait for a worker."""
         return len(self._since)
 
-    def oldest(self) -> tuple[Key, float] | None:
-        """The key that has waited or been worked on the longest, and for how many seconds."""
-        now = self._loop.time()
-        ages = {key: now - since for key, since in (*self._since.items(), *self._busy.items())}
-        return max(ages.items(), key=lambda item: item[1]) if ages else None
+    def stalled(self) -> float:
+        """For how many seconds no worker has finished with a key although there was work; 0 where there is none."""
+        return self._loop.time() - self._moved if self._since or self._busy else 0.0
 
     def _due(self, key: Key) -> None:
         self._timers.pop(key, None)

@@ -35,6 +35,7 @@ WORK_TIME = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
+LEADER = Gauge("leader_election_master_status", "Whether this process leads: 1, or 0.", ["name"], registry=REGISTRY)
 WATCH_MISSED = Counter(
     "mlflow_operator_watch_missed", "Changes that the periodic list found first.", ["kind"], registry=REGISTRY
 )

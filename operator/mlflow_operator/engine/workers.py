@@ -6,19 +6,22 @@ from collections.abc import Awaitable, Callable, Mapping
 from mlflow_operator.engine import outcome, telemetry
 from mlflow_operator.engine.lists import Lists
 from mlflow_operator.engine.queue import Key, WorkQueue
+from mlflow_operator.errors import Conflict, NotFound, Unavailable
 
 Pass = Callable[[Key], Awaitable[float | None]]
 """One look at a key and what follows from it; the seconds to rest, or None where there is nothing to come back to."""
 
+DEADLINE = 120.0
+"""Seconds after which a pass is given up; the longest takes a minute."""
 STUCK = 300.0
-"""Seconds after which a key that nobody finishes means that something hangs; the longest pass takes a minute."""
+"""Seconds without the end of any pass, although there is work, after which something hangs that no deadline ends."""
 
 
 class Workers:
-    """Runs passes until it is told to stop; then the passes under way are finished, and no more begun.
+    """Runs passes between ``start`` and ``stop``, which may follow each other again and again.
 
     ``passes`` has one function per kind of key; ``resync`` is the seconds until what cannot help itself is looked at
-    again, ``relist`` the seconds between two lists of everything.
+    again.
     """
 
     def __init__(
@@ -29,7 +32,7 @@ class Workers:
         *,
         count: int,
         resync: float,
-        relist: float,
+        deadline: float = DEADLINE,
         stuck: float = STUCK,
     ) -> None:
         self._queue = queue
@@ -37,27 +40,30 @@ class Workers:
         self._passes = passes
         self._count = count
         self._resync = resync
-        self._relist = relist
+        self._deadline = deadline
         self._stuck = stuck
         self._tasks: list[asyncio.Task[None]] = []
-        self._waiting: set[asyncio.Task[None] | None] = set()
-        self.started = False
+        self._idle: set[asyncio.Task[None] | None] = set()
+        self._since = 0.0
+        """When they were started."""
 
-    async def start(self) -> None:
-        """List everything, so that nothing is taken for missing, then begin."""
-        await self._lists.first()
-        names = [f"worker-{number}" for number in range(self._count)]
-        self._tasks = [asyncio.create_task(self._work(), name=name) for name in names]
-        self._tasks.append(asyncio.create_task(self._list_for_ever(), name="lists"))
-        self.started = True
+    @property
+    def started(self) -> bool:
+        """Whether passes are run."""
+        return bool(self._tasks)
+
+    def start(self) -> None:
+        """Begin to run passes."""
+        self._since = asyncio.get_running_loop().time()
+        self._tasks = [asyncio.create_task(self._work(), name=f"worker-{number}") for number in range(self._count)]
 
     async def stop(self, grace: float) -> None:
-        """Finish the passes under way, within so many seconds."""
-        for task in self._tasks:
-            if task in self._waiting:
-                task.cancel()
-        busy = {task for task in self._tasks if task not in self._waiting}
+        """Begin no more passes, and finish those under way within so many seconds; the rest is cancelled."""
         self._tasks, tasks = [], self._tasks
+        busy = [task for task in tasks if task not in self._idle]
+        for task in tasks:
+            if task in self._idle:
+                task.cancel()
         if busy:
             await asyncio.wait(busy, timeout=grace)
         for task in busy:
@@ -65,40 +71,55 @@ class Workers:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def ailment(self) -> str | None:
-        """What is wrong with this process, if anything is; a restart is the cure."""
+        """What is wrong, if anything is; a restart is the cure. A backlog that moves is not wrong."""
         if dead := [task.get_name() for task in self._tasks if task.done()]:
             return f"task {', '.join(dead)} has ended"
-        oldest = self._queue.oldest()
-        if oldest and oldest[1] > self._stuck:
-            return f"{oldest[0].kind} {oldest[0]} has been in the queue for {oldest[1]:.0f} s"
-        return self._lists.ailment()
-
-    async def _work(self) -> None:
-        me = asyncio.current_task()
-        while self._tasks or not self.started:
-            self._waiting.add(me)
-            key = await self._queue.get()
-            self._waiting.discard(me)
-            try:
-                await self.run(key)
-            finally:
-                self._queue.done(key)
+        now = asyncio.get_running_loop().time()
+        if self._tasks and min(self._queue.stalled(), now - self._since) > self._stuck:
+            return f"no pass has ended for {self._stuck:.0f} s, and {self._queue.depth()} objects wait"
+        return None
 
     async def run(self, key: Key) -> None:
         """One pass, whatever it ends with."""
         telemetry.QUEUE_DEPTH.set(self._queue.depth())
         with telemetry.PASS_TIME.labels(key.kind).time():
             try:
-                rest = await self._passes[key.kind](key)
+                try:
+                    rest = await self._in_time(key)
+                except (Conflict, NotFound):
+                    outcome.outdated(self._queue, key, there=await self._lists.refresh(key))
+                else:
+                    outcome.settled(self._queue, key, rest)
             except Exception as error:
                 outcome.failed(self._queue, key, error, self._resync)
-            else:
-                outcome.settled(self._queue, key, rest)
 
-    async def _list_for_ever(self) -> None:
+    async def _in_time(self, key: Key) -> float | None:
+        """A pass with a deadline.
+
+        Raises:
+            Unavailable: It has been given up.
+        """
+        try:
+            async with asyncio.timeout(self._deadline) as time:
+                return await self._passes[key.kind](key)
+        except TimeoutError:
+            if not time.expired():
+                raise
+            message = f"the pass did not end within {self._deadline:.0f} s and was given up"
+            raise Unavailable("PassTimeout", message) from None
+
+    async def _work(self) -> None:
         me = asyncio.current_task()
-        while self._tasks:
-            self._waiting.add(me)
-            await asyncio.sleep(self._relist)
-            self._waiting.discard(me)
-            await self._lists.all()
+        while me in self._tasks:
+            self._idle.add(me)
+            try:
+                key = await self._queue.get()
+            finally:
+                self._idle.discard(me)
+            try:
+                await self.run(key)
+            except asyncio.CancelledError:
+                self._queue.add(key)  # whoever works next does it
+                raise
+            finally:
+                self._queue.done(key)

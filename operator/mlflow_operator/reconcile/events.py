@@ -1,12 +1,12 @@
 """Something has changed in the cluster: what is kept of it, and whom it wakes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from mlflow_operator.clients.cluster import without_managed_fields
 from mlflow_operator.clients.kinds import OWN, REFERENCED
 from mlflow_operator.engine.queue import Key
-from mlflow_operator.engine.store import Object, key_of
-from mlflow_operator.reconcile.objects import owner_of, wish
+from mlflow_operator.engine.store import Change, Object, key_of
 from mlflow_operator.reconcile.world import World
 
 
@@ -20,32 +20,30 @@ def seen(world: World, kind: str, obj: dict[str, Any], *, deleted: bool) -> None
             world.queue.add(user)
         return
     if deleted:
+        concerned = _concerned(world, key)
+        if world.store.bury(kind, obj):
+            _add(world, concerned)
+    elif world.store.put(kind, without_managed_fields(obj)) is Change.NEWS:
         wake(world, key)
-        world.store.bury(key, obj)
-    else:
-        keep(world, kind, without_managed_fields(obj))
 
 
-def keep(world: World, kind: str, obj: Object) -> bool:
-    """An object has been seen: keep it, and wake whom it concerns; False where it was known.
-
-    A watch may bring a status before the answer to its write has come. If that woke its object, then what fails again
-    and again, and says so in the status, would be tried again at once.
-    """
-    key = key_of(kind, obj)
-    before = world.store.get(*key[:3])
-    if not world.store.put(kind, obj):
-        return False
-    if before is None or kind not in OWN or wish(before) != wish(obj):
-        wake(world, key)
-    return True
+def keep(world: World, kind: str, obj: Object, asked: int) -> bool:
+    """A list has found an object: keep it, and wake whom it concerns; False where it was known."""
+    change = world.store.learn(kind, without_managed_fields(obj), asked)
+    if change is Change.NEWS:
+        wake(world, key_of(kind, obj))
+    return change is not Change.NONE
 
 
 def wake(world: World, key: Key) -> None:
     """An object has changed: queue whatever depends on it. Called before a deletion leaves the store."""
-    if key.kind in OWN:
+    _add(world, _concerned(world, key))
+
+
+def _concerned(world: World, key: Key) -> list[Key]:
+    return [key] if key.kind in OWN else world.store.places(key, "owner")
+
+
+def _add(world: World, keys: Iterable[Key]) -> None:
+    for key in keys:
         world.queue.add(key)
-        return
-    obj = world.store.get(*key[:3])
-    if obj and (owner := owner_of(key.kind, obj)):
-        world.queue.add(owner)

@@ -5,6 +5,7 @@ from typing import Any
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.clients.kinds import OWN
 from mlflow_operator.desired import names
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Index, Object, Store
@@ -72,9 +73,15 @@ def owner_of(kind: str, obj: Object) -> Key | None:
     return Key(SERVER, meta["namespace"], name) if name else None
 
 
-def wish(obj: Object) -> tuple[Object, Any]:
-    """Everything that others say in an object of the operator's own kinds; its status is the operator's word."""
-    meta = {key: value for key, value in obj["metadata"].items() if key not in ("resourceVersion", "managedFields")}
+def said(key: Key, obj: Object) -> Any:
+    """The part of an object whose change wakes whom it concerns: in one of the operator's own kinds, what others say.
+
+    Its status is the operator's own word. A watch may bring a status before the answer to its write has come: if that
+    woke its object, then what fails again and again, and says so in the status, would be tried again at once.
+    """
+    if key.kind not in OWN:
+        return obj
+    meta = {name: value for name, value in obj["metadata"].items() if name not in ("resourceVersion", "managedFields")}
     return meta, obj.get("spec")
 
 

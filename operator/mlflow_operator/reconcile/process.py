@@ -7,7 +7,7 @@ from mlflow_operator.clients.kinds import CHILDREN, OWN
 from mlflow_operator.desired import names
 from mlflow_operator.engine.lists import Lists
 from mlflow_operator.engine.queue import Key
-from mlflow_operator.engine.workers import STUCK, Workers
+from mlflow_operator.engine.workers import DEADLINE, STUCK, Workers
 from mlflow_operator.reconcile import events, look, model, promotion, server
 from mlflow_operator.reconcile.objects import MODEL, PROMOTION, REGISTRY, SERVER
 from mlflow_operator.reconcile.world import World
@@ -35,7 +35,7 @@ def lists_of(world: World) -> Lists:
     )
 
 
-def workers_of(world: World, lists: Lists, *, stuck: float = STUCK) -> Workers:
+def workers_of(world: World, lists: Lists, *, deadline: float = DEADLINE, stuck: float = STUCK) -> Workers:
     """The workers of a process."""
     settings = world.settings
     passes = {kind: partial(pass_, world) for kind, pass_ in PASSES.items()}
@@ -45,6 +45,6 @@ def workers_of(world: World, lists: Lists, *, stuck: float = STUCK) -> Workers:
         passes,
         count=settings.workers,
         resync=settings.resync,
-        relist=settings.relist,
+        deadline=deadline,
         stuck=stuck,
     )

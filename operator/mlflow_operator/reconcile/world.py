@@ -12,7 +12,7 @@ from mlflow_operator.engine.queue import WorkQueue
 from mlflow_operator.engine.store import Store
 from mlflow_operator.reconcile.logins import Logins
 from mlflow_operator.reconcile.models import Models
-from mlflow_operator.reconcile.objects import INDEXES
+from mlflow_operator.reconcile.objects import INDEXES, said
 from mlflow_operator.status.preparation import Preparation
 
 
@@ -29,8 +29,13 @@ class World:
     """Name of this process, for Events."""
     now: Callable[[], float] = field(default_factory=lambda: asyncio.get_running_loop().time)
     """Seconds of a clock that never goes back."""
-    store: Store = field(default_factory=lambda: Store(INDEXES))
+    store: Store = field(default_factory=lambda: Store(INDEXES, said))
     models: Models = field(default_factory=Models)
     logins: Logins = field(default_factory=Logins)
     reports: dict[tuple[str, str], tuple[object, Preparation | None]] = field(default_factory=dict)
     """By namespace and name of a server: the end of its preparation's newest pod, and what it reported."""
+
+    def forget(self) -> None:
+        """Forget what passes have found out elsewhere: somebody else may have worked since."""
+        self.models = Models()
+        self.reports.clear()

@@ -107,15 +107,31 @@ async def test_workers_share_all_keys() -> None:
     assert sorted(int(key.name) for key in seen) == list(range(1000))
 
 
-async def test_the_oldest_key_tells_what_hangs() -> None:
-    """Liveness can name the object that nobody finishes."""
+async def test_a_key_without_room_holds_no_worker() -> None:
+    """One slow server has its share of the workers, and the others go on."""
+    queue = WorkQueue(lambda key: [(key.namespace, 1)])
+    first, second, other = (Key("Test", *place) for place in (("slow", "a"), ("slow", "b"), ("fast", "c")))
+    for key in (first, second, other):
+        queue.add(key)
+    assert [await queue.get(), await queue.get()] == [first, other]
+    waiting = asyncio.create_task(queue.get())
+    queue.done(other)
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    queue.done(first)
+    assert await asyncio.wait_for(waiting, 1) == second
+
+
+async def test_work_that_nobody_finishes_shows() -> None:
+    """Liveness sees whether anything moves: neither a rest nor a backlog that moves is a standstill."""
     queue = WorkQueue()
-    assert queue.oldest() is None
+    await asyncio.sleep(0.03)
+    assert queue.stalled() == 0
     queue.add(A)
+    assert queue.stalled() < 0.02
     await queue.get()
-    await asyncio.sleep(0.02)
     queue.add(B)
-    oldest = queue.oldest()
-    assert oldest is not None
-    assert oldest[0] == A
-    assert oldest[1] >= 0.02
+    await asyncio.sleep(0.03)
+    assert queue.stalled() >= 0.03
+    queue.done(A)
+    assert queue.stalled() < 0.02

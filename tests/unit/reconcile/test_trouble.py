@@ -8,7 +8,7 @@ import pytest
 
 from mlflow_operator.clients.registry import Registry
 from mlflow_operator.engine import outcome
-from mlflow_operator.errors import ClusterUnavailable, Conflict, RegistryRefused, RegistryUnavailable
+from mlflow_operator.errors import ClusterUnavailable, RegistryRefused, RegistryUnavailable
 from mlflow_operator.promotion.snapshot import ModelVersion
 from mlflow_operator.reconcile.objects import PROMOTION
 
@@ -182,13 +182,13 @@ async def test_a_watch_that_is_late_makes_no_loop() -> None:
     world = await settled()
     waits = []
     for _ in range(12):
-        outcome.failed(world.queue, claim_key(), Conflict(409, "Conflict", ""), resync=600)
+        outcome.outdated(world.queue, claim_key(), there=True)
         waits.append(world.queue.seconds(claim_key()))
     assert waits[0] < 0.1
     assert waits[-1] > 30
     world.queue.elapse()
     await world.drain()
-    outcome.failed(world.queue, claim_key(), Conflict(409, "Conflict", ""), resync=600)
+    outcome.outdated(world.queue, claim_key(), there=True)
     assert world.queue.seconds(claim_key()) < 0.1
 
 

@@ -1,0 +1,73 @@
+"""The lanes of the work queue: one pass at a time on a model, and a share of the workers per MLflow and per team."""
+
+from collections.abc import Callable, Hashable
+
+from mlflow_operator import desired
+from mlflow_operator.config import Settings
+from mlflow_operator.desired.urls import normalised
+from mlflow_operator.engine.lanes import Lane
+from mlflow_operator.engine.queue import Key
+from mlflow_operator.engine.store import Store
+from mlflow_operator.errors import OperatorError
+from mlflow_operator.reconcile import objects
+from mlflow_operator.reconcile.objects import MODEL, PROMOTION, SERVER
+
+
+def lanes_of(store: Store, settings: Settings) -> Callable[[Key], tuple[Lane, ...]]:
+    """What answers with the lanes of a key, the narrowest first.
+
+    * The model on its MLflow, one at a time: MLflow has no compare-and-swap, and its archiving is not exclusive. Two
+      MLflowServers with the same URL are one MLflow.
+    * The MLflow: one that is slow takes no more than a quarter of the workers.
+    * The namespace: one team takes no more than half of them.
+    """
+    of_mlflow, of_tenant = max(1, settings.workers // 4), max(1, settings.workers // 2)
+    mlflow = _Mlflows(store, settings.cluster_domain)
+
+    def lanes(key: Key) -> tuple[Lane, ...]:
+        model = _model(store, key)
+        server = model if model is not None else key
+        tenant: Lane = (("namespace", key.namespace), of_tenant)
+        if key.kind == PROMOTION and model is None:
+            return (tenant,)  # a claim that is gone: the pass over it asks nobody
+        at = mlflow.identity(Key(SERVER, server.namespace, server.name))
+        shared: tuple[Lane, ...] = ((("mlflow", at), of_mlflow), tenant)
+        return shared if model is None else ((("model", at, model.model), 1), *shared)
+
+    return lanes
+
+
+def _model(store: Store, key: Key) -> Key | None:
+    """The model that a key is about, if it is about one."""
+    if key.kind == MODEL:
+        return key
+    if key.kind == PROMOTION:
+        return next(iter(store.places(key, "model")), None)
+    return None
+
+
+class _Mlflows:
+    """By what an MLflow is known; computed once for every version of its MLflowServer."""
+
+    def __init__(self, store: Store, cluster_domain: str) -> None:
+        self._store = store
+        self._cluster_domain = cluster_domain
+        self._known: dict[Key, tuple[int, Hashable]] = {}
+
+    def identity(self, server: Key) -> Hashable:
+        """Its URL in one spelling; for a server that is not there, or is not readable, the server itself."""
+        version = self._store.sequence_of(server)
+        if version is None:
+            self._known.pop(server, None)
+            return server
+        known = self._known.get(server)
+        if known is None or known[0] != version:
+            known = self._known[server] = (version, self._url(server) or server)
+        return known[1]
+
+    def _url(self, server: Key) -> str | None:
+        try:
+            found = objects.server(self._store, server.namespace, server.name)
+            return normalised(desired.url(found, self._cluster_domain)) if found else None
+        except (OperatorError, ValueError):
+            return None
