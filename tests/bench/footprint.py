@@ -63,9 +63,11 @@ def started(process: Process) -> float:
 
 def starts(stage: Stage, count: int) -> list[Row]:
     """From a process started to ready, and to the first write about a server that was applied meanwhile."""
-    ready, first, memory = [], [], []
+    ended, ready, first, memory = [], [], [], []
     for number in range(count):
+        begun = time.monotonic()
         stage.operator.stop()
+        ended.append((time.monotonic() - begun) * 1000)
         applied = stage.apply("MLflowServer", f"start-{number}", {"external": {"url": stage.mlflow.url}})
         trail = Trail(stage)
         stage.operator.start()
@@ -78,5 +80,6 @@ def starts(stage: Stage, count: int) -> list[Row]:
     return [
         Row(f"process start → ready (n={count})", spread(ready, " ms"), "", ready),
         Row("process start → first reconcile written", spread(first, " ms"), "", first),
+        Row("SIGTERM → process ended", spread(ended, " ms"), "", ended),
         Row("RSS after start, next to no objects", spread(memory, " MB"), "", memory),
     ]

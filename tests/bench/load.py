@@ -40,17 +40,24 @@ def servers(stage: Stage, count: int) -> list[Row]:
 
 
 def promotions(stage: Stage, count: int) -> list[Row]:
-    """So many claims in one apply, each on a model of its own, all on one server; then as many models by hand."""
+    """So many claims in one apply, each on a model of its own, all on one server; as many by hand, before and after.
+
+    By hand the versions get the tags that a claim leaves on the others.
+    """
     stage.external_server("mlflow")
-    for prefix in ("load", "by-hand"):
-        registered.models(stage.postgres, prefix, count, versions=1)
-    warm_up = registered.models(stage.postgres, "warm-up", 10, versions=1)
-    by_hand.promote(stage.mlflow.url, [(name, "1") for name in warm_up], {}, at_once=AT_ONCE)
+    for prefix in ("first", "load", "by-hand"):
+        registered.models(stage.postgres, prefix, 1 if prefix == "first" else count, versions=1)
+    stage.until("ModelPromotion", stage.apply("ModelPromotion", "first", claim("first-0", "1")), is_ready)
+    tags = stage.registry.tags("first-0", "1")
+
+    def hand(numbers: range) -> Usage:
+        meter = Meter(stage)
+        by_hand.promote(stage.mlflow.url, [(f"by-hand-{n}", "1") for n in numbers], tags, at_once=AT_ONCE)
+        return meter.read()
+
+    before = hand(range(count // 2))
     burst = _burst(stage, "ModelPromotion", {f"load-{n}": claim(f"load-{n}", "1") for n in range(count)})
-    tags = stage.registry.tags("load-0", "1")
-    hand = Meter(stage)
-    by_hand.promote(stage.mlflow.url, [(f"by-hand-{n}", "1") for n in range(count)], tags, at_once=AT_ONCE)
-    return [_throughput(count, burst, hand.read())]
+    return [_throughput(count, burst, before + hand(range(count // 2, count)))]
 
 
 def _throughput(count: int, burst: Burst, hand: Usage) -> Row:

@@ -20,6 +20,16 @@ class Usage:
     reads: int
     writes: int
 
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.seconds + other.seconds,
+            self.operator_cpu + other.operator_cpu,
+            self.mlflow_cpu + other.mlflow_cpu,
+            self.asked + other.asked,
+            self.reads + other.reads,
+            self.writes + other.writes,
+        )
+
 
 class Meter:
     """Runs from its construction on; MLflow's CPU time is that of all its workers, PostgreSQL's is not in it."""

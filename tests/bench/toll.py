@@ -8,32 +8,42 @@ from bench.meter import Meter, Usage
 from bench.report import Row
 from bench.stage import Stage, is_ready
 
+ROUNDS = 5
+CLAIMED, BY_HAND = "claimed-0", "by-hand-0"
+
 
 def of_promotions(stage: Stage, count: int) -> list[Row]:
-    """So many versions of one model, one after the other, by a claim; then those of another model, by hand.
+    """So many versions of one model by a claim, and as many of another by hand; in rounds, so that noise meets both.
 
     By hand the versions get the tags that the claim left on the others, so the effective writes are the same.
     """
     stage.external_server("mlflow")
     for model in ("claimed", "by-hand"):
         registered.models(stage.postgres, model, 1, versions=count + 1)
-    _promote(stage, "1")  # the claim's first look is none of the others' cost
-    until_idle(stage.operator.process)
-    operator = Meter(stage)
-    for version in range(2, count + 2):
-        _promote(stage, str(version))
-    until_idle(stage.operator.process)
-    operator_usage = operator.read()
-    tags = stage.registry.tags("claimed-0", "2")
-    promotions = [("by-hand-0", str(version)) for version in range(1, count + 2)]
-    by_hand.promote(stage.mlflow.url, promotions[:1], tags, at_once=1)
-    hand = Meter(stage)
-    by_hand.promote(stage.mlflow.url, promotions[1:], tags, at_once=1)
-    return _rows(count, operator_usage, hand.read())
+    _promote(stage, 1)  # the first look at a model is no part of what the next version costs
+    tags = stage.registry.tags(CLAIMED, "1")
+    by_hand.promote(stage.mlflow.url, [(BY_HAND, "1")], tags, at_once=1)
+    rounds = min(ROUNDS, count)
+    operator, hand = [], []
+    for number in range(rounds):
+        versions = range(number + 2, count + 2, rounds)
+        operator.append(_by_operator(stage, versions))
+        meter = Meter(stage)
+        by_hand.promote(stage.mlflow.url, [(BY_HAND, str(version)) for version in versions], tags, at_once=1)
+        hand.append(meter.read())
+    return _rows(count, sum(operator[1:], operator[0]), sum(hand[1:], hand[0]))
 
 
-def _promote(stage: Stage, version: str) -> None:
-    applied = stage.apply("ModelPromotion", "claimed", claim("claimed-0", version))
+def _by_operator(stage: Stage, versions: range) -> Usage:
+    meter = Meter(stage)
+    for version in versions:
+        _promote(stage, version)
+    until_idle(stage.operator.process)
+    return meter.read()
+
+
+def _promote(stage: Stage, version: int) -> None:
+    applied = stage.apply("ModelPromotion", "claimed", claim(CLAIMED, str(version)))
     stage.until("ModelPromotion", applied, is_ready)
 
 
