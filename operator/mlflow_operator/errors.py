@@ -42,6 +42,9 @@ class Waiting(OperatorError):
 class Unavailable(OperatorError):
     """The other side could not be asked; says nothing about what it holds."""
 
+    after: float = 0.0
+    """Seconds that the other side asks to be left alone for."""
+
 
 class ClusterUnavailable(Unavailable):
     """The Kubernetes API did not answer in time, or with a server error."""
@@ -52,7 +55,7 @@ class LeadershipLost(Unavailable):
 
 
 class RegistryUnavailable(Unavailable):
-    """MLflow did not answer in time, or with a server error; ``after``: seconds that it asks to be left alone for."""
+    """MLflow did not answer in time, or with a server error."""
 
     def __init__(self, reason: str, message: str, after: float = 0.0) -> None:
         super().__init__(reason, message)

@@ -82,10 +82,14 @@ class TenantServer:
         try:
             yield self
         finally:
-            asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(30)
+            asyncio.run_coroutine_threadsafe(self._end(runner), loop).result(30)
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
             loop.close()
+
+    async def _end(self, runner: web.AppRunner) -> None:
+        await runner.cleanup()
+        await asyncio.sleep(0.1)  # until the last connections are closed too
 
     async def _serve(self) -> web.AppRunner:
         app = web.Application()

@@ -8,7 +8,7 @@
 |   it is gone                     |   never                    |                           |
 | Waiting                          | after the error's own time | one line, at debug level  |
 | Terminal                         | slow resync, or a change   | one line                  |
-| Unavailable, any other ApiError  | backoff                    | one line                  |
+| Unavailable, any other ApiError  | backoff, or as it asked    | one line                  |
 | anything else                    | backoff                    | with traceback, once      |
 """
 
@@ -17,7 +17,7 @@ import random
 
 from mlflow_operator.engine import telemetry
 from mlflow_operator.engine.queue import Key, WorkQueue
-from mlflow_operator.errors import OperatorError, Terminal, Waiting
+from mlflow_operator.errors import OperatorError, Terminal, Unavailable, Waiting
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def failed(queue: WorkQueue, key: Key, error: Exception, resync: float) -> None:
             log.info("%s %s is stalled: %s", key.kind, key, error, extra=facts)
             queue.add_after(key, _jittered(resync))
         case OperatorError():
-            seconds = queue.retry(key)
+            seconds = queue.retry(key, least=error.after if isinstance(error, Unavailable) else 0.0)
             log.warning("%s %s: %s; again in %.1f s", key.kind, key, error, seconds, extra=facts)
         case _:
             name = type(error).__name__

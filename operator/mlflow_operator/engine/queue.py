@@ -81,12 +81,13 @@ class WorkQueue:
         elif timer.when() > self._loop.time() + seconds:
             self.add_after(key, seconds)
 
-    def retry(self, key: Key, why: str = "", *, base: float = _BASE) -> float:
+    def retry(self, key: Key, why: str = "", *, base: float = _BASE, least: float = 0.0) -> float:
         """The key needs work after its backoff, which doubles with each failure; returns the seconds."""
         failures = self._failures.get(key, (0, ""))[0] + 1
         self._failures[key] = (failures, why)
         telemetry.QUEUE_RETRIES.labels(key.kind).inc()
         seconds = min(_CAP, base * 2.0 ** min(failures - 1, 16)) * (1 + _SPREAD * random.random())  # noqa: S311
+        seconds = max(seconds, least)
         self.add_after(key, seconds)
         return seconds
 

@@ -3,7 +3,7 @@
 import logging
 
 from mlflow_operator.engine.queue import Key
-from mlflow_operator.errors import OperatorError, RegistryUnavailable
+from mlflow_operator.errors import OperatorError, Unavailable
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.access import registry_of
 from mlflow_operator.reconcile.models import ModelWatch
@@ -37,7 +37,7 @@ async def poll(world: World, key: Key) -> float | None:
 
 def until_next(world: World, error: OperatorError) -> float:
     """Seconds until the next look after one without an answer: no sooner than usual, or than MLflow asked for."""
-    after = error.after if isinstance(error, RegistryUnavailable) else 0.0
+    after = error.after if isinstance(error, Unavailable) else 0.0
     return max(world.settings.registry_poll, after)
 
 

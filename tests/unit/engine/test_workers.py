@@ -301,6 +301,7 @@ OUTCOMES = {
     "waiting": (Waiting("X", "", after=20), 18, 22),
     "terminal": (Terminal("X", ""), 900, 1100),
     "unavailable": (RegistryUnavailable("X", ""), 0.5, 0.6),
+    "asked to come later": (RegistryUnavailable("X", "", after=120), 120, 120),
     "unexpected": (KeyError("x"), 0.5, 0.6),
 }
 
