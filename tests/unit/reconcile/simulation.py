@@ -9,8 +9,10 @@ from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.queue import Key
+from mlflow_operator.engine.store import Store
 from mlflow_operator.reconcile.events import seen
-from mlflow_operator.reconcile.objects import MODEL, PROMOTION, REGISTRY, SERVER
+from mlflow_operator.reconcile.lanes import lanes_of
+from mlflow_operator.reconcile.objects import INDEXES, MODEL, PROMOTION, REGISTRY, SERVER, said
 from mlflow_operator.reconcile.process import lists_of, workers_of
 from mlflow_operator.reconcile.world import World
 
@@ -50,9 +52,11 @@ class Simulation:
 
     def start(self) -> None:
         """A new process: it knows what the cluster tells it, and nothing else."""
-        self.queue = ImpatientQueue()
+        settings, store = Settings(), Store(INDEXES, said)
+        self.queue = ImpatientQueue(lanes_of(store, settings))
         self.world = World(
-            settings=Settings(),
+            settings=settings,
+            store=store,
             cluster=cast("Cluster", self.cluster),
             mlflow=cast("Mlflow", self.registry),
             queue=self.queue,

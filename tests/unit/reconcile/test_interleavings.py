@@ -25,6 +25,7 @@ from mlflow_operator.promotion.wish import REASSERT
 from .fakes import Answer, Outside
 from .simulation import Simulation, claim_key
 
+REGISTRY = ("snapshot", "move", "set_alias", "set_version_tag")
 WRITES = ("move", "set_alias", "set_version_tag")
 SLOTS = {"fraud": "Production", "staging": "Staging"}
 VERSIONS = ("5", "6", "7")
@@ -53,6 +54,7 @@ class Stage(Outside):
         self.parked: list[Parked] = []
         self.of_pass: defaultdict[str, list[str]] = defaultdict(list)
         self.unfenced: list[str] = []
+        self.crowded: list[str] = []
 
     async def call(self, name: str, effect: Callable[[], Answer]) -> Answer:
         """Wait to be let go, then have the effect."""
@@ -60,12 +62,20 @@ class Stage(Outside):
         who = task.get_name() if task else ""
         parked = Parked(name, who, asyncio.get_running_loop().create_future())
         self.parked.append(parked)
+        self._look_for_crowds()
         await parked.go
         if name in WRITES and "apply_status" not in self.of_pass[who]:
             self.unfenced.append(f"{name} of {who}")
         answer = effect()
         self.of_pass[who].append(name)
         return answer
+
+    def _look_for_crowds(self) -> None:
+        """Passes of one process on one model take turns: no two of them talk to the registry at the same time."""
+        talking = {call.task for call in self.parked if call.name in REGISTRY}
+        processes = [task.rsplit("-", 1)[0] for task in talking]
+        if len(set(processes)) < len(processes):
+            self.crowded.append(str(talking))
 
 
 @dataclass
@@ -264,7 +274,7 @@ class Drama:
 
     def check(self) -> None:
         """What has to be true of it in the end."""
-        assert self.stage.unfenced == []
+        assert (self.stage.unfenced, self.stage.crowded) == ([], [])
         later = self.world.queue.later()
         for key in self.world.cluster.objects:
             if key.kind != "ModelPromotion":
