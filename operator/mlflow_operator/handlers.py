@@ -35,15 +35,17 @@ from mlflow_operator.reconcile.world import World
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _TOKEN_AGE = timedelta(minutes=10)
 """Projected tokens are renewed on disk long before they expire; this is how often the file is read again."""
+_SPAWNING = 0.1
+"""Seconds until kopf has set its own signal handlers, one turn of the loop after it began to start."""
 _GRACE = 20.0
 """Seconds for the passes under way when the process is told to stop; pods get 30."""
 
 
 async def run(settings: Settings) -> None:
     """Run the operator until SIGTERM or SIGINT; raises when a watch has died, so that the pod is restarted."""
-    stop, watching, listed = asyncio.Event(), asyncio.Event(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop, listed = asyncio.Event(), asyncio.Event()
+    watching, unwatch = asyncio.Event(), asyncio.Event()
+    _stop_on_signals(stop)
     async with _world(settings) as (world, election):
         lists = lists_of(world)
         workers = workers_of(world, lists)
@@ -59,10 +61,13 @@ async def run(settings: Settings) -> None:
                     group.create_task(_list(lists, listed, settings.relist), name="lists"),
                     group.create_task(_work(world, workers, election, listed), name="work"),
                 ]
-                group.create_task(_watch(world, lists, watching, stop), name="watches")
+                group.create_task(_watch(world, lists, watching, unwatch, stop), name="watches")
                 await stop.wait()
                 for task in tasks:
                     task.cancel()
+                # kopf comes last: when it ends, it takes every task for its own, and cancels those that go on.
+                await asyncio.wait(tasks)
+                unwatch.set()
         finally:
             await runner.cleanup()
 
@@ -92,11 +97,26 @@ async def _work(world: World, workers: Workers, election: Election | Alone, list
             await election.give_back()
 
 
-async def _watch(world: World, lists: Lists, watching: asyncio.Event, stop: asyncio.Event) -> None:
-    """Let kopf list and watch until it is told to stop; raises when a watch has died."""
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+
+async def _watch(
+    world: World, lists: Lists, watching: asyncio.Event, unwatch: asyncio.Event, stop: asyncio.Event
+) -> None:
+    """Let kopf list and watch until it is told to end; raises when a watch has died."""
     namespaces = world.settings.namespaces
+    registry = _registry(world, lists)
+
+    @kopf.on.startup(registry=registry)
+    async def take_signals_back(**_: Any) -> None:
+        """Take the signals from kopf, which would end the watches seconds before the passes hear of it."""
+        await asyncio.sleep(_SPAWNING)
+        _stop_on_signals(stop)
+
     await kopf.operator(
-        registry=_registry(world, lists),
+        registry=registry,
         settings=_kopf_settings(),
         # kopf would ask for the name of the user, and the user id of a container has none. It does not export the type.
         identity=world.instance,  # type: ignore[arg-type]
@@ -104,7 +124,7 @@ async def _watch(world: World, lists: Lists, watching: asyncio.Event, stop: asyn
         namespaces=namespaces,
         clusterwide=not namespaces,
         ready_flag=watching,
-        stop_flag=stop,
+        stop_flag=unwatch,
     )
     stop.set()
 

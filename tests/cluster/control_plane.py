@@ -37,6 +37,7 @@ class ControlPlane:
             Process(name, folder) for name in ("etcd", "kube-apiserver", "kube-controller-manager")
         )
         self._chosen = place
+        self._etcd_data = folder / "etcd-data"
         self.audit = AuditLog(self.audit_log_path, lambda path: rest.get(self.url + path, self._tls()))
 
     @property
@@ -101,6 +102,28 @@ class ControlPlane:
         _, answer = rest.send("POST", f"{base}/range", json.dumps({"key": base64.b64encode(b"\0").decode()}))
         revision = json.loads(answer)["header"]["revision"]
         rest.send("POST", f"{base}/compaction", json.dumps({"revision": revision, "physical": True}))
+
+    def back_up(self) -> Path:
+        """Copy etcd's data, while everything but the controllers stands still; the folder with the copy."""
+        copy = self.folder / "backup"
+        with self._without_etcd():
+            shutil.copytree(self._etcd_data, copy)
+        return copy
+
+    def restore(self, copy: Path) -> None:
+        """Bring etcd's data back to what they were: versions of objects go back, as after any restored backup."""
+        with self._without_etcd():
+            shutil.rmtree(self._etcd_data)
+            shutil.copytree(copy, self._etcd_data)
+
+    @contextlib.contextmanager
+    def _without_etcd(self) -> Iterator[None]:
+        with self.without_apiserver(kill=True):
+            self.etcd.stop()
+            try:
+                yield
+            finally:
+                self.etcd.start(etcd(programs.build(programs.KUBERNETES), self.folder, self.place))
 
     def kubectl(self, *words: str, text: str | None = None) -> str:
         """Run kubectl as cluster administrator, with `text` as standard input; return what it prints."""
