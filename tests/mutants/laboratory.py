@@ -58,8 +58,12 @@ def examine(mutant: Mutant, copy: Path) -> Result:
 
 def run(tests: list[str], copy: Path) -> Result:
     """Run tests in a copy until one fails."""
-    # Bytecode is told to be old by size and second, and a mutant may have both of the original.
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": "operator:tests"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": "operator:tests",
+        "PYTHONDONTWRITEBYTECODE": "1",  # known to be old by size and second, and a mutant may have both
+        "CI": "true",  # hypothesis takes the same examples each time, and no slow machine for a failure
+    }
     words = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     try:
         done = subprocess.run(

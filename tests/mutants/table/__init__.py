@@ -1,5 +1,6 @@
 """All mutants, a file per part of the operator."""
 
-from mutants.table import clients, desired, publish, status
+from mutants.table import clients, core, desired, engine, passes, publish, status
 
-MUTANTS = (*clients.MUTANTS, *desired.MUTANTS, *status.MUTANTS, *publish.MUTANTS)
+PARTS = (core, passes, engine, clients, publish, desired, status)
+MUTANTS = tuple(mutant for part in PARTS for mutant in part.MUTANTS)

@@ -6,7 +6,13 @@ PUBLISH = "reconcile/publish.py"
 PASSES = "reconcile"
 
 MUTANTS = (
-    mutant(PUBLISH, "a status that says nothing new is written", "if status == subject.status:", "if False:", PASSES),
+    mutant(
+        PUBLISH,
+        "a status that says nothing new is written",
+        "if status == subject.status and not always:",
+        "if False:",
+        PASSES,
+    ),
     mutant(
         PUBLISH,
         "the answer to a write is not kept",

@@ -43,6 +43,10 @@ def container_of(**fields: Any) -> dict[str, Any]:
         ({"emptyDir": {"sizeLimit": "1024Ki"}}, {"emptyDir": {"sizeLimit": "1Mi"}}),
         (container_of(), {"containers": [{"name": "sidecar"}, {"name": "a", "image": "x"}]}),
         ({"ports": [{"port": 80}]}, {"ports": [{"port": 80, "nodePort": 30000}]}),
+        (
+            {"ports": [{"port": 53, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}]},
+            {"ports": [{"port": 53, "protocol": "TCP"}, {"port": 53, "protocol": "UDP", "nodePort": 30000}]},
+        ),
         ({"args": ["a", "b"]}, {"args": ["a", "b"]}),
         ({"tolerations": [{"key": "k"}]}, {"tolerations": [{"key": "k", "operator": "Equal"}]}),
     ],

@@ -144,15 +144,16 @@ def test_what_nobody_asked_for_is_off() -> None:
 
 
 def test_references_name_every_secret_with_the_keys_that_it_needs() -> None:
-    """One per object; optional ones and the operator's own may be absent."""
+    """One per object; optional ones and the operator's own may be absent, unless another needs the same object."""
     env = [
         {"name": "A", "valueFrom": {"secretKeyRef": {"name": "db", "key": "more"}}},
         {"name": "B", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "k", "optional": True}}},
         {"name": "C", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
+        {"name": "D", "valueFrom": {"secretKeyRef": {"name": "db", "key": "extra", "optional": True}}},
     ]
     spec = EXISTING | {"env": env, "envFrom": [{"prefix": "X_", "secretRef": {"name": "all"}}, {"configMapRef": "?"}]}
     assert desired.references(server(spec)) == {
-        desired.Reference("Secret", "db", frozenset({"username", "password", "more"})),
+        desired.Reference("Secret", "db", frozenset({"username", "password", "more", "extra"})),
         desired.Reference("Secret", "keys", frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"})),
         desired.Reference("ConfigMap", "c", frozenset({"k"}), optional=True),
         desired.Reference("Secret", "all"),

@@ -4,10 +4,21 @@ import pytest
 
 from mlflow_operator.status.preparation import Part, Preparation
 
+WHOLE = '{"ok": true, "reason": "r", "message": "m"}'
+NEITHER = '{"ok": "yes", "reason": "r", "message": "m"}'
+
 
 @pytest.mark.parametrize(
     "text",
-    ["", "Traceback", "[]", "{}", '{"database": 1, "artifacts": 2}', '{"database": {"ok": "yes"}, "artifacts": {}}'],
+    [
+        "",
+        "Traceback",
+        "[]",
+        "{}",
+        '{"database": 1, "artifacts": 2}',
+        f'{{"database": {WHOLE}, "artifacts": {{}}}}',
+        f'{{"database": {WHOLE}, "artifacts": {NEITHER}}}',
+    ],
 )
 def test_what_is_no_report_is_none(text: str) -> None:
     """A termination message may be anything."""

@@ -171,6 +171,9 @@ def test_a_transition_time_moves_with_the_status_only() -> None:
     second = compute(server(status=first, generation=2), ROLLING, None, NOW + timedelta(hours=1))
     times = [next(c.last_transition_time for c in s.conditions if c.type == "Ready") for s in (first, second)]
     assert times[0] == times[1] == NOW.replace(microsecond=0)
+    ready = compute(server(status=second, generation=2), READY, None, NOW + timedelta(hours=2))
+    moved = next(c.last_transition_time for c in ready.conditions if c.type == "Ready")
+    assert moved == NOW.replace(microsecond=0) + timedelta(hours=2)
 
 
 def test_a_server_that_stops_answering_is_not_ready_and_recovers() -> None:
@@ -211,6 +214,22 @@ def test_a_ready_pod_is_given_a_moment_to_be_found(seconds: int, reason: str) ->
     after = compute(server(status=before), Seen(prepared=True, preparation=GOOD, rollout=found, api=SILENT), None, NOW)
     assert words(after)["Ready"][1] == reason
     assert (after == before) is (reason == "RollingOut")
+
+
+def test_what_only_a_user_can_mend_is_told_at_once() -> None:
+    """No patience with a server that was found and says no."""
+    found = replace(DONE, available_since=NOW - timedelta(seconds=5))
+    refused = Probe(False, "AccessDenied", "the server answered 401", terminal=True)
+    after = compute(server(), Seen(prepared=True, preparation=GOOD, rollout=found, api=refused), None, NOW)
+    assert (words(after)["Ready"], words(after)["Stalled"]) == (("False", "AccessDenied"), ("True", "AccessDenied"))
+
+
+def test_somebody_elses_annotation_on_the_deployment_does_not_deny_a_ready_server() -> None:
+    """Until the Deployment's controller has seen it, nobody knows that nothing happens to the pods."""
+    before = compute(server(), READY, None, NOW)
+    unobserved = replace(DONE, complete=False, observed=False)
+    after = compute(server(status=before), Seen(prepared=True, rollout=unobserved, api=ANSWERS), None, NOW)
+    assert words(after)["Ready"] == ("True", "Ready")
 
 
 def test_a_server_without_a_ready_pod_does_not_serve() -> None:
@@ -270,6 +289,13 @@ def test_experiments_are_a_condition_where_there_are_any() -> None:
     assert words(compute(server(spec, waiting), made, None, NOW))["Ready"] == ("True", "Ready")
 
 
+def test_a_server_whose_artifact_store_fails_is_not_ready() -> None:
+    """That its API answers is not enough."""
+    broken = Probe(False, "NotWritable", "the bucket is gone")
+    after = compute(server(status=compute(server(), READY, None, NOW)), replace(READY, artifacts=broken), None, NOW)
+    assert (words(after)["Ready"], words(after)["ServerReady"]) == (("False", "NotWritable"), ("True", "Answered"))
+
+
 @pytest.mark.parametrize(
     ("status", "complete"),
     [
@@ -277,6 +303,7 @@ def test_experiments_are_a_condition_where_there_are_any() -> None:
         ({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 2}, False),
         ({"observedGeneration": 3, "replicas": 3, "updatedReplicas": 2, "availableReplicas": 3}, False),
         ({"observedGeneration": 3, "replicas": 2, "updatedReplicas": 2, "availableReplicas": 1}, False),
+        ({"observedGeneration": 3, "replicas": 2, "updatedReplicas": 1, "availableReplicas": 2}, False),
         ({}, False),
     ],
     ids=str,
