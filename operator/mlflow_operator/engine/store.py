@@ -34,6 +34,8 @@ class _Copy(NamedTuple):
     """An object as it is kept: text takes a tenth of the room of nested dictionaries."""
 
     sequence: int
+    news: int
+    """The sequence of the latest change that was news."""
     uid: str
     version: str
     created: str
@@ -135,6 +137,11 @@ class Store:
         copy = self._copies.get(key)
         return copy.sequence if copy else None
 
+    def news_of(self, key: Key) -> int:
+        """The sequence of the latest change of an object that was news; what was found out before is older."""
+        copy = self._copies.get(key)
+        return copy.news if copy else self.sequence
+
     def places(self, key: Key, index: str) -> list[Key]:
         """The values under which an index has an object."""
         copy = self._copies.get(key)
@@ -169,10 +176,12 @@ class Store:
         places = tuple((name, value) for name, index in self._indexes.items() for value in index(key, obj))
         version, created = meta.get("resourceVersion", ""), meta.get("creationTimestamp", "")
         said = hashlib.blake2b(_text(self._said(key, obj), sort=True), digest_size=16).digest()
-        self._copies[key] = _Copy(self.sequence, uid, version, created, said, places, _text(obj))
+        change = Change.KEPT if before is not None and before.said == said else Change.NEWS
+        news = self.sequence if before is None or change is Change.NEWS else before.news
+        self._copies[key] = _Copy(self.sequence, news, uid, version, created, said, places, _text(obj))
         for place in places:
             self._found[place].add(key)
-        return Change.KEPT if before is not None and before.said == said else Change.NEWS
+        return change
 
     def _close(self, uid: str, version: str) -> None:
         self.sequence += 1

@@ -2,8 +2,10 @@
 
 import logging
 
+from mlflow_operator.clients.registry import Registry
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import OperatorError, Unavailable
+from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.access import registry_of
 from mlflow_operator.reconcile.models import ModelWatch
@@ -23,7 +25,7 @@ async def poll(world: World, key: Key) -> float | None:
     watch = world.models.watch(server_of(key), key.model)
     try:
         registry = await registry_of(world, server_of(key))
-        await watch.read(registry, key.model, aliases=objects.has_aliases(world.store, key), now=world.now())
+        await read(world, registry, key)
     except Exception as error:
         tell_if_lost(world, key, watch)
         if not isinstance(error, OperatorError):
@@ -39,6 +41,13 @@ def until_next(world: World, error: OperatorError) -> float:
     """Seconds until the next look after one without an answer: no sooner than usual, or than MLflow asked for."""
     after = error.after if isinstance(error, Unavailable) else 0.0
     return max(world.settings.registry_poll, after)
+
+
+async def read(world: World, registry: Registry, key: Key) -> Snapshot:
+    """Read a model now, with its aliases where a claim is on one; the caller has the turn."""
+    watch = world.models.watch(server_of(key), key.model)
+    aliases = objects.has_aliases(world.store, key)
+    return await watch.read(registry, key.model, aliases=aliases, now=world.now(), sequence=world.store.sequence)
 
 
 def tell(world: World, model: Key, *, but: Key | None = None) -> None:

@@ -22,6 +22,8 @@ class Waiting:
     since: float
     every: float
     """Seconds between two looks, in the beginning."""
+    wish: int = 0
+    """The sequence of what it asked for then."""
 
     def rest(self, now: float) -> float:
         """Seconds until the next look."""
@@ -35,6 +37,8 @@ class ModelWatch:
     snapshot: Snapshot | None = None
     asked: float = 0.0
     """When the snapshot was asked for."""
+    sequence: int = -1
+    """The store's sequence at that moment: what was news in the cluster by then, the snapshot is younger than."""
     mark: Mark | None = None
     """What a list of all models told of it, where the snapshot is known to be as new."""
     told: Mark | None = None
@@ -45,13 +49,11 @@ class ModelWatch:
     """A look has found something else than the one before, and the claims have not been told."""
     signatures: dict[tuple[str, int], bool] = field(default_factory=dict)
     """Whether a version, registered at that time, has a signature; a version never changes its files."""
-    wishes: dict[Key, tuple[object, float]] = field(default_factory=dict)
-    """By claim: what it asked for when it was last seen, and since when it has asked for that."""
     waiting: dict[Key, Waiting] = field(default_factory=dict)
     failed: dict[Key, float] = field(default_factory=dict)
     """Claims whose latest pass ended in an error of the registry's, and since when they all have."""
 
-    async def read(self, registry: Registry, model: str, *, aliases: bool, now: float) -> Snapshot:
+    async def read(self, registry: Registry, model: str, *, aliases: bool, now: float, sequence: int) -> Snapshot:
         """Look now; the caller has the turn. An answer after looks that had none is news to all claims."""
         try:
             found = await registry.snapshot(model, aliases=aliases)
@@ -60,7 +62,7 @@ class ModelWatch:
             raise
         changed = self.snapshot is not None and _differ(self.snapshot, found)
         self.news = self.news or changed or self.failing is not None
-        self.snapshot, self.asked, self.failing = found, now, None
+        self.snapshot, self.asked, self.sequence, self.failing = found, now, sequence, None
         self.mark, self.told = self.told, None
         return found
 
@@ -98,27 +100,19 @@ class ModelWatch:
             self.told = mark
         return fits
 
-    def wished(self, claim: Key, wish: object, now: float) -> float:
-        """Since when a claim has asked for this: what is decided about it needs a look that is younger."""
-        known = self.wishes.get(claim)
-        if known is None or known[0] != wish:
-            known = self.wishes[claim] = (wish, now)
-            self.waiting.pop(claim, None)
-        return known[1]
-
-    def await_(self, claim: Key, every: float | None, now: float) -> None:
+    def await_(self, claim: Key, wish: int, every: float | None, now: float) -> None:
         """A claim waits for something, so many seconds between two looks, or for nothing any more."""
+        known = self.waiting.get(claim)
         if every is None:
             self.waiting.pop(claim, None)
-        elif claim not in self.waiting:
-            self.waiting[claim] = Waiting(now, every)
+        elif known is None or known.wish != wish:
+            self.waiting[claim] = Waiting(now, every, wish)
 
     def keep(self, claims: set[Key]) -> None:
         """Forget the claims that are gone."""
-        gone = (self.wishes.keys() | self.waiting.keys() | self.failed.keys()) - claims
-        for claim in gone:
-            for of in (self.wishes, self.waiting, self.failed):
-                of.pop(claim, None)
+        for claim in (self.waiting.keys() | self.failed.keys()) - claims:
+            self.waiting.pop(claim, None)
+            self.failed.pop(claim, None)
 
     def rest(self, now: float) -> float | None:
         """Seconds until the model has to be looked at for the sake of those who wait; None: nobody does."""

@@ -19,11 +19,11 @@ from mlflow_operator.promotion.facts import Facts, wants_signature
 from mlflow_operator.promotion.plan import is_empty, repair
 from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import Snapshot, slot_name
-from mlflow_operator.promotion.wish import REASSERT, Wish
+from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.reconcile import objects, telemetry
 from mlflow_operator.reconcile.access import registry_of
 from mlflow_operator.reconcile.carry_out import carry_out
-from mlflow_operator.reconcile.model import tell
+from mlflow_operator.reconcile.model import read, tell
 from mlflow_operator.reconcile.objects import MODEL, PROMOTION, REGISTRY, SERVER
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
 from mlflow_operator.reconcile.world import World
@@ -75,6 +75,8 @@ class _Pass:
         at = (claim.metadata.namespace, claim.spec.server_ref.name)
         self.server, self.registry, self.model = Key(SERVER, *at), Key(REGISTRY, *at), Key(MODEL, *at, claim.spec.model)
         self.watch = world.models.watch(self.server, claim.spec.model)
+        self.wish = world.store.news_of(key)
+        """The sequence of what the claim asks for."""
         self.looked = False
         """Whether the snapshot was read in this pass."""
 
@@ -83,7 +85,8 @@ class _Pass:
         registry = await registry_of(self.world, self.server, ready=not settled)
         snapshot = await self._known(registry, settled=settled)
         decision = await self._decide(registry, snapshot)
-        if decision.step is Step.WRITE and not self.looked:
+        begins = decision.step is Step.WRITE or (not settled and decision.attempt != self.claim.status.attempt)
+        if begins and not self.looked:  # what opens or ends an attempt goes into the history, and has to be true now
             snapshot = await self._look(registry)
             decision = await self._decide(registry, snapshot)
         if decision.step is Step.WRITE:
@@ -102,18 +105,15 @@ class _Pass:
 
     async def _known(self, registry: Registry, *, settled: bool) -> Snapshot:
         """The latest look, if it is good enough: for a wish that is not settled it has to be younger than the wish."""
-        meta, now = self.claim.metadata, self.world.now()
-        since = self.watch.wished(self.key, (meta.uid, meta.generation, meta.annotations.get(REASSERT)), now)
         known = self.watch.snapshot
-        young = settled or self.watch.asked > since
+        young = settled or self.watch.sequence >= self.wish
         if known is not None and young and known.serves(self.claim.spec.target):
             return known
         return await self._look(registry)
 
     async def _look(self, registry: Registry) -> Snapshot:
-        aliases = objects.has_aliases(self.world.store, self.model)
         self.looked = True
-        return await self.watch.read(registry, self.claim.spec.model, aliases=aliases, now=self.world.now())
+        return await read(self.world, registry, self.model)
 
     async def _decide(self, registry: Registry, snapshot: Snapshot) -> Decision:
         signature, now = None, self.world.clock()
@@ -165,7 +165,8 @@ class _Pass:
         """The pass went well: what its claim waits for, and what others have to know."""
         self.watch.failed.pop(self.key, None)
         now, poll = self.world.now(), self.world.settings.registry_poll
-        self.watch.await_(self.key, None if decision.look_again is None else min(decision.look_again, poll), now)
+        every = None if decision.look_again is None else min(decision.look_again, poll)
+        self.watch.await_(self.key, self.wish, every, now)
         if (rest := self.watch.rest(now)) is not None:
             self.world.queue.hasten(self.model, rest)
         # What somebody else has found meanwhile is news to this claim too.

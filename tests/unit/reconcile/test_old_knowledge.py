@@ -140,3 +140,23 @@ async def test_what_a_write_answered_is_not_read_again(target: dict[str, Any]) -
     world.promote(target=target)
     await world.drain()
     assert (world.ready(), world.outside.calls.count("snapshot")) == (("True", "Promoted"), 1)
+
+
+async def test_claims_that_wait_for_the_same_share_their_looks() -> None:
+    """A whole folder of claims on a model that is not there yet costs MLflow one look, not one each."""
+    world = Simulation()
+    for number in range(50):
+        world.promote(f"claim-{number}", target={"alias": f"slot-{number}"})
+    await world.drain()
+    assert {world.ready(f"claim-{number}") for number in range(50)} == {("False", "VersionNotFound")}
+    assert world.outside.calls.count("snapshot") == 1
+
+
+async def test_what_goes_into_the_history_was_looked_at_in_the_same_pass() -> None:
+    """A claim that finds its version in the slot by a look of a moment ago looks again before it says so for ever."""
+    world = Simulation()
+    world.registry.add(v6="None", v7="Production")
+    world.promote("waits", version=9)
+    world.promote()
+    await world.drain()
+    assert (world.ready(), world.outside.calls.count("snapshot")) == (("True", "Promoted"), 2)

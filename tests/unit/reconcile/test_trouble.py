@@ -52,7 +52,7 @@ async def test_news_that_came_during_a_pass_reaches_its_claim_too() -> None:
     async def another_looks() -> None:
         world.registry.aliases["champion"] = "6"
         watch, registry = world.world.models.watch(SERVER_KEY, "fraud"), cast("Registry", world.registry)
-        await watch.read(registry, "fraud", aliases=True, now=world.world.now())
+        await watch.read(registry, "fraud", aliases=True, now=world.seconds, sequence=world.world.store.sequence)
 
     world.outside.before[len(world.outside.calls)] = another_looks  # the first call is the new status
     await world.drain()
