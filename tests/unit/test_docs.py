@@ -12,8 +12,9 @@ import yaml
 import mlflow_operator.reconcile.telemetry  # noqa: F401 - its metrics are in the registry once it is imported
 from mlflow_operator import generate
 from mlflow_operator.api import crd
+from mlflow_operator.api.attempt import AttemptType
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.modelpromotion import AttemptType, ModelPromotion
+from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.resource import Resource
 from mlflow_operator.api.schema import API_VERSION
 from mlflow_operator.config import PREFIX, Images, Settings

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from mlflow_operator.api.modelpromotion import Attempt, AttemptResult, AttemptType, ModelPromotion
+from mlflow_operator.api.attempt import Attempt, AttemptResult, AttemptType
+from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
 from mlflow_operator.promotion.wish import Wish
 
@@ -16,6 +17,20 @@ def registered_at(version: ModelVersion) -> datetime | None:
 def is_about(attempt: Attempt, version: ModelVersion) -> bool:
     """Whether an attempt was about this very version, not one that had its number before."""
     return attempt.to_version == version.version and attempt.registered_at in (None, registered_at(version))
+
+
+def of_wish(claim: ModelPromotion) -> Attempt | None:
+    """The attempt that was made for what the claim wants now, under way or over; one that was overtaken is none."""
+    latest = claim.status.attempt
+    if latest is None or latest.result is AttemptResult.SUPERSEDED or not Wish.of(claim).is_of(latest):
+        return None
+    return latest
+
+
+def is_settled(claim: ModelPromotion) -> bool:
+    """Whether that attempt is over: from then on the slot is watched, and only its tags are written."""
+    attempt = of_wish(claim)
+    return attempt is not None and attempt.finished_at is not None
 
 
 def held_before(claim: ModelPromotion, version: ModelVersion) -> bool:

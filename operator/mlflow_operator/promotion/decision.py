@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from mlflow_operator.api.modelpromotion import Attempt, AttemptResult, ModelPromotion, Plan
+from mlflow_operator.api.attempt import Attempt, AttemptResult, Plan
+from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.promotion.attempt import ended
 from mlflow_operator.promotion.facts import Facts
 from mlflow_operator.promotion.requirements import Unmet

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from mlflow_operator.api.modelpromotion import Attempt, AttemptResult, ModelPromotion, Plan, Stage
+from mlflow_operator.api.attempt import Attempt, Plan
+from mlflow_operator.api.modelpromotion import ModelPromotion, Stage
 from mlflow_operator.promotion import attempt as attempts
 from mlflow_operator.promotion.plan import plan
 from mlflow_operator.promotion.requirements import Question, Unmet, unmet
@@ -37,10 +38,10 @@ class Facts:
     @cached_property
     def attempt(self) -> Attempt | None:
         """The attempt for this wish, under way or over; one that is under way is about the version of today."""
-        latest = self.claim.status.attempt
-        if latest is None or latest.result is AttemptResult.SUPERSEDED or not self.wish.is_of(latest):
-            return None
-        return latest if latest.finished_at or self.version is None or not self.is_anew(latest) else None
+        attempt = attempts.of_wish(self.claim)
+        if attempt is None or attempt.finished_at or not self.is_anew(attempt):
+            return attempt
+        return None
 
     @cached_property
     def left_behind(self) -> Attempt | None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from mlflow_operator.api.modelpromotion import AliasMove, Move, Plan, Stage, Target
+from mlflow_operator.api.attempt import AliasMove, Move, Plan
+from mlflow_operator.api.modelpromotion import Stage, Target
 from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.promotion.wish import Wish
 

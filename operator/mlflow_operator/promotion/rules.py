@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from mlflow_operator.api.modelpromotion import Attempt, AttemptResult, AttemptType, ModelPromotion, Plan, Stage
+from mlflow_operator.api.attempt import Attempt, AttemptResult, AttemptType, Plan
+from mlflow_operator.api.modelpromotion import ModelPromotion, Stage
 from mlflow_operator.api.schema import GROUP
 from mlflow_operator.promotion import words
 from mlflow_operator.promotion.attempt import ended, opened

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Self
 
-from mlflow_operator.api.modelpromotion import Attempt, ExistingVersions, ModelPromotion, ModelPromotionSpec, Stage
+from mlflow_operator.api.attempt import Attempt
+from mlflow_operator.api.modelpromotion import ExistingVersions, ModelPromotion, ModelPromotionSpec, Stage
 from mlflow_operator.api.schema import GROUP
 
 REASSERT = f"{GROUP}/reassert"

@@ -3,7 +3,8 @@
 Passes on one model take turns, so what a pass has read is what it writes on, as far as MLflow allows that at all.
 """
 
-from mlflow_operator.api.modelpromotion import AttemptResult, ModelPromotion
+from mlflow_operator.api.attempt import AttemptResult
+from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.clients.registry import Registry
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import (
@@ -14,6 +15,7 @@ from mlflow_operator.errors import (
     RegistryUnavailable,
     Unreadable,
 )
+from mlflow_operator.promotion.attempt import is_settled
 from mlflow_operator.promotion.decision import Decision, Step, concluded, is_behind
 from mlflow_operator.promotion.facts import Facts, wants_signature
 from mlflow_operator.promotion.plan import is_empty, repair
@@ -81,7 +83,7 @@ class _Pass:
         """Whether the snapshot was read in this pass."""
 
     async def run(self) -> None:
-        settled = Facts(self.claim, Snapshot(self.claim.spec.model, {}), self.world.clock()).settled is not None
+        settled = is_settled(self.claim)
         registry = await registry_of(self.world, self.server, ready=not settled)
         snapshot = await self._known(registry, settled=settled)
         decision = await self._decide(registry, snapshot)

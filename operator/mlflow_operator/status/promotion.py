@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from mlflow_operator.api.attempt import AttemptResult
 from mlflow_operator.api.meta import Condition
-from mlflow_operator.api.modelpromotion import AttemptResult, ModelPromotion, ModelPromotionStatus
+from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
 from mlflow_operator.promotion.attempt import recorded
 from mlflow_operator.promotion.decision import Decision, Step
 from mlflow_operator.promotion.plan import is_empty

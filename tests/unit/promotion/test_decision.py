@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mlflow_operator.api.modelpromotion import AttemptResult, AttemptType
+from mlflow_operator.api.attempt import AttemptResult, AttemptType
 from mlflow_operator.promotion.decision import Decision, Step
 from mlflow_operator.promotion.plan import is_empty, repair
 from mlflow_operator.promotion.rules import decide

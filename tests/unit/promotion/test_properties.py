@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus, Plan, Stage
+from mlflow_operator.api.attempt import Plan
+from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus, Stage
 from mlflow_operator.errors import OperatorError, RegistryUnavailable, Terminal, Waiting
 from mlflow_operator.promotion.decision import Decision, Step, concluded
 from mlflow_operator.promotion.facts import Facts

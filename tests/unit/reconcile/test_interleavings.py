@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlflow_operator.api.modelpromotion import AttemptResult
+from mlflow_operator.api.attempt import AttemptResult
 from mlflow_operator.engine.queue import WorkQueue
 from mlflow_operator.engine.workers import Workers
 from mlflow_operator.errors import ClusterUnavailable, RegistryUnavailable
