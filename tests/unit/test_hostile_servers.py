@@ -22,9 +22,9 @@ MIB = 2**20
 Pieces = Iterator[bytes] | AsyncIterator[bytes]
 
 
-def head(*lines: str) -> bytes:
+def head(*lines: str, status: str = "200 OK") -> bytes:
     """The beginning of an answer that ends with the connection."""
-    return "\r\n".join(("HTTP/1.1 200 OK", "Connection: close", *lines, "", "")).encode()
+    return "\r\n".join((f"HTTP/1.1 {status}", "Connection: close", *lines, "", "")).encode()
 
 
 def forever(piece: bytes) -> Iterator[bytes]:
@@ -34,9 +34,9 @@ def forever(piece: bytes) -> Iterator[bytes]:
         yield piece
 
 
-def bomb() -> Iterator[bytes]:
+def bomb(status: str = "200 OK") -> Iterator[bytes]:
     """A MiB that becomes a quarter of a GiB."""
-    return iter([head("Content-Encoding: gzip"), gzip.compress(bytes(256 * MIB), compresslevel=1)])
+    return iter([head("Content-Encoding: gzip", status=status), gzip.compress(bytes(256 * MIB), compresslevel=1)])
 
 
 async def drip() -> AsyncIterator[bytes]:
@@ -107,6 +107,7 @@ HOSTILE: dict[str, tuple[Callable[[], Pieces], str]] = {
     "a body without an end": (lambda: forever(b"x" * 65536), "AnswerTooLarge"),
     "a body without an end, of one member": (lambda: forever(b'{"model_versions": [' + b" " * 65536), "AnswerTooLarge"),
     "a gzip bomb": (bomb, "AnswerCompressed"),
+    "a gzip bomb for an error": (lambda: bomb("500 Internal Server Error"), "RegistryUnavailable"),
     "a drip": (drip, "RegistryUnavailable"),
     "headers without an end": (endless_head, "RegistryUnavailable"),
     "many small values": (lambda: body(b'{"model_versions":[' + b"{}," * (3 * MIB) + b"{}]}"), "AnswerTooLarge"),

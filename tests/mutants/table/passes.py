@@ -21,11 +21,13 @@ MUTANTS = (
         PASSES,
     ),
     mutant(PASS, "an old copy of a claim writes", "self.claim.status, always=True)", "self.claim.status)", PASSES),
+    mutant(PASS, "old knowledge is written on", "if begins and not self.looked:", "if False:", PASSES),
     mutant(
-        PASS, "old knowledge is written on", "if decision.step is Step.WRITE and not self.looked:", "if False:", PASSES
-    ),
-    mutant(
-        PASS, "old knowledge decides a new wish", "young = settled or self.watch.asked > since", "young = True", PASSES
+        PASS,
+        "old knowledge decides a new wish",
+        "young = settled or self.watch.sequence >= self.wish",
+        "young = True",
+        PASSES,
     ),
     mutant(PASS, "a replica's old answer is drift", "if is_behind(found,", "if False and is_behind(found,", PASSES),
     mutant(PASS, "settled claims need a ready server", "ready=not settled)", "ready=True)", PASSES),
