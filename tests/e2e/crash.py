@@ -1,10 +1,12 @@
 """Ends a container's processes as a crash would, from outside: kill -9 inside the container spares process 1."""
 
 import contextlib
+import json
 import os
 import signal
 from pathlib import Path
 
+from cluster import waiting
 from cluster.provider import Cluster
 from demo.installation import DEPLOYMENT, NAMESPACE
 
@@ -16,15 +18,27 @@ def kill_operator(node: Cluster) -> None:
 
     Where the node's processes are not on this machine, deleting the pod without grace has to do.
     """
-    pod = node.kubectl("-n", NAMESPACE, "get", "lease", LEASE, "-o", "jsonpath={.spec.holderIdentity}").partition("_")[
-        0
-    ]
-    uid = node.kubectl("-n", NAMESPACE, "get", "pod", pod, "-o", "jsonpath={.metadata.uid}")
+    pod, uid = _leader(node)
     for pid in _processes_of(uid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     node.kubectl("-n", NAMESPACE, "delete", "pod", pod, "--grace-period=0", "--force", "--wait=false")
     node.kubectl("-n", NAMESPACE, "rollout", "status", DEPLOYMENT, "--timeout=120s")
+
+
+def _leader(node: Cluster) -> tuple[str, str]:
+    """Name and uid of the pod that works; waited for, since the Lease of one that was killed has to run out."""
+    found: dict[str, str] = {}
+
+    def there() -> bool:
+        holder = node.kubectl("-n", NAMESPACE, "get", "lease", LEASE, "-o", "jsonpath={.spec.holderIdentity}")
+        pods = json.loads(node.kubectl("-n", NAMESPACE, "get", "pods", "-o", "json"))["items"]
+        found.update({pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in pods})
+        found["leader"] = holder.partition("_")[0]
+        return found["leader"] in (pod["metadata"]["name"] for pod in pods)
+
+    waiting.until(there, what="an operator that works", seconds=60, pause=0.5)
+    return found["leader"], found[found["leader"]]
 
 
 def _processes_of(pod_uid: str) -> list[int]:
