@@ -34,7 +34,6 @@ from mlflow_operator.status.promotion import compute, compute_failed
 _REPAIRS = 5
 _PASSING = 180.0
 """Seconds for which a refusal that may be a proxy's, or of credentials that are being changed, is waited out."""
-_REGISTRY_ERRORS = (RegistryUnavailable, RegistryRefused, RegistryNotFound)
 
 
 async def reconcile(world: World, key: Key) -> float | None:
@@ -98,9 +97,10 @@ class _Pass:
 
     async def fail(self, error: Exception) -> Exception:
         """Say what went wrong; the error as the engine should take it."""
-        if isinstance(error, _REGISTRY_ERRORS):
+        refused = isinstance(error, RegistryRefused) and error.maybe_passing
+        if refused or isinstance(error, RegistryUnavailable | RegistryNotFound):
             since = self.watch.failed.setdefault(self.key, self.world.now())
-            if isinstance(error, RegistryRefused) and error.maybe_passing and self.world.now() - since < _PASSING:
+            if isinstance(error, RegistryRefused) and self.world.now() - since < _PASSING:
                 error = RegistryUnavailable(error.reason, error.message)
         await publish(self.world, self.claim, compute_failed(self.claim, error, self.world.clock()))
         return error

@@ -173,13 +173,27 @@ async def test_a_better_token_wakes_a_claim_that_was_denied() -> None:
     """Reading worked all the time and writing did not: the next look lets the claim try again."""
     world = Simulation()
     world.registry.add(v6="Production", v7="Staging")
-    world.outside.broken["move"] = RegistryRefused("AccessDenied", "403: READ only")
+    world.outside.broken["move"] = RegistryRefused("AccessDenied", "403: READ only", maybe_passing=True)
     world.promote()
     await world.drain()
-    assert world.ready() == ("False", "AccessDenied")
+    assert world.ready() == ("Unknown", "AccessDenied")
     world.outside.broken.clear()
     await world.look()
     assert world.ready() == ("True", "Promoted")
+
+
+async def test_what_mlflow_refuses_for_good_is_not_tried_at_every_look() -> None:
+    """A refusal in MLflow's own words does not pass by itself: the claim waits for a change, or the slow resync."""
+    world = Simulation()
+    world.registry.add(v6="Production", v7="Staging")
+    world.outside.broken["move"] = RegistryRefused("InvalidParameterValue", "no")
+    world.promote()
+    await world.drain()
+    assert world.ready() == ("False", "InvalidParameterValue")
+    tries = world.outside.calls.count("move")
+    for _ in range(5):
+        await world.look()
+    assert world.outside.calls.count("move") == tries
 
 
 async def test_a_claim_that_cannot_be_read_hides_nothing_from_its_siblings() -> None:
