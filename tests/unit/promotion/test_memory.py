@@ -7,13 +7,13 @@ import pytest
 
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
 from mlflow_operator.errors import RegistryUnavailable, Unreadable
-from mlflow_operator.promotion.decision import Decision, Step
+from mlflow_operator.promotion.decision import Decision, Step, concluded
 from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
-from mlflow_operator.promotion.wish import REASSERT
+from mlflow_operator.promotion.wish import REASSERT, Wish
 from mlflow_operator.status.promotion import compute, compute_failed
 
-from .claims import LATER, NOW, claim, promoted, registry
+from .claims import LATER, NOW, claim, promoted, registry, with_version
 
 STAGING: dict[str, Any] = {"target": {"stage": "Staging"}}
 SETTLED = promoted(claim(), registry(v6="Production", v7="Staging"), registry(v6="Archived", v7="Production"))
@@ -214,3 +214,19 @@ def test_a_spec_of_a_newer_release_is_not_half_read() -> None:
     spec = {**claim().spec.wire(), "requires": {"approvals": 2}}
     with pytest.raises(Unreadable, match=r"spec\.requires\.approvals"):
         ModelPromotion.parse({"metadata": {"name": "fraud", "namespace": "team"}, "spec": spec})
+
+
+def test_tags_that_are_there_are_not_written_again() -> None:
+    """Of the tags that changed in the spec, those that the version has already cost nothing."""
+    held = registry(v6="Archived", v7="Production")
+    found = with_version(held, replace(held.versions["7"], tags={"team": "risk"}))
+    decision, _ = looked(claim(SETTLED, tags={"team": "risk", "tier": "1"}), found)
+    assert decision.plan.tags == {"tier": "1"}
+
+
+def test_new_tags_leave_the_end_of_an_attempt_as_it_was() -> None:
+    """When and how a version came into its slot is not told anew because of a tag."""
+    made = claim(SETTLED, tags={"team": "risk"})
+    assert SETTLED.attempt is not None
+    after = concluded(made, SETTLED.attempt, Wish.of(made).tagged, LATER).status.attempt
+    assert after == SETTLED.attempt.model_copy(update={"tagged": Wish.of(made).tagged})

@@ -209,3 +209,16 @@ async def test_a_claim_that_cannot_be_read_hides_nothing_from_its_siblings() -> 
     conditions = world.cluster.objects[claim_key("b")]["status"]["conditions"]
     ready = next(c for c in conditions if c["type"] == "Ready")
     assert (ready["reason"], "spec.target.stage" in ready["message"]) == ("SpecUnreadable", True)
+
+
+async def test_a_settled_claim_asks_for_no_files() -> None:
+    """A signature is asked of a version before it is promoted, not by every process that starts afterwards."""
+    world = Simulation()
+    world.registry.add(v7="Staging")
+    world.registry.signed.add("7")
+    world.promote(requires={"signature": True})
+    await world.settle()
+    assert world.outside.calls.count("has_signature") == 1
+    world.start()
+    await world.settle()
+    assert (world.ready(), world.outside.calls.count("has_signature")) == (("True", "Promoted"), 1)
