@@ -17,6 +17,7 @@ from typing import Any
 import kopf
 
 from mlflow_operator import endpoints
+from mlflow_operator.api.crd import LABEL, OURS
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.kinds import CHILDREN, KINDS, OWN, REFERENCED
 from mlflow_operator.clients.registry import Mlflow
@@ -180,6 +181,8 @@ def _kopf_settings() -> kopf.OperatorSettings:
     for kind in CHILDREN:
         place = KINDS[kind]
         settings.watching.label_selectors[place.group, place.version, place.plural] = MANAGED
+    # kopf scans the group of every CRD that changes, and ends the process where a foreign group cannot be scanned.
+    settings.watching.label_selectors["apiextensions.k8s.io", "v1", "customresourcedefinitions"] = f"{LABEL}={OURS}"
     # Helm keeps whole releases in Secrets, megabytes each; nobody refers to those.
     settings.watching.field_selectors["", "v1", "secrets"] = "type!=helm.sh/release.v1"
     return settings

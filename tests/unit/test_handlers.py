@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from mlflow_operator import endpoints
+from mlflow_operator.api import crd
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.kinds import CHILDREN
 from mlflow_operator.clients.registry import Mlflow
@@ -146,9 +147,17 @@ def test_kopf_writes_nothing_and_watches_only_what_is_managed() -> None:
     """No Events, no peering, no annotations; children are selected by the API server, and Helm's Secrets left out."""
     settings = _kopf_settings()
     assert (settings.posting.enabled, settings.peering.standalone) == (False, True)
-    assert len(settings.watching.label_selectors) == len(CHILDREN)
-    assert set(settings.watching.label_selectors.values()) == {"app.kubernetes.io/managed-by=mlflow-operator"}
+    selectors = list(settings.watching.label_selectors.values())
+    assert selectors.count("app.kubernetes.io/managed-by=mlflow-operator") == len(CHILDREN) == len(selectors) - 1
     assert settings.watching.field_selectors["", "v1", "secrets"] == "type!=helm.sh/release.v1"
+
+
+def test_foreign_crds_are_none_of_its_business() -> None:
+    """Only CRDs with the label of ours are watched: an API group of somebody else's that is broken ends nothing."""
+    selector = _kopf_settings().watching.label_selectors["apiextensions.k8s.io", "v1", "customresourcedefinitions"]
+    for kind in crd.KINDS:
+        labels = crd.build(kind)["metadata"]["labels"]
+        assert selector in {f"{name}={value}" for name, value in labels.items()}
 
 
 @pytest.mark.parametrize("port", [0, 18742], ids=["none", "some"])

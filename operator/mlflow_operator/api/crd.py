@@ -13,6 +13,8 @@ Schema = dict[str, Any]
 
 KINDS: tuple[type[Resource], ...] = (MLflowServer, ModelPromotion)
 CATEGORY = "mlflow"
+LABEL, OURS = "app.kubernetes.io/part-of", "mlflow-operator"
+"""Label of the operator's own CRDs, by which they are told from all others in a cluster."""
 
 _UNSTRUCTURAL = ("oneOf", "allOf", "not", "discriminator", "patternProperties", "prefixItems")
 _BOUNDS = (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum"))
@@ -35,7 +37,7 @@ def build(kind: type[Resource]) -> dict[str, Any]:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{names.plural}.{GROUP}"},
+        "metadata": {"name": f"{names.plural}.{GROUP}", "labels": {LABEL: OURS}},
         "spec": {
             "group": GROUP,
             "scope": "Namespaced",
