@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
+from aiohttp import ClientSession
 
 from mlflow_operator import endpoints
 from mlflow_operator.api import crd
@@ -166,5 +167,19 @@ async def test_port_0_is_no_port(world: World, port: int) -> None:
     runner = await endpoints.serve("127.0.0.1", port, lambda: None, lambda: True)
     try:
         assert [address[1] for address in runner.addresses] == ([port] if port else [])
+    finally:
+        await runner.cleanup()
+
+
+@pytest.mark.parametrize(("wrong", "ready"), [(None, True), (None, False), ("a task has ended", True)])
+async def test_health_and_readiness_say_what_is(wrong: str | None, ready: bool) -> None:
+    """A restart that would help is asked for by name, and nobody is sent to a process that is not watching yet."""
+    runner = await endpoints.serve("127.0.0.1", 18743, lambda: wrong, lambda: ready)
+    try:
+        async with ClientSession("http://127.0.0.1:18743") as session:
+            async with session.get("/healthz") as health:
+                assert (health.status, await health.text()) == ((500, wrong) if wrong else (200, "ok"))
+            async with session.get("/readyz") as readiness:
+                assert readiness.status == (200 if ready else 503)
     finally:
         await runner.cleanup()
