@@ -191,6 +191,8 @@ class FakeCluster:
     """Every status that was written and differed from the one before."""
     events: list[str] = field(default_factory=list)
     """The reason of every Event."""
+    announced: list[Object] = field(default_factory=list)
+    """Every Event as it was written."""
     event_names: list[str] = field(default_factory=list)
     """The name that was generated for every Event."""
     _version: int = 0
@@ -250,6 +252,7 @@ class FakeCluster:
 
         def effect() -> Object:
             self.events.append(obj["reason"])
+            self.announced.append(obj)
             self.event_names.append(f"{obj['metadata']['generateName']}x5v2k")
             return obj
 
