@@ -103,7 +103,7 @@ def _leader(stage: Stage, replicas: list[Replica]) -> Replica:
 
 
 def _is_renewal(event: dict[str, object]) -> bool:
-    reference = event["objectRef"]
+    reference = event.get("objectRef", {})  # a request for no object, such as discovery, has none
     assert isinstance(reference, dict)
     return event["verb"] in WRITES and reference.get("resource") == "leases"
 

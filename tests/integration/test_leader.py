@@ -18,8 +18,8 @@ pytestmark = pytest.mark.integration
 
 LEASE = {"LEASE": f"{NAMESPACE}/{ACCOUNT}"}
 LEADS = f'leader_election_master_status{{name="{ACCOUNT}"}}'
-ORDERLY_SECONDS = 7
-"""Two by promise; on a loaded machine still less than half of what a lease takes to run out."""
+ORDERLY_SECONDS = 4
+"""Two by promise, and some for a loaded machine."""
 LEASE_SECONDS = 30
 """Fifteen by promise, counted from the last look, and some for a loaded machine."""
 

@@ -27,7 +27,7 @@ def suspended(facts: Facts) -> Decision | None:
 def tags_changed(facts: Facts) -> Decision | None:
     """The version was promoted, and other tags are wanted on it now: they are written, and nothing moves."""
     done, version = facts.settled, facts.version
-    if done is None or version is None or facts.is_anew(done):
+    if done is None or version is None or facts.is_anew(done) or facts.claim.spec.dry_run:
         return None
     if done.result is not AttemptResult.PROMOTED or facts.wish.tagged == done.tagged:
         return None

@@ -216,6 +216,14 @@ def test_a_spec_of_a_newer_release_is_not_half_read() -> None:
         ModelPromotion.parse({"metadata": {"name": "fraud", "namespace": "team"}, "spec": spec})
 
 
+def test_a_dry_run_of_what_was_promoted_writes_no_tags() -> None:
+    """``dryRun`` writes nothing, whatever else of the spec changes; without it the tags follow."""
+    held, changed = registry(v6="Archived", v7="Production"), {"team": "risk"}
+    decision, status = looked(claim(SETTLED, tags=changed, dryRun=True), held)
+    assert decision.step is Step.HOLD
+    assert looked(claim(status, tags=changed), held)[0].plan.tags == changed
+
+
 def test_tags_that_are_there_are_not_written_again() -> None:
     """Of the tags that changed in the spec, those that the version has already cost nothing."""
     held = registry(v6="Archived", v7="Production")

@@ -121,6 +121,7 @@ def test_whatever_happens_a_claim_comes_to_rest(first: Snapshot, turns: list[tup
         settled = Facts(claim, snapshot, now).settled
         decision = looked_at(claim, snapshot, now)
         assert not (settled and decision.plan.moves and decision.step is Step.WRITE)
+        assert not ((claim.spec.suspend or claim.spec.dry_run) and decision.step is Step.WRITE)
         status = compute(claim, snapshot, decision, now)
         check_status(claim, snapshot, status, now)
         if decision.step is Step.WRITE:
