@@ -30,7 +30,7 @@ from mlflow_operator.engine.workers import Workers
 from mlflow_operator.reconcile import events
 from mlflow_operator.reconcile.lanes import lanes_of
 from mlflow_operator.reconcile.objects import INDEXES, said
-from mlflow_operator.reconcile.process import MANAGED, lists_of, workers_of
+from mlflow_operator.reconcile.process import MANAGED, begin, lists_of, workers_of
 from mlflow_operator.reconcile.world import World
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -87,7 +87,7 @@ async def _work(world: World, workers: Workers, election: Election | Alone, list
         try:
             while True:
                 await election.won()
-                world.forget()
+                begin(world)
                 workers.start()
                 await election.lost()
                 await workers.stop(0)  # they can write no more

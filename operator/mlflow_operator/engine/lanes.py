@@ -62,6 +62,12 @@ class Lanes(Generic[K]):
                 del self._used[lane]
         self._let_next_try(route)
 
+    def clear(self) -> None:
+        """Nobody waits any more."""
+        self._waiting.clear()
+        self._open.clear()
+        self._blocked.clear()
+
     def _join(self, key: K, route: Route) -> None:
         if route in self._waiting:
             self._waiting[route].append(key)

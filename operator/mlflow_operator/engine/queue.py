@@ -105,6 +105,15 @@ class WorkQueue:
         if timer := self._timers.pop(key, None):
             timer.cancel()
 
+    def clear(self) -> None:
+        """Nothing needs work, now or later; called while no worker has a key."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._since.clear()
+        self._failures.clear()
+        self._lanes.clear()
+
     async def get(self) -> Key:
         """The next key whose lanes have room; the caller has it, and the room, until ``done``."""
         while (key := self._lanes.take()) is None:

@@ -9,6 +9,7 @@ from mlflow_operator.clients.kinds import OWN
 from mlflow_operator.desired import names
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Index, Object, Store
+from mlflow_operator.status.conditions import READY
 
 SERVER = MLflowServer.NAMES.kind
 PROMOTION = ModelPromotion.NAMES.kind
@@ -71,6 +72,14 @@ def owner_of(kind: str, obj: Object) -> Key | None:
     owner = next((o["name"] for o in meta.get("ownerReferences", []) if o["kind"] == SERVER), None)
     name = owner or labels.get(names.INSTANCE_LABEL)
     return Key(SERVER, meta["namespace"], name) if name else None
+
+
+def is_at_rest(obj: Object) -> bool:
+    """Whether an object of the operator's own kinds was found to be as it should be, with the spec that it has now."""
+    generation = obj.get("metadata", {}).get("generation")
+    conditions = obj.get("status", {}).get("conditions", [])
+    ready: Object = next((c for c in conditions if c.get("type") == READY), {})
+    return ready.get("status") == "True" and ready.get("observedGeneration") == generation
 
 
 def said(key: Key, obj: Object) -> Any:

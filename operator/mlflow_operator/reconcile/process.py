@@ -1,5 +1,6 @@
 """The engine with the passes in it: what is listed, and which function looks at which kind of key."""
 
+import random
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
@@ -9,7 +10,7 @@ from mlflow_operator.engine.lists import Lists
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.workers import DEADLINE, STUCK, Workers
 from mlflow_operator.reconcile import events, look, model, promotion, server
-from mlflow_operator.reconcile.objects import MODEL, PROMOTION, REGISTRY, SERVER
+from mlflow_operator.reconcile.objects import MODEL, PROMOTION, REGISTRY, SERVER, is_at_rest
 from mlflow_operator.reconcile.world import World
 
 PASSES: Mapping[str, Callable[[World, Key], Awaitable[float | None]]] = {
@@ -21,6 +22,21 @@ PASSES: Mapping[str, Callable[[World, Key], Awaitable[float | None]]] = {
 
 MANAGED = f"{names.MANAGED_BY_LABEL}={names.MANAGER}"
 """Label selector of what servers consist of."""
+
+
+def begin(world: World) -> None:
+    """What has to be done by a process that begins to work: first whatever has not come to rest.
+
+    What is ready is looked at too, but not before what somebody has just applied: spread over the time in which drift
+    would be noticed anyway.
+    """
+    world.forget()
+    world.queue.clear()
+    for key in (key for kind in OWN for key in world.store.keys(kind)):
+        if is_at_rest(world.store.get(*key[:3]) or {}):
+            world.queue.add_after(key, random.uniform(0, world.settings.registry_poll))  # noqa: S311
+        else:
+            world.queue.add(key)
 
 
 def lists_of(world: World) -> Lists:
