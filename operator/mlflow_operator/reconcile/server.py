@@ -36,13 +36,13 @@ async def reconcile(world: World, key: Key) -> float | None:
         _forget(world, key)
         return None
     wanted, error = await _bring(world, server)
-    try:
-        seen = await _observe(world, server, wanted, error)
-    except Exception as unforeseen:  # what is known stays known, and the status says that nobody could look
-        seen, error = Seen(), error or unforeseen
+    seen, unseen = await _observe(world, server, wanted, troubled=error is not None)
+    error = error or unseen
     after = await publish(world, server, compute(server, seen, error, world.clock()))
     if serves(after):
         _wake_claims(world, key, only_waiting=serves(server))
+    if isinstance(error, Terminal) and seen.api is not None:
+        error.after = world.settings.server_probe
     if error:
         raise error
     return world.settings.server_probe if _is_calm(after, seen) else min(_SOON, world.settings.server_probe)
@@ -63,33 +63,38 @@ async def _bring(world: World, server: MLflowServer) -> tuple[Desired | None, Ex
     return wanted, None
 
 
-async def _observe(world: World, server: MLflowServer, wanted: Desired | None, error: Exception | None) -> Seen:
-    """Look at everything there is to look at, whatever went wrong before."""
+async def _observe(
+    world: World, server: MLflowServer, wanted: Desired | None, *, troubled: bool
+) -> tuple[Seen, Exception | None]:
+    """Look at everything there is to look at, whatever went wrong before; and what could not be looked at, and why."""
     own = server.spec.external is None
     deployment = world.store.get("Deployment", server.metadata.namespace, names.instance(server)) if own else None
-    rollout = Rollout.of(deployment) if deployment else None
-    job = wanted.preparation if wanted else None
-    seen = Seen(
-        url=desired.url(server, world.settings.cluster_domain),
-        selector=desired.pod_selector(server) if own else None,
-        prepared=wanted is not None and wanted.prepared,
-        preparation=await report(world, server, job) if job else None,
-        rollout=rollout,
-    )
-    if error is not None or (own and (rollout is None or rollout.ready == 0)):
-        return seen
-    return await _ask(world, server, seen)
+    seen = Seen(prepared=wanted is not None and wanted.prepared, rollout=Rollout.of(deployment) if deployment else None)
+    error: Exception | None = None
+    try:
+        url = desired.url(server, world.settings.cluster_domain)
+        seen = replace(seen, url=url, selector=desired.pod_selector(server) if own else None)
+        job = wanted.preparation if wanted else None
+        seen = replace(seen, preparation=await report(world, server, job) if job else None)
+    except Exception as unforeseen:  # what is known stays known, and the status says that nobody could look
+        error = unforeseen
+    if own and (seen.rollout is None or seen.rollout.ready == 0):
+        return seen, error
+    try:
+        return await _ask(world, server, seen, troubled=troubled or error is not None), error
+    except Exception as unforeseen:
+        return seen, error or unforeseen
 
 
-async def _ask(world: World, server: MLflowServer, seen: Seen) -> Seen:
-    """Ask the running server."""
+async def _ask(world: World, server: MLflowServer, seen: Seen, *, troubled: bool) -> Seen:
+    """Ask the running server; while something else is wrong, which may be tried again and again, write no artifacts."""
     spec = server.spec
     registry = world.mlflow.at(await access(world, server))
     api = await _tried("ApiAnswers", "the API answers, and so does its database", probe.api(registry))
     if not api.ok:
         return replace(seen, api=api)
     artifacts = experiments = None
-    if spec.external is None and spec.serve_artifacts:
+    if spec.external is None and spec.serve_artifacts and not troubled:
         success = "an artifact was written, read and deleted through the server"
         artifacts = await _tried("Writable", success, probe.artifacts(registry, server))
     if spec.experiments and not spec.suspend:

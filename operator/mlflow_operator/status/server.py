@@ -1,7 +1,8 @@
 """The status of an MLflowServer: what was observed, and how the pass ended.
 
-A settling server is written at most three times: Preparing, RollingOut, Ready. So messages hold no counters, and
-while pods come and go the numbers of replicas stay those of the last time that the server was settled.
+A settling server is written three times: Preparing, RollingOut, Ready; once more where a first pod answers before the
+others are there. So messages hold no counters, and while pods come and go the numbers of replicas stay those of the
+last time that the server was settled.
 """
 
 from collections.abc import Callable
@@ -198,15 +199,16 @@ def _artifacts(seen: Seen, before: Condition | None) -> Answer | None:
     return state, "Writable" if part.ok else part.reason, part.message
 
 
-def _server(seen: Seen, before: Condition | None) -> Answer | None:
-    if seen.rollout is not None and not seen.rollout.complete:
-        answered = seen.api is None or seen.api.ok
-        if before is not None and before.status == "True" and seen.rollout.ready and answered:
-            return None
-        return False, "RollingOut", "the server is not asked before its pods are available"
-    if seen.rollout is not None and seen.rollout.replicas == 0:
+def _server(seen: Seen, _: Condition | None) -> Answer:
+    """What was found now, and nothing from before: promotions go by it."""
+    if seen.rollout is not None and seen.rollout.complete and seen.rollout.replicas == 0:
         return False, "NoPods", "the server has no pods"
-    return None if seen.api is None else (seen.api.ok, seen.api.reason, seen.api.message)
+    rolling = seen.rollout is not None and not seen.rollout.complete
+    if seen.api is not None and (seen.api.ok or seen.api.terminal or not rolling):
+        return seen.api.ok, seen.api.reason, seen.api.message
+    if rolling:
+        return "Unknown", "RollingOut", "the server has yet to answer, and its pods are being started or exchanged"
+    return "Unknown", "NotAsked", "the server could not be asked; the reason of Ready says why"
 
 
 def _experiments(seen: Seen, _: Condition | None) -> Answer | None:

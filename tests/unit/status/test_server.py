@@ -42,8 +42,8 @@ def words(status: MLflowServerStatus) -> dict[str, tuple[str, str]]:
     return {c.type: (c.status, c.reason) for c in status.conditions}
 
 
-def test_a_settling_server_is_written_three_times() -> None:
-    """Preparing, RollingOut, Ready; what pods do in between changes nothing."""
+def test_a_settling_server_is_written_once_for_each_thing_that_it_reaches() -> None:
+    """Preparing, RollingOut, the first pod that answers, Ready; what pods do in between changes nothing."""
     passes = [
         PREPARING,
         Seen(rollout=None),
@@ -52,7 +52,6 @@ def test_a_settling_server_is_written_three_times() -> None:
         Seen(prepared=True, rollout=MOVING, api=ANSWERS),
         READY,
         Seen(prepared=True, rollout=DONE, api=ANSWERS),
-        Seen(prepared=True, rollout=DONE),
     ]
     reasons = []
     status = MLflowServerStatus()
@@ -61,7 +60,7 @@ def test_a_settling_server_is_written_three_times() -> None:
         if new != status:
             reasons.append(words(new)["Ready"][1])
         status = new
-    assert reasons == ["Preparing", "RollingOut", "Ready"]
+    assert reasons == ["Preparing", "RollingOut", "RollingOut", "Ready"]
     assert (status.replicas, status.ready_replicas, status.version, status.schema_revision) == (2, 2, "3.17.2", "abc")
     assert (status.url, status.selector) == ("http://mlflow.team.svc:5000", "a=b")
 
@@ -141,8 +140,8 @@ def test_a_failed_look_keeps_the_last_known_facts() -> None:
     later = NOW + timedelta(hours=1)
     status = compute(server(status=before, generation=2), Seen(), RegistryUnavailable("NoAnswer", "m"), later)
     assert words(status)["Ready"] == ("Unknown", "NoAnswer")
-    details = [c for c in status.conditions if c.type not in ("Ready", "Reconciling")]
-    assert details == [c for c in before.conditions if c.type != "Ready"]
+    details = [c for c in status.conditions if c.type not in ("Ready", "Reconciling", "ServerReady")]
+    assert details == [c for c in before.conditions if c.type not in ("Ready", "ServerReady")]
     assert (status.replicas, status.version) == (2, "3.17.2")
 
 
@@ -197,13 +196,13 @@ def test_a_pass_that_tries_less_says_the_same() -> None:
 
 
 def test_a_rolling_update_does_not_deny_a_server_that_answers() -> None:
-    """ServerReady stays True while pods are exchanged, until it really does not answer."""
+    """ServerReady stays True while pods are exchanged, as long as it really answers."""
     before = compute(server(), READY, None, NOW)
     rolling = compute(server(status=before), Seen(prepared=True, rollout=MOVING, api=ANSWERS), None, NOW)
     assert words(rolling)["ServerReady"] == ("True", "Answered")
     assert (rolling.replicas, rolling.ready_replicas) == (2, 2)
     gone = compute(server(status=rolling), Seen(prepared=True, rollout=MOVING, api=SILENT), None, NOW)
-    assert words(gone)["ServerReady"] == ("False", "RollingOut")
+    assert words(gone)["ServerReady"] == ("Unknown", "RollingOut")
 
 
 @pytest.mark.parametrize(("seconds", "reason"), [(5, "RollingOut"), (60, "NoAnswer")])
@@ -233,11 +232,30 @@ def test_somebody_elses_annotation_on_the_deployment_does_not_deny_a_ready_serve
 
 
 def test_a_server_without_a_ready_pod_does_not_serve() -> None:
-    """All pods gone: ServerReady does not keep what was true before."""
+    """All pods gone: nobody is asked, and ServerReady does not keep what was true before."""
     before = compute(server(), READY, None, NOW)
     gone = Rollout(complete=False, stuck=False, replicas=2, ready=0, version="3.17.2")
     after = compute(server(status=before), Seen(prepared=True, rollout=gone), None, NOW)
-    assert words(after)["ServerReady"] == ("False", "RollingOut")
+    assert words(after)["ServerReady"] == ("Unknown", "RollingOut")
+
+
+@pytest.mark.parametrize(
+    ("seen", "outcome", "expected"),
+    [
+        (READY, Terminal("ChildInvalid", "m"), ("True", "Answered")),
+        (replace(READY, api=SILENT), Terminal("ChildInvalid", "m"), ("False", "NoAnswer")),
+        (replace(ROLLING, api=ANSWERS), Terminal("ChildInvalid", "m"), ("True", "Answered")),
+        (ROLLING, Terminal("ChildInvalid", "m"), ("Unknown", "RollingOut")),
+        (Seen(), RegistryUnavailable("NoAnswer", "m"), ("Unknown", "NotAsked")),
+        (Seen(), Waiting("SecretNotFound", "m"), ("Unknown", "NotAsked")),
+        (Seen(), None, ("Unknown", "NotAsked")),
+    ],
+    ids=str,
+)
+def test_server_ready_says_what_was_found_now(seen: Seen, outcome: Exception | None, expected: tuple[str, str]) -> None:
+    """Whatever else is wrong, and whatever was true before: promotions write to a server that this calls ready."""
+    before = compute(server(), READY, None, NOW)
+    assert words(compute(server(status=before), seen, outcome, NOW))["ServerReady"] == expected
 
 
 def test_a_stuck_rollout_is_stalled() -> None:
