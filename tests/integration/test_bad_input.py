@@ -212,21 +212,40 @@ ACCEPTED = {
     },
 }
 
+SHRINKS = "size cannot shrink, as no volume does; write the size that it had or a larger one"
 UPDATES_REFUSED = {  # kind, before, after, message
     "two replicas on SQLite": ("MLflowServer", SQLITE + BUCKET, SQLITE + BUCKET + "replicas: 2", SQLITE_REPLICA),
     "two replicas on one node's volume": ("MLflowServer", MANAGED + VOLUME, MANAGED + VOLUME + "replicas: 2", ONE_NODE),
     "external after all": ("MLflowServer", SQLITE + VOLUME, EXTERNAL, "a server cannot become external"),
-    "a managed store of another size": (
+    "a smaller volume": (
         "MLflowServer",
-        "backendStore: {managed: {size: 5Gi}}\n" + VOLUME,
         "backendStore: {managed: {size: 6Gi}}\n" + VOLUME,
-        "size cannot be changed; a managed store keeps the volume that it was made with",
+        "backendStore: {managed: {size: 5000Mi}}\n" + VOLUME,
+        SHRINKS,
     ),
-    "a managed store of a size after all": (
+    "a volume smaller than what it was without a word": (
         "MLflowServer",
         MANAGED + VOLUME,
-        "backendStore: {managed: {size: 6Gi}}\n" + VOLUME,
-        "size cannot be changed; a managed store keeps the volume that it was made with",
+        "backendStore: {managed: {size: 4Gi}}\n" + VOLUME,
+        SHRINKS,
+    ),
+    "a volume of the default after all": (
+        "MLflowServer",
+        SQLITE + "artifactStore: {persistentVolume: {size: 20Gi}}",
+        SQLITE + VOLUME,
+        SHRINKS,
+    ),
+    "a smaller SQLite volume": (
+        "MLflowServer",
+        "backendStore: {sqlite: {size: 2Gi}}\n" + VOLUME,
+        "backendStore: {sqlite: {size: 1Gi}}\n" + VOLUME,
+        SHRINKS,
+    ),
+    "a smaller managed object store": (
+        "MLflowServer",
+        SQLITE + "artifactStore: {managed: {size: 20Gi}}",
+        SQLITE + "artifactStore: {managed: {size: 1}}",
+        SHRINKS,
     ),
     "another storage class": (
         "MLflowServer",

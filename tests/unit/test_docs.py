@@ -134,7 +134,7 @@ NOT_REASONS = {
     *("LocationConstraint", "ResponseMetadata", "HTTPStatusCode", "InterfaceError", "OperationalError", "NoSuchBucket"),
     *("AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "InvalidBucketName", "NoCredentialsError"),
     *("NoRegionError", "ParamValidationError", "PermanentRedirect", "BearerToken", "MLmodel"),
-    *("Connection", "Location"),
+    *("Connection", "Location", "Invalid"),
     # annotations and exports that are text
     *("Preparation", "Registry", "Rollout", "Access", "Mlflow", "Item"),
 }
@@ -154,7 +154,13 @@ BOTH = (
 MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (
         *("desired/prepare_script.py", "desired/versions.py", "reconcile/children.py", "reconcile/preparation.py"),
-        *("reconcile/probe.py", "reconcile/server.py", "status/preparation.py", "status/server.py"),
+        *(
+            "reconcile/apply.py",
+            "reconcile/probe.py",
+            "reconcile/server.py",
+            "status/preparation.py",
+            "status/server.py",
+        ),
     ),
     ModelPromotion: (
         *("promotion/attempt.py", "promotion/rules.py", "promotion/requirements.py"),

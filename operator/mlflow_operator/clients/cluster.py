@@ -25,6 +25,8 @@ _PROPAGATION = {"Job": "Foreground"}
 _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What YAML refuses or takes for the end of a line, and JSON has as it is."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_UNTYPED = "failed to create typed patch object"
+"""How a server-side apply of an unknown field or a wrong type is refused, under 500 as if the server were broken."""
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 
 Object = dict[str, Any]
@@ -194,6 +196,8 @@ def _refusal(status: int, raw: bytes) -> ApiError | ClusterUnavailable:
         return NotFound(status, reason, message)
     if status == 409:
         return Conflict(status, reason, message)
+    if status == 500 and message.startswith(_UNTYPED):
+        return ApiError(422, "Invalid", message)
     if status == 429 or status >= 500:
         return ClusterUnavailable("ClusterUnavailable", f"the Kubernetes API answered {status}: {message}")
     return ApiError(status, reason, message)

@@ -1,17 +1,28 @@
 """What a server consists of, in the cluster: gather what decides it, apply what differs, prune what is not wanted."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.clients.kinds import PRUNED
-from mlflow_operator.desired import Desired, Images, Inputs, Object, Reference, names
+from mlflow_operator.desired import Desired, Images, Inputs, Object, Reference
 from mlflow_operator.engine.queue import Key
-from mlflow_operator.errors import ApiError, Conflict, NotFound, Terminal, Waiting
+from mlflow_operator.errors import (
+    ApiError,
+    Conflict,
+    LeadershipLost,
+    NotFound,
+    OperatorError,
+    Terminal,
+    Unavailable,
+    Waiting,
+)
 from mlflow_operator.reconcile import objects
+from mlflow_operator.reconcile.apply import apply, create_once, has
 from mlflow_operator.reconcile.objects import SERVER
 from mlflow_operator.reconcile.world import World
 
@@ -22,38 +33,61 @@ References = dict[tuple[str, str], Object]
 """Secrets and ConfigMaps by kind and name."""
 
 
-async def bring(world: World, server: MLflowServer, found: References) -> Desired:
+async def bring(world: World, server: MLflowServer, found: References) -> tuple[Desired, list[OperatorError]]:
     """Make the cluster hold what should exist for a server, as far as it may exist now.
 
+    What fails stops only what needs it: the answer is what should exist, and why some of it does not.
+
     Raises:
-        Terminal: Something is in the way that only a person can move.
-        Waiting: The API server refuses an object for now, for lack of a quota or a right.
+        Terminal: UnsupportedVersion; nothing was touched.
+        Conflict, NotFound: Somebody was faster.
+        Unavailable: Nobody answers.
     """
-    wanted = await _wanted(world, server, found)
-    await _prune(world, server, wanted)
+    wanted, failed = await _wanted(world, server, found)
+    failed.update(await _prune(world, server, wanted))
+    lacking: set[desired.Key] = set()
     for obj in wanted.objects:
-        if obj["kind"] != "Job" or not _another_prepares(world, server, obj):
-            await _apply(world, server, obj)
-    return wanted
+        if lacking & desired.needs(obj) or (obj["kind"] == "Job" and _another_prepares(world, server, obj)):
+            continue
+        await _attempt(failed, obj, apply(world, server, obj))
+        if _key(obj) in failed and not await has(world, server, obj):
+            lacking.add(_key(obj))
+    return wanted, list(failed.values())
 
 
-async def _wanted(world: World, server: MLflowServer, found: References) -> Desired:
-    wanted = desired.build(server, _inputs(world, server, found))
+def worst(errors: Iterable[OperatorError]) -> OperatorError | None:
+    """The one to report: first what only a person can mend, then what may pass, then what nobody could say."""
+    rank = (Terminal, Waiting, ApiError, Unavailable)
+    ordered = sorted(errors, key=lambda error: next((i for i, kind in enumerate(rank) if isinstance(error, kind)), 0))
+    return ordered[0] if ordered else None
+
+
+Failures = dict[desired.Key, OperatorError]
+"""By kind and name of an object, why it is not as it should be."""
+
+
+async def _attempt(failed: Failures, obj: Object, write: Awaitable[object]) -> None:
+    """Write one object, or note why not; a second one without an answer means that nobody is there."""
+    try:
+        await write
+    except (Conflict, NotFound, LeadershipLost):
+        raise
+    except OperatorError as error:
+        if isinstance(error, Unavailable) and any(isinstance(e, Unavailable) for e in failed.values()):
+            raise
+        failed[_key(obj)] = error
+
+
+async def _wanted(world: World, server: MLflowServer, found: References) -> tuple[Desired, Failures]:
+    wanted, failed = desired.build(server, _inputs(world, server, found)), Failures()
     new = [obj for obj in wanted.objects if obj["kind"] == "Secret"]
     if not new:
-        return wanted
+        return wanted, failed
     for secret in new:
-        await _create_once(world, secret)
-    # The rest depends on what is in them now.
-    return desired.build(server, _inputs(world, server, await referenced(world, server)))
-
-
-async def _create_once(world: World, secret: Object) -> None:
-    """Generated credentials open data that outlives them, so an existing Secret always wins."""
-    try:
-        await world.cluster.create(secret)
-    except Conflict:
-        return
+        await _attempt(failed, secret, create_once(world, secret))
+    # The rest depends on what is in them now; no other password is drawn for one that could not be made.
+    seen = _inputs(world, server, await referenced(world, server))
+    return desired.build(server, replace(seen, generated={})), failed
 
 
 async def referenced(world: World, server: MLflowServer) -> References:
@@ -107,59 +141,31 @@ def _check(server: MLflowServer, reference: Reference, obj: Object | None) -> No
         raise Waiting(f"{reference.kind}KeyNotFound", message, after=60)
 
 
-async def _apply(world: World, server: MLflowServer, obj: Object) -> None:
-    kind, meta = obj["kind"], obj["metadata"]
-    live = world.store.get(kind, meta["namespace"], meta["name"])
-    if live is None:
-        live = await world.cluster.get(kind, meta["namespace"], meta["name"])
-    if live is not None:
-        _refuse_stranger(server, obj, live)
-        if not desired.differs(obj, live):
-            return
-    try:
-        world.store.put(kind, await world.cluster.apply(obj))
-    except (Conflict, NotFound):
-        raise
-    except ApiError as error:
-        raise _refused(kind, meta["name"], error) from error
-
-
-def _refuse_stranger(server: MLflowServer, obj: Object, live: Object) -> None:
-    """A forced apply would take over whatever has the name; what belongs to somebody else is left alone."""
-    meta = live["metadata"]
-    owner = next((o for o in meta.get("ownerReferences", []) if o.get("controller")), None)
-    ours = meta.get("labels", {}).get(names.MANAGED_BY_LABEL) == names.MANAGER
-    if owner["uid"] == server.metadata.uid if owner else ours:
-        return
-    if owner and (owner["kind"], owner["name"]) == (SERVER, server.metadata.name):
-        # Its deletion wakes the server; the garbage collector may take half a minute for a kind that is new to it.
-        message = f"{obj['kind']} {meta['name']} belongs to a deleted MLflowServer of this name, and has yet to go"
-        raise Waiting("PredecessorLeaving", message, after=30)
-    holder = f"{owner['kind']} {owner['name']}" if owner else "somebody else"
-    message = f"{obj['kind']} {meta['name']} exists and belongs to {holder}; delete or rename it, or rename the server"
-    raise Terminal("ChildConflict", message)
-
-
-def _refused(kind: str, name: str, error: ApiError) -> Exception:
-    if error.status in (400, 422):
-        return Terminal("ChildInvalid", f"{kind} {name} was refused: {error.message}")
-    return Waiting("ChildForbidden", f"{kind} {name} was refused: {error.message}", after=60)
-
-
 def _another_prepares(world: World, server: MLflowServer, job: Object) -> bool:
     """Whether an earlier preparation has not ended yet: two would migrate one database at once. Its end is an event."""
     others = (o for o in _of(world, server) if o["kind"] == "Job" and o["metadata"]["name"] != job["metadata"]["name"])
     return any(not succeeded(other) and not job_condition(other, "Failed") for other in others)
 
 
-async def _prune(world: World, server: MLflowServer, wanted: Desired) -> None:
+async def _prune(world: World, server: MLflowServer, wanted: Desired) -> Failures:
     """Delete what is not wanted any more; as long as the pods are those of an earlier spec, only its preparations."""
-    keep = {(obj["kind"], obj["metadata"]["name"]) for obj in wanted.objects} | wanted.held
+    keep = {_key(obj) for obj in wanted.objects} | wanted.held
     kinds = PRUNED if wanted.prepared else ("Job",)
+    failed = Failures()
     for obj in list(_owned(world, server)):
-        key = (obj["kind"], obj["metadata"]["name"])
-        if obj["kind"] in kinds and (key not in keep or _stale_failure(world, obj)):
-            await world.cluster.delete(obj)
+        if obj["kind"] in kinds and (_key(obj) not in keep or _stale_failure(world, obj)):
+            await _attempt(failed, obj, _deleted(world, obj))
+    return failed
+
+
+async def _deleted(world: World, obj: Object) -> None:
+    try:
+        await world.cluster.delete(obj)
+    except ApiError as error:
+        message = (
+            f"{obj['kind']} {obj['metadata']['name']} is not wanted any more, and was not deleted: {error.message}"
+        )
+        raise Waiting("ChildForbidden", message, after=60) from error
 
 
 def _stale_failure(world: World, obj: Object) -> bool:
@@ -169,6 +175,10 @@ def _stale_failure(world: World, obj: Object) -> bool:
         return False
     since = datetime.fromisoformat(failed["lastTransitionTime"])
     return world.clock() - since > timedelta(seconds=world.settings.resync)
+
+
+def _key(obj: Object) -> desired.Key:
+    return obj["kind"], obj["metadata"]["name"]
 
 
 def _owned(world: World, server: MLflowServer) -> Iterable[Object]:

@@ -49,18 +49,21 @@ async def reconcile(world: World, key: Key) -> float | None:
 
 
 async def _bring(world: World, server: MLflowServer) -> tuple[Desired | None, Exception | None]:
-    """What should exist, brought as far as possible; and what was in the way."""
-    wanted = None
+    """What should exist, brought as far as possible; and the worst of what was in the way."""
+    wanted: Desired | None = None
+    errors: list[OperatorError] = []
     try:
         found = await children.referenced(world, server)
         if server.spec.external is None and not server.spec.suspend:
-            wanted = await children.bring(world, server, found)
+            wanted, errors = await children.bring(world, server, found)
         children.check(server, found)
     except (Conflict, NotFound):
         raise  # somebody was faster: the next pass sees what they wrote
+    except OperatorError as error:
+        errors.append(error)
     except Exception as error:
         return wanted, error
-    return wanted, None
+    return wanted, children.worst(errors)
 
 
 async def _observe(
@@ -122,6 +125,7 @@ def _forget(world: World, key: Key) -> None:
     telemetry.show_ready(key.kind, key.namespace, key.name, None)
     world.store.set_references(key, set())
     world.reports.pop((key.namespace, key.name), None)
+    world.unmoved.pop((key.namespace, key.name), None)
     _wake_claims(world, key)
 
 

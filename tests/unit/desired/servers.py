@@ -5,6 +5,8 @@ from typing import Any
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 
+Spec = dict[str, Any]
+
 IMAGES = desired.Images("mlflow.example/mlflow:v{version}", "mlflow.example/postgres:17", "mlflow.example/minio:1")
 
 MANAGED: dict[str, Any] = {"backendStore": {"managed": {}}, "artifactStore": {"managed": {}}}
