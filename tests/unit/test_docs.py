@@ -134,7 +134,7 @@ NOT_REASONS = {
     *("LocationConstraint", "ResponseMetadata", "HTTPStatusCode", "InterfaceError", "OperationalError", "NoSuchBucket"),
     *("AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "InvalidBucketName", "NoCredentialsError"),
     *("NoRegionError", "ParamValidationError", "PermanentRedirect", "BearerToken", "MLmodel"),
-    *("Connection", "Location", "Invalid"),
+    *("Connection", "Location", "Invalid", "All"),
     # annotations and exports that are text
     *("Preparation", "Registry", "Rollout", "Access", "Mlflow", "Item"),
 }
@@ -173,6 +173,7 @@ PASSED_ON = (
     "reconcile/objects.py",
     "reconcile/process.py",
     "reconcile/events.py",
+    "status/preparations.py",
     "promotion/snapshot.py",
 )
 """Modules of those packages that make no reasons."""

@@ -136,6 +136,8 @@ class MLflowServerStatus(Observed):
     """The MLflow release that runs."""
     schema_revision: str | None = None
     """The database schema's Alembic revision."""
+    prepared: str | None = None
+    """Fingerprint of the image, stores, settings and credentials that were last prepared."""
     url: str | None = None
     """Where clients inside the cluster reach the server."""
     replicas: int | None = None

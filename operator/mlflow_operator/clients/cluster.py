@@ -27,6 +27,8 @@ _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNTYPED = "failed to create typed patch object"
 """How a server-side apply of an unknown field or a wrong type is refused, under 500 as if the server were broken."""
+_NO_DRY_RUN = "does not support dry run"
+"""How the API server refuses one where an admission webhook has side effects."""
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 
 Object = dict[str, Any]
@@ -94,6 +96,21 @@ class Cluster:
         path = KINDS[obj["kind"]].path(meta["namespace"], meta["name"])
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         return without_managed_fields(await self._request("PATCH", path, query=query, body=obj, content_type=_APPLY))
+
+    async def try_out(self, obj: Object) -> None:
+        """A server-side apply that changes nothing: whether the object would be admitted, as far as that can be told.
+
+        Raises:
+            ApiError: It would be refused.
+        """
+        meta = obj["metadata"]
+        path = KINDS[obj["kind"]].path(meta["namespace"], meta["name"])
+        query = {"fieldManager": FIELD_MANAGER, "force": "true", "dryRun": "All"}
+        try:
+            await self._request("PATCH", path, query=query, body=obj, content_type=_APPLY)
+        except ApiError as error:
+            if _NO_DRY_RUN not in error.message:
+                raise
 
     async def apply_status(self, resource: Resource, status: Object) -> Object:
         """Replace the status that this operator owns.

@@ -28,6 +28,23 @@ async def apply(world: World, server: MLflowServer, obj: Object) -> None:
         _unmoved(world, server)[_key(obj)] = (*_version(live), desired.digest(obj))
 
 
+async def try_out(world: World, server: MLflowServer, obj: Object) -> None:
+    """See whether an object could be applied now, and change nothing.
+
+    Raises:
+        As ``apply``, with what it means for what comes before.
+    """
+    live = await _live(world, obj)
+    if live is not None:
+        refuse_stranger(server, obj, live)
+    try:
+        await world.cluster.try_out(obj)
+    except (Conflict, NotFound):
+        raise
+    except ApiError as error:
+        raise refusal(obj, error, "; until it would be taken, the stores are left as they are") from error
+
+
 async def has(world: World, server: MLflowServer, obj: Object) -> bool:
     """Whether the server has an object of this kind and name, in whatever shape."""
     live = await _live(world, obj)
@@ -75,9 +92,9 @@ def refuse_stranger(server: MLflowServer, obj: Object, live: Object) -> None:
     raise Terminal("ChildConflict", message)
 
 
-def refusal(obj: Object, error: ApiError) -> Terminal | Waiting:
-    """What it means that the API server refuses an object."""
-    message = f"{obj['kind']} {obj['metadata']['name']} was refused: {error.message}"
+def refusal(obj: Object, error: ApiError, note: str = "") -> Terminal | Waiting:
+    """What it means that the API server refuses an object; ``note`` ends the message."""
+    message = f"{obj['kind']} {obj['metadata']['name']} was refused: {error.message}{note}"
     if error.status in (400, 422):
         return Terminal("ChildInvalid", message)
     return Waiting("ChildForbidden", message, after=60)

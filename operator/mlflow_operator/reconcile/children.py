@@ -2,9 +2,8 @@
 
 import secrets
 from collections.abc import Awaitable, Iterable
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
@@ -21,10 +20,11 @@ from mlflow_operator.errors import (
     Unavailable,
     Waiting,
 )
-from mlflow_operator.reconcile import objects
-from mlflow_operator.reconcile.apply import apply, create_once, has
+from mlflow_operator.reconcile import objects, preparation
+from mlflow_operator.reconcile.apply import apply, create_once, has, try_out
 from mlflow_operator.reconcile.objects import SERVER
 from mlflow_operator.reconcile.world import World
+from mlflow_operator.status.preparations import Preparations
 
 _PASSWORD_BYTES = 24
 
@@ -33,7 +33,21 @@ References = dict[tuple[str, str], Object]
 """Secrets and ConfigMaps by kind and name."""
 
 
-async def bring(world: World, server: MLflowServer, found: References) -> tuple[Desired, list[OperatorError]]:
+Failures = dict[desired.Key, OperatorError]
+"""By kind and name of an object, why it is not as it should be."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """How far a server was brought."""
+
+    wanted: Desired
+    errors: tuple[OperatorError, ...]
+    begins: bool = False
+    """A preparation may begin, so what was prepared before counts no more; it does when the status says so."""
+
+
+async def bring(world: World, server: MLflowServer, found: References) -> Brought:
     """Make the cluster hold what should exist for a server, as far as it may exist now.
 
     What fails stops only what needs it: the answer is what should exist, and why some of it does not.
@@ -43,16 +57,44 @@ async def bring(world: World, server: MLflowServer, found: References) -> tuple[
         Conflict, NotFound: Somebody was faster.
         Unavailable: Nobody answers.
     """
-    wanted, failed = await _wanted(world, server, found)
-    failed.update(await _prune(world, server, wanted))
+    there = await preparation.found(world, server)
+    wanted, failed = await _wanted(world, server, found, there)
+    await _prune(world, server, wanted, there, failed)
     lacking: set[desired.Key] = set()
+    begins = False
     for obj in wanted.objects:
-        if lacking & desired.needs(obj) or (obj["kind"] == "Job" and _another_prepares(world, server, obj)):
+        if lacking & desired.needs(obj):
             continue
-        await _attempt(failed, obj, apply(world, server, obj))
+        if obj["kind"] == "Job":
+            begins = await _begin(world, server, wanted, there, failed)
+            continue
+        await _attempt(failed, _key(obj), apply(world, server, obj))
         if _key(obj) in failed and not await has(world, server, obj):
             lacking.add(_key(obj))
-    return wanted, list(failed.values())
+    return Brought(wanted, tuple(failed.values()), begins)
+
+
+async def _begin(world: World, server: MLflowServer, wanted: Desired, there: Preparations, failed: Failures) -> bool:
+    """Begin the preparation if nothing is in the way and what comes after it would be admitted; whether it begins.
+
+    What was prepared before is forgotten in the status first: whoever finds the Job must not find that too.
+    """
+    job = next(obj for obj in wanted.objects if obj["kind"] == "Job")
+    if any(kind == "Job" for kind, _ in failed):
+        return False
+    try:
+        if not preparation.check_room(there, wanted):
+            return False
+        for obj in wanted.later:
+            await try_out(world, server, obj)
+        if server.status.prepared is None:
+            await apply(world, server, job)
+    except Unavailable:
+        raise
+    except (Terminal, Waiting) as error:
+        failed[_key(job)] = error
+        return False
+    return True
 
 
 def worst(errors: Iterable[OperatorError]) -> OperatorError | None:
@@ -62,11 +104,7 @@ def worst(errors: Iterable[OperatorError]) -> OperatorError | None:
     return ordered[0] if ordered else None
 
 
-Failures = dict[desired.Key, OperatorError]
-"""By kind and name of an object, why it is not as it should be."""
-
-
-async def _attempt(failed: Failures, obj: Object, write: Awaitable[object]) -> None:
+async def _attempt(failed: Failures, key: desired.Key, write: Awaitable[object]) -> None:
     """Write one object, or note why not; a second one without an answer means that nobody is there."""
     try:
         await write
@@ -75,18 +113,20 @@ async def _attempt(failed: Failures, obj: Object, write: Awaitable[object]) -> N
     except OperatorError as error:
         if isinstance(error, Unavailable) and any(isinstance(e, Unavailable) for e in failed.values()):
             raise
-        failed[_key(obj)] = error
+        failed[key] = error
 
 
-async def _wanted(world: World, server: MLflowServer, found: References) -> tuple[Desired, Failures]:
-    wanted, failed = desired.build(server, _inputs(world, server, found)), Failures()
+async def _wanted(
+    world: World, server: MLflowServer, found: References, there: Preparations
+) -> tuple[Desired, Failures]:
+    wanted, failed = desired.build(server, _inputs(world, server, found, there)), Failures()
     new = [obj for obj in wanted.objects if obj["kind"] == "Secret"]
     if not new:
         return wanted, failed
     for secret in new:
-        await _attempt(failed, secret, create_once(world, secret))
+        await _attempt(failed, _key(secret), create_once(world, secret))
     # The rest depends on what is in them now; no other password is drawn for one that could not be made.
-    seen = _inputs(world, server, await referenced(world, server))
+    seen = _inputs(world, server, await referenced(world, server), there)
     return desired.build(server, replace(seen, generated={})), failed
 
 
@@ -103,21 +143,27 @@ async def referenced(world: World, server: MLflowServer) -> References:
     return found
 
 
-def _inputs(world: World, server: MLflowServer, found: References) -> Inputs:
+def _inputs(world: World, server: MLflowServer, found: References, there: Preparations) -> Inputs:
     own = desired.generated_secrets(server)
-    jobs = [obj for obj in _owned(world, server) if obj["kind"] == "Job"]
     return Inputs(
         images=Images(**world.settings.images.model_dump()),
         cluster_domain=world.settings.cluster_domain,
-        # The uid salts the digest: without it a weak password could be guessed from the pod template.
-        digests={key: desired.digest([obj["metadata"]["uid"], obj.get("data")]) for key, obj in found.items()},
+        digests=_digests(server, found),
         existing=frozenset(
-            [("Secret", name) for name in own if ("Secret", name) in found]
-            + [("Job", job["metadata"]["name"]) for job in jobs]
+            [("Secret", name) for name in own if ("Secret", name) in found] + [_key(job) for job in there.staying()]
         ),
-        prepared=frozenset(job["metadata"]["name"] for job in jobs if succeeded(job)),
+        prepared=there.prepared() | ({server.status.prepared} if server.status.prepared else set()),
         generated={name: secrets.token_urlsafe(_PASSWORD_BYTES) for name in own if ("Secret", name) not in found},
     )
+
+
+def _digests(server: MLflowServer, found: References) -> dict[desired.Key, str]:
+    """Fingerprints of what the pods read; the uid is salt: a weak password could be guessed from the pod template."""
+    return {
+        reference.key: desired.digest([obj["metadata"]["uid"], reference.read_of(obj)])
+        for reference in desired.references(server)
+        if (obj := found.get(reference.key))
+    }
 
 
 def check(server: MLflowServer, found: References) -> None:
@@ -141,21 +187,18 @@ def _check(server: MLflowServer, reference: Reference, obj: Object | None) -> No
         raise Waiting(f"{reference.kind}KeyNotFound", message, after=60)
 
 
-def _another_prepares(world: World, server: MLflowServer, job: Object) -> bool:
-    """Whether an earlier preparation has not ended yet: two would migrate one database at once. Its end is an event."""
-    others = (o for o in _of(world, server) if o["kind"] == "Job" and o["metadata"]["name"] != job["metadata"]["name"])
-    return any(not succeeded(other) and not job_condition(other, "Failed") for other in others)
-
-
-async def _prune(world: World, server: MLflowServer, wanted: Desired) -> Failures:
+async def _prune(world: World, server: MLflowServer, wanted: Desired, there: Preparations, failed: Failures) -> None:
     """Delete what is not wanted any more; as long as the pods are those of an earlier spec, only its preparations."""
-    keep = {_key(obj) for obj in wanted.objects} | wanted.held
-    kinds = PRUNED if wanted.prepared else ("Job",)
-    failed = Failures()
-    for obj in list(_owned(world, server)):
-        if obj["kind"] in kinds and (_key(obj) not in keep or _stale_failure(world, obj)):
-            await _attempt(failed, obj, _deleted(world, obj))
-    return failed
+    patience = timedelta(seconds=world.settings.resync)
+    superfluous = there.superfluous(wanted, world.clock(), patience)
+    if wanted.prepared:
+        keep = {_key(obj) for obj in wanted.objects} | wanted.held
+        mine = Key(SERVER, server.metadata.namespace, server.metadata.name)
+        others = (o for o in objects.owned(world.store, mine, server.metadata.uid) if o["kind"] != "Job")
+        staying = (o for o in others if "deletionTimestamp" not in o["metadata"])
+        superfluous += [o for o in staying if o["kind"] in PRUNED and _key(o) not in keep]
+    for obj in superfluous:
+        await _attempt(failed, _key(obj), _deleted(world, obj))
 
 
 async def _deleted(world: World, obj: Object) -> None:
@@ -168,38 +211,5 @@ async def _deleted(world: World, obj: Object) -> None:
         raise Waiting("ChildForbidden", message, after=60) from error
 
 
-def _stale_failure(world: World, obj: Object) -> bool:
-    """A preparation that failed a while ago is made again: the world may have been mended meanwhile."""
-    failed = job_condition(obj, "Failed") if obj["kind"] == "Job" else None
-    if failed is None:
-        return False
-    since = datetime.fromisoformat(failed["lastTransitionTime"])
-    return world.clock() - since > timedelta(seconds=world.settings.resync)
-
-
 def _key(obj: Object) -> desired.Key:
     return obj["kind"], obj["metadata"]["name"]
-
-
-def _owned(world: World, server: MLflowServer) -> Iterable[Object]:
-    """The server's children; what is being deleted already does not count."""
-    return (obj for obj in _of(world, server) if "deletionTimestamp" not in obj["metadata"])
-
-
-def _of(world: World, server: MLflowServer) -> Iterable[Object]:
-    """The server's children by the owner's uid, those that are on their way out too."""
-    for obj in objects.children(world.store, Key(SERVER, server.metadata.namespace, server.metadata.name)):
-        owners = [o["uid"] for o in obj["metadata"].get("ownerReferences", []) if o.get("controller")]
-        if server.metadata.uid in owners:
-            yield obj
-
-
-def succeeded(job: Object) -> bool:
-    """Whether a Job has done its work."""
-    return job_condition(job, "Complete") is not None
-
-
-def job_condition(job: Object, type_: str) -> dict[str, Any] | None:
-    """A condition of a Job, if it is true."""
-    conditions = job.get("status", {}).get("conditions", [])
-    return next((c for c in conditions if c["type"] == type_ and c["status"] == "True"), None)

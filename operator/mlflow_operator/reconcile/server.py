@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import Desired, names
+from mlflow_operator.desired import names
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Object
 from mlflow_operator.errors import Conflict, NotFound, OperatorError, Terminal, Unreadable
 from mlflow_operator.reconcile import children, objects, probe, telemetry
 from mlflow_operator.reconcile.access import access, serves
+from mlflow_operator.reconcile.children import Brought
 from mlflow_operator.reconcile.preparation import report
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
 from mlflow_operator.reconcile.world import World
@@ -35,9 +36,11 @@ async def reconcile(world: World, key: Key) -> float | None:
     if server is None:
         _forget(world, key)
         return None
-    wanted, error = await _bring(world, server)
-    seen, unseen = await _observe(world, server, wanted, troubled=error is not None)
+    brought, error = await _bring(world, server)
+    seen, unseen = await _observe(world, server, brought, troubled=error is not None)
     error = error or unseen
+    if brought and brought.begins and server.status.prepared is not None:
+        world.queue.add(key)  # it begins in the next pass, when the status has forgotten what was prepared before
     after = await publish(world, server, compute(server, seen, error, world.clock()))
     if serves(after):
         _wake_claims(world, key, only_waiting=serves(server))
@@ -48,37 +51,42 @@ async def reconcile(world: World, key: Key) -> float | None:
     return world.settings.server_probe if _is_calm(after, seen) else min(_SOON, world.settings.server_probe)
 
 
-async def _bring(world: World, server: MLflowServer) -> tuple[Desired | None, Exception | None]:
+async def _bring(world: World, server: MLflowServer) -> tuple[Brought | None, Exception | None]:
     """What should exist, brought as far as possible; and the worst of what was in the way."""
-    wanted: Desired | None = None
+    brought: Brought | None = None
     errors: list[OperatorError] = []
     try:
         found = await children.referenced(world, server)
         if server.spec.external is None and not server.spec.suspend:
-            wanted, errors = await children.bring(world, server, found)
+            brought = await children.bring(world, server, found)
+            errors += brought.errors
         children.check(server, found)
     except (Conflict, NotFound):
         raise  # somebody was faster: the next pass sees what they wrote
     except OperatorError as error:
         errors.append(error)
     except Exception as error:
-        return wanted, error
-    return wanted, children.worst(errors)
+        return brought, error
+    return brought, children.worst(errors)
 
 
 async def _observe(
-    world: World, server: MLflowServer, wanted: Desired | None, *, troubled: bool
+    world: World, server: MLflowServer, brought: Brought | None, *, troubled: bool
 ) -> tuple[Seen, Exception | None]:
     """Look at everything there is to look at, whatever went wrong before; and what could not be looked at, and why."""
     own = server.spec.external is None
     deployment = world.store.get("Deployment", server.metadata.namespace, names.instance(server)) if own else None
-    seen = Seen(prepared=wanted is not None and wanted.prepared, rollout=Rollout.of(deployment) if deployment else None)
+    wanted = brought.wanted if brought else None
+    seen = Seen(
+        prepared=wanted is not None and wanted.prepared,
+        stores=wanted.stores if brought and wanted and (wanted.prepared or brought.begins) else None,
+        rollout=Rollout.of(deployment) if deployment else None,
+    )
     error: Exception | None = None
     try:
         url = desired.url(server, world.settings.cluster_domain)
         seen = replace(seen, url=url, selector=desired.pod_selector(server) if own else None)
-        job = wanted.preparation if wanted else None
-        seen = replace(seen, preparation=await report(world, server, job) if job else None)
+        seen = replace(seen, preparation=await report(world, server, wanted) if wanted else None)
     except Exception as unforeseen:  # what is known stays known, and the status says that nobody could look
         error = unforeseen
     if own and (seen.rollout is None or seen.rollout.ready == 0):

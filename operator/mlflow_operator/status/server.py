@@ -88,6 +88,8 @@ class Seen:
     selector: str | None = None
     prepared: bool = False
     """The current preparation has succeeded, or none is needed."""
+    stores: str | None = None
+    """Fingerprint of what was prepared, or, where it was not, is about to be: ``status.prepared`` then or no more."""
     preparation: Preparation | None = None
     """The latest report of the current preparation."""
     rollout: Rollout | None = None
@@ -115,7 +117,9 @@ def compute(server: MLflowServer, seen: Seen, outcome: Exception | None, now: da
         "replicas": settled.replicas if settled else None,
         "ready_replicas": settled.ready if settled else None,
     }
-    known = {name: value for name, value in facts.items() if value is not None}
+    known: dict[str, Any] = {name: value for name, value in facts.items() if value is not None}
+    if seen.stores is not None:
+        known["prepared"] = seen.stores if seen.prepared else None
     return before.model_copy(update={**known, "conditions": summary + details})
 
 

@@ -1,6 +1,7 @@
 """Policies that change what is applied, as a platform's administrators have them."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -73,3 +74,23 @@ def _probe(team: Team, group: str, plurals: tuple[str, ...]) -> None:
         )
 
     waiting.until(changed, what="the policy to be in force", seconds=30, pause=0.3)
+
+
+@contextmanager
+def refusing(team: Team, group: str, plural: str, unless: str) -> Iterator[None]:
+    """A policy that admits only some objects of a kind in the team's namespace."""
+    name = f"refuses-{team.namespace}"
+    rules = {"apiGroups": [group], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": [plural]}
+    here = {"matchLabels": {"kubernetes.io/metadata.name": team.namespace}}
+    spec = {
+        "matchConstraints": {"resourceRules": [rules], "namespaceSelector": here},
+        "validations": [{"expression": unless, "message": "not in this team"}],
+    }
+    _apply(team, "ValidatingAdmissionPolicy", name, spec)
+    binding = {"policyName": name, "validationActions": ["Deny"]}
+    _apply(team, "ValidatingAdmissionPolicyBinding", name, binding)
+    try:
+        time.sleep(3)  # the API server says nowhere that it has begun
+        yield
+    finally:
+        team.plane.kubectl("delete", "validatingadmissionpolicybinding,validatingadmissionpolicy", name)

@@ -36,9 +36,11 @@ def inputs(
 
 def prepared(wanted: MLflowServer) -> desired.Desired:
     """What should exist once the preparation has succeeded."""
-    job = desired.build(wanted, inputs(wanted)).preparation
-    assert job is not None
-    return desired.build(wanted, inputs(wanted, existing=frozenset({("Job", job)}), prepared=frozenset({job})))
+    first = desired.build(wanted, inputs(wanted))
+    assert first.preparation is not None
+    assert first.stores is not None
+    there = frozenset({("Job", first.preparation)})
+    return desired.build(wanted, inputs(wanted, existing=there, prepared=frozenset({first.stores})))
 
 
 def keys(built: desired.Desired) -> list[desired.Key]:
