@@ -135,6 +135,10 @@ NOT_REASONS = {
     *("AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "InvalidBucketName", "NoCredentialsError"),
     *("NoRegionError", "ParamValidationError", "PermanentRedirect", "BearerToken", "MLmodel"),
     *("Connection", "Location", "Invalid", "All"),
+    # what controllers, scheduler and kubelets say of pods
+    *("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"),
+    *("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "FailedCreate", "ReplicaFailure"),
+    *("FailedMount", "FailedAttachVolume", "FailedMapVolume", "PodScheduled", "Running", "Succeeded"),
     # annotations and exports that are text
     *("Preparation", "Registry", "Rollout", "Access", "Mlflow", "Item"),
 }
@@ -160,6 +164,7 @@ MODULES: dict[type[Resource], tuple[str, ...]] = {
             "reconcile/server.py",
             "status/preparation.py",
             "status/server.py",
+            "status/waits.py",
         ),
     ),
     ModelPromotion: (
@@ -173,7 +178,9 @@ PASSED_ON = (
     "reconcile/objects.py",
     "reconcile/process.py",
     "reconcile/events.py",
+    "reconcile/surroundings.py",
     "status/preparations.py",
+    "status/rollout.py",
     "promotion/snapshot.py",
 )
 """Modules of those packages that make no reasons."""

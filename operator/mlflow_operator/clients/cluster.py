@@ -78,10 +78,12 @@ class Cluster:
         except NotFound:
             return None
 
-    async def list(self, kind: str, namespace: str | None = None, *, labels: str = "") -> list[Object]:
-        """All objects of a kind, page by page; ``labels`` is a label selector. managedFields are left out."""
+    async def list(
+        self, kind: str, namespace: str | None = None, *, labels: str = "", fields: str = ""
+    ) -> list[Object]:
+        """All objects of a kind, page by page; ``labels`` and ``fields`` are selectors. managedFields are left out."""
         items: list[Object] = []
-        query = {"limit": str(_PAGE), "labelSelector": labels}
+        query = {"limit": str(_PAGE), "labelSelector": labels, "fieldSelector": fields}
         while True:
             page = await self._request("GET", KINDS[kind].path(namespace), query=query)
             items += page["items"]

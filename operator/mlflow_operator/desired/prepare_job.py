@@ -97,8 +97,6 @@ def _container(server: MLflowServer, inputs: Inputs) -> Object:
     fields: Object = {
         "command": ["python", "-c", script()],
         "env": prepare_environment(server),
-        # Without a message from the script the log says why it could not even start.
-        "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [pod.TMP_MOUNT, *_mounts(server)],
     }
     policy = server.spec.image.pull_policy

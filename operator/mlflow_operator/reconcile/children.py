@@ -42,6 +42,7 @@ class Brought:
     """How far a server was brought."""
 
     wanted: Desired
+    there: Preparations
     errors: tuple[OperatorError, ...]
     begins: bool = False
     """A preparation may begin, so what was prepared before counts no more; it does when the status says so."""
@@ -71,7 +72,7 @@ async def bring(world: World, server: MLflowServer, found: References) -> Brough
         await _attempt(failed, _key(obj), apply(world, server, obj))
         if _key(obj) in failed and not await has(world, server, obj):
             lacking.add(_key(obj))
-    return Brought(wanted, tuple(failed.values()), begins)
+    return Brought(wanted, there, tuple(failed.values()), begins)
 
 
 async def _begin(world: World, server: MLflowServer, wanted: Desired, there: Preparations, failed: Failures) -> bool:

@@ -8,7 +8,7 @@ from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.objects import SERVER
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.preparation import Preparation
-from mlflow_operator.status.preparations import Preparations, condition, end_of, ended, stores_of, succeeded
+from mlflow_operator.status.preparations import Preparations, condition, end_of, ended, stores_of
 
 
 async def found(world: World, server: MLflowServer) -> Preparations:
@@ -40,14 +40,13 @@ def check_room(there: Preparations, wanted: Desired) -> bool:
     return False
 
 
-async def report(world: World, server: MLflowServer, wanted: Desired) -> Preparation | None:
+async def report(world: World, server: MLflowServer, wanted: Desired, there: Preparations) -> Preparation | None:
     """The newest report, or None while there is none; asked once for each end of a pod."""
-    job = (await found(world, server)).reporting(wanted)
+    job = there.reporting(wanted)
     if job is None:
         return None
-    # A success is counted a moment before the Job is complete, and there is nothing to do with the news until then.
     failures = job.get("status", {}).get("failed", 0)
-    end = (job["metadata"]["uid"], failures, succeeded(job), condition(job, "Failed") is not None)
+    end = (job["metadata"]["uid"], failures, there.done(job), condition(job, "Failed") is not None)
     if not any(end[1:]):
         return None
     me = (server.metadata.namespace, server.metadata.name)

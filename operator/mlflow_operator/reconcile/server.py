@@ -1,5 +1,7 @@
 """One pass over an MLflowServer: bring what it consists of, look whether it works, say so."""
 
+import logging
+import math
 from collections.abc import Awaitable
 from dataclasses import replace
 
@@ -14,12 +16,18 @@ from mlflow_operator.reconcile.access import access, serves
 from mlflow_operator.reconcile.children import Brought
 from mlflow_operator.reconcile.preparation import report
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
+from mlflow_operator.reconcile.surroundings import surroundings
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.conditions import READY
-from mlflow_operator.status.server import Probe, Rollout, Seen, compute
+from mlflow_operator.status.rollout import Rollout
+from mlflow_operator.status.server import Probe, Seen, compute
+
+log = logging.getLogger(__name__)
 
 _SOON = 3.0
 """Seconds until a server is asked again that should answer by now."""
+_PODS = 10.0
+"""Seconds until pods that are waited for are looked at again: they are not watched."""
 
 
 async def reconcile(world: World, key: Key) -> float | None:
@@ -38,6 +46,7 @@ async def reconcile(world: World, key: Key) -> float | None:
         return None
     brought, error = await _bring(world, server)
     seen, unseen = await _observe(world, server, brought, troubled=error is not None)
+    seen = await _explained(world, server, seen)
     error = error or unseen
     if brought and brought.begins and server.status.prepared is not None:
         world.queue.add(key)  # it begins in the next pass, when the status has forgotten what was prepared before
@@ -48,7 +57,7 @@ async def reconcile(world: World, key: Key) -> float | None:
         error.after = world.settings.server_probe
     if error:
         raise error
-    return world.settings.server_probe if _is_calm(after, seen) else min(_SOON, world.settings.server_probe)
+    return min(_rest(after, seen), world.settings.server_probe)
 
 
 async def _bring(world: World, server: MLflowServer) -> tuple[Brought | None, Exception | None]:
@@ -86,7 +95,9 @@ async def _observe(
     try:
         url = desired.url(server, world.settings.cluster_domain)
         seen = replace(seen, url=url, selector=desired.pod_selector(server) if own else None)
-        seen = replace(seen, preparation=await report(world, server, wanted) if wanted else None)
+        seen = replace(
+            seen, preparation=await report(world, server, brought.wanted, brought.there) if brought else None
+        )
     except Exception as unforeseen:  # what is known stays known, and the status says that nobody could look
         error = unforeseen
     if own and (seen.rollout is None or seen.rollout.ready == 0):
@@ -95,6 +106,18 @@ async def _observe(
         return await _ask(world, server, seen, troubled=troubled or error is not None), error
     except Exception as unforeseen:
         return seen, error or unforeseen
+
+
+async def _explained(world: World, server: MLflowServer, seen: Seen) -> Seen:
+    """With what keeps pods from running, where the server does not work as it should; an extra that may fail."""
+    settled = seen.prepared and seen.rollout is not None and seen.rollout.complete
+    if server.spec.external is not None or server.spec.suspend or (settled and seen.api is not None and seen.api.ok):
+        return seen
+    try:
+        return replace(seen, cause=(await surroundings(world, server)).cause(world.clock()))
+    except OperatorError as error:
+        log.warning("MLflowServer %s/%s: %s", server.metadata.namespace, server.metadata.name, error)
+        return seen
 
 
 async def _ask(world: World, server: MLflowServer, seen: Seen, *, troubled: bool) -> Seen:
@@ -123,10 +146,12 @@ async def _tried(reason: str, success: str, attempt: Awaitable[None]) -> Probe:
     return Probe(True, reason, success)
 
 
-def _is_calm(server: MLflowServer, seen: Seen) -> bool:
-    """Whether nothing is expected soon; what happens to pods and Jobs comes as an event."""
-    ready = any(c.type == "Ready" and c.status == "True" for c in server.status.conditions)
-    return ready or seen.api is None
+def _rest(server: MLflowServer, seen: Seen) -> float:
+    """Seconds until the next look; the end of a Job or a rollout comes as an event, and wakes the server by itself."""
+    states = {c.type: c.status for c in server.status.conditions}
+    if states.get("Ready") == "True" or "Suspended" in states or server.spec.external is not None:
+        return math.inf
+    return _SOON if seen.api is not None else _PODS
 
 
 def _forget(world: World, key: Key) -> None:

@@ -9,7 +9,9 @@ import pytest
 from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
 from mlflow_operator.errors import RegistryUnavailable, Terminal, Waiting
 from mlflow_operator.status.preparation import Part, Preparation
-from mlflow_operator.status.server import Probe, Rollout, Seen, compute
+from mlflow_operator.status.rollout import Rollout
+from mlflow_operator.status.server import Probe, Seen, compute
+from mlflow_operator.status.waits import Cause
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 SPEC: dict[str, Any] = {"replicas": 2, "backendStore": {"managed": {}}, "artifactStore": {"managed": {}}}
@@ -330,3 +332,65 @@ def test_when_a_rollout_is_complete(status: dict[str, Any], complete: bool) -> N
     """As kubectl rollout status has it: the controller has seen the spec, and no old pod is left."""
     deployment = {"metadata": {"generation": 3, "labels": {}}, "spec": {"replicas": 2}, "status": status}
     assert Rollout.of(deployment).complete is complete
+
+
+CAUSE = Cause("server", "ImagePullFailed", "cannot be pulled", NOW - timedelta(seconds=30))
+LATE = replace(CAUSE, since=NOW - timedelta(minutes=4))
+REFUSED = Preparation(Part(False, "LoginRefused", "m", terminal=True), GOOD.artifacts)
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason", "stalled"),
+    [
+        (replace(PREPARING, cause=CAUSE), "ImagePullFailed", False),
+        (replace(PREPARING, cause=LATE), "ImagePullFailed", True),
+        (replace(PREPARING, cause=replace(CAUSE, final=True)), "ImagePullFailed", True),
+        (replace(PREPARING, cause=LATE, preparation=REFUSED), "LoginRefused", True),
+        (replace(ROLLING, cause=CAUSE), "ImagePullFailed", False),
+        (replace(ROLLING, cause=LATE, rollout=replace(MOVING, stuck=True)), "ImagePullFailed", True),
+        (replace(READY, cause=CAUSE, api=SILENT), "ImagePullFailed", False),
+        (replace(READY, cause=LATE), "Ready", False),
+    ],
+    ids=str,
+)
+def test_a_wait_says_for_what_and_ends(seen: Seen, reason: str, *, stalled: bool) -> None:
+    """What keeps pods from running is the reason, unless the preparation or the server itself says it better."""
+    found = words(compute(server(), seen, None, NOW))
+    assert (found["Ready"][1], "Stalled" in found) == (reason, stalled)
+    healed = compute(server(status=compute(server(), seen, None, NOW)), READY, None, NOW)
+    assert words(healed)["Ready"] == ("True", "Ready")
+
+
+@pytest.mark.parametrize(
+    ("seen", "outcome", "warned"),
+    [
+        (ROLLING, Terminal("ChildInvalid", "m"), True),
+        (replace(ROLLING, cause=CAUSE), None, True),
+        (
+            replace(ROLLING, prepared=False, preparation=replace(REFUSED, database=GOOD.database), cause=CAUSE),
+            None,
+            True,
+        ),
+        (ROLLING, None, False),
+        (replace(ROLLING, prepared=False, preparation=REFUSED), None, False),
+        (replace(ROLLING, prepared=False, preparation=None), Terminal("ChildInvalid", "m"), False),
+    ],
+    ids=str,
+)
+def test_an_upgrade_that_is_stuck_behind_its_migration_says_what_that_means(
+    seen: Seen, outcome: Exception | None, *, warned: bool
+) -> None:
+    """The pods of before run on a schema that they would not start on."""
+    before = compute(server({"version": "3.16.1"}), READY, None, NOW).model_copy(update={"version": "3.16.1"})
+    after = compute(server({"version": "3.17.2"}, before, generation=2), seen, outcome, NOW)
+    message = next(c.message for c in after.conditions if c.type == "Ready")
+    assert ("pods of 3.16.1 that end may not start again" in message) is warned
+
+
+def test_what_was_prepared_is_remembered_until_another_preparation_begins() -> None:
+    """A pass that cannot tell leaves it as it is."""
+    done = compute(server(), replace(READY, stores="these"), None, NOW)
+    assert done.prepared == "these"
+    assert compute(server(status=done), Seen(), Terminal("ChildInvalid", "m"), NOW).prepared == "these"
+    begins = compute(server(status=done), replace(PREPARING, stores="others"), None, NOW)
+    assert begins.prepared is None
