@@ -138,6 +138,8 @@ class MLflowServerStatus(Observed):
     """The database schema's Alembic revision."""
     prepared: str | None = None
     """Fingerprint of the image, stores, settings and credentials that were last prepared."""
+    volumes: Annotated[list[Name], Field(max_length=8)] = Field(default_factory=list)
+    """Claims that hold the server's data; one that gets lost is not made anew."""
     url: str | None = None
     """Where clients inside the cluster reach the server."""
     replicas: int | None = None

@@ -12,7 +12,7 @@ async def apply(world: World, server: MLflowServer, obj: Object) -> None:
     """Make an object as it is wanted, where it is not.
 
     Raises:
-        Terminal: It is invalid, or belongs to somebody else.
+        Terminal: It is invalid, belongs to somebody else, or held data and is gone.
         Waiting: The API server refuses it for now, for lack of a quota or a right; or a predecessor is leaving.
         Conflict, NotFound: Somebody was faster.
     """
@@ -22,6 +22,8 @@ async def apply(world: World, server: MLflowServer, obj: Object) -> None:
         obj = desired.fitted(obj, live)
         if not desired.differs(obj, live) or _in_vain(world, server, obj, live):
             return
+    elif obj["kind"] == "PersistentVolumeClaim" and obj["metadata"]["name"] in server.status.volumes:
+        raise _data_missing(obj["metadata"]["name"])
     after = await _sent(world, obj)
     world.store.put(obj["kind"], after)
     if live is not None and _version(after) == _version(live):
@@ -113,6 +115,14 @@ async def _sent(world: World, obj: Object) -> Object:
         raise
     except ApiError as error:
         raise refusal(obj, error) from error
+
+
+def _data_missing(name: str) -> Terminal:
+    message = (
+        f"PersistentVolumeClaim {name} had data of this server and is gone; restore it from a backup under this name, "
+        "labels included; or, to begin empty, delete the MLflowServer and apply it again"
+    )
+    return Terminal("DataMissing", message)
 
 
 def _in_vain(world: World, server: MLflowServer, obj: Object, live: Object) -> bool:

@@ -44,6 +44,8 @@ class Brought:
     wanted: Desired
     there: Preparations
     errors: tuple[OperatorError, ...]
+    volumes: tuple[str, ...] = ()
+    """Names of the claims that hold data."""
     begins: bool = False
     """A preparation may begin, so what was prepared before counts no more; it does when the status says so."""
 
@@ -61,7 +63,7 @@ async def bring(world: World, server: MLflowServer, found: References) -> Brough
     there = await preparation.found(world, server)
     wanted, failed = await _wanted(world, server, found, there)
     await _prune(world, server, wanted, there, failed)
-    lacking: set[desired.Key] = set()
+    lacking = {key for key in failed if key[0] == "Secret"}
     begins = False
     for obj in wanted.objects:
         if lacking & desired.needs(obj):
@@ -72,7 +74,13 @@ async def bring(world: World, server: MLflowServer, found: References) -> Brough
         await _attempt(failed, _key(obj), apply(world, server, obj))
         if _key(obj) in failed and not await has(world, server, obj):
             lacking.add(_key(obj))
-    return Brought(wanted, there, tuple(failed.values()), begins)
+    return Brought(wanted, there, tuple(failed.values()), _volumes(server, wanted, lacking), begins)
+
+
+def _volumes(server: MLflowServer, wanted: Desired, lacking: set[desired.Key]) -> tuple[str, ...]:
+    """The claims that are there, and those that were and should be."""
+    claims = [_key(obj) for obj in wanted.objects if obj["kind"] == "PersistentVolumeClaim"]
+    return tuple(sorted(key[1] for key in claims if key not in lacking or key[1] in server.status.volumes))
 
 
 async def _begin(world: World, server: MLflowServer, wanted: Desired, there: Preparations, failed: Failures) -> bool:
@@ -120,7 +128,10 @@ async def _attempt(failed: Failures, key: desired.Key, write: Awaitable[object])
 async def _wanted(
     world: World, server: MLflowServer, found: References, there: Preparations
 ) -> tuple[Desired, Failures]:
-    wanted, failed = desired.build(server, _inputs(world, server, found, there)), Failures()
+    failed = await _lost(world, server, found)
+    inputs = _inputs(world, server, found, there)
+    drawn = {name: word for name, word in inputs.generated.items() if ("Secret", name) not in failed}
+    wanted = desired.build(server, replace(inputs, generated=drawn))
     new = [obj for obj in wanted.objects if obj["kind"] == "Secret"]
     if not new:
         return wanted, failed
@@ -129,6 +140,26 @@ async def _wanted(
     # The rest depends on what is in them now; no other password is drawn for one that could not be made.
     seen = _inputs(world, server, await referenced(world, server), there)
     return desired.build(server, replace(seen, generated={})), failed
+
+
+async def _lost(world: World, server: MLflowServer, found: References) -> Failures:
+    """Generated credentials that are gone while the data that they open are there: another password opens nothing."""
+    lost = Failures()
+    for name in sorted(desired.generated_secrets(server)):
+        if ("Secret", name) not in found and await _has_data(world, server, name):
+            message = (
+                f"Secret {name}, which opens the data in PersistentVolumeClaim {name}, is gone, and a new password "
+                "would not; restore the Secret from a backup; or, to begin empty, delete the claim too, then the "
+                "MLflowServer, and apply it again"
+            )
+            lost["Secret", name] = Terminal("CredentialsLost", message)
+    return lost
+
+
+async def _has_data(world: World, server: MLflowServer, claim: str) -> bool:
+    kind, namespace = "PersistentVolumeClaim", server.metadata.namespace
+    known = claim in server.status.volumes or world.store.get(kind, namespace, claim) is not None
+    return known or await world.cluster.get(kind, namespace, claim) is not None
 
 
 async def referenced(world: World, server: MLflowServer) -> References:

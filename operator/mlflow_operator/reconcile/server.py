@@ -89,6 +89,7 @@ async def _observe(
     seen = Seen(
         prepared=wanted is not None and wanted.prepared,
         stores=wanted.stores if brought and wanted and (wanted.prepared or brought.begins) else None,
+        volumes=list(brought.volumes) if brought else None,
         rollout=Rollout.of(deployment) if deployment else None,
     )
     error: Exception | None = None

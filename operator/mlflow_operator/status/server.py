@@ -59,6 +59,8 @@ class Seen:
     """The current preparation has succeeded, or none is needed."""
     stores: str | None = None
     """Fingerprint of what was prepared, or, where it was not, is about to be: ``status.prepared`` then or no more."""
+    volumes: list[str] | None = None
+    """Names of the claims that hold data."""
     preparation: Preparation | None = None
     """The latest report of the current preparation."""
     rollout: Rollout | None = None
@@ -83,6 +85,7 @@ def compute(server: MLflowServer, seen: Seen, outcome: Exception | None, now: da
     facts = {
         "observed_generation": generation,
         "url": seen.url,
+        "volumes": seen.volumes,
         "selector": seen.selector,
         "schema_revision": seen.preparation.database.revision if seen.preparation else None,
         "version": _version(server, seen, settled),

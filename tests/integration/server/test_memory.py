@@ -89,7 +89,8 @@ def test_what_would_be_refused_is_found_before_the_database_is_migrated(team: Te
         stalled = team.until("mlflowserver", "mlflow", has_reason("ChildInvalid"))
         assert "Deployment mlflow was refused" in condition(stalled, "Ready")["message"]
         assert "the stores are left as they are" in condition(stalled, "Ready")["message"]
-        assert (jobs(team), template(team)) == (first, before)
+        assert set(jobs(team)) <= set(first)
+        assert template(team) == before
         assert condition(stalled, "ServerReady")["status"] == "True"
         assert stalled["status"]["prepared"]
     team.until("mlflowserver", "mlflow", is_ready, seconds=60)

@@ -394,3 +394,11 @@ def test_what_was_prepared_is_remembered_until_another_preparation_begins() -> N
     assert compute(server(status=done), Seen(), Terminal("ChildInvalid", "m"), NOW).prepared == "these"
     begins = compute(server(status=done), replace(PREPARING, stores="others"), None, NOW)
     assert begins.prepared is None
+
+
+def test_claims_that_hold_data_are_remembered() -> None:
+    """A pass that cannot tell leaves them as they are; what the spec does not ask for any more is forgotten."""
+    made = compute(server(), replace(READY, volumes=["a", "b"]), None, NOW)
+    assert made.volumes == ["a", "b"]
+    assert compute(server(status=made), Seen(), None, NOW).volumes == ["a", "b"]
+    assert compute(server(status=made), replace(READY, volumes=["b"]), None, NOW).volumes == ["b"]
