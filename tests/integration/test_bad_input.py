@@ -52,6 +52,7 @@ MIRROR = "spec.target.mirrorAlias: Invalid value: mirrorAlias goes with a stage"
 
 TAG_KEY = "MLflow takes letters, digits, blanks and _ - . : / in a key"
 
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 SERVERS_REFUSED = {
     "external with workers": (EXTERNAL + "workers: 4", EXTERNAL_ONLY),
     "external with replicas": (EXTERNAL + "replicas: 2", EXTERNAL_ONLY),
@@ -79,6 +80,33 @@ SERVERS_REFUSED = {
         ONE_NODE,
     ),
     "clients sent to a volume": (SQLITE + VOLUME + "serveArtifacts: false", NO_WAY_TO_VOLUME),
+    **{
+        f"a misspelt field in {where}": (SQLITE + VOLUME + text, f'unknown field "spec.{field}"')
+        for where, field, text in (
+            ("tolerations", "tolerations[0].opertor", "tolerations: [{key: a, opertor: Exists}]"),
+            ("affinity", "affinity.nodeAfinity", "affinity: {nodeAfinity: {}}"),
+            (
+                "a term of an affinity",
+                f"affinity.podAntiAffinity.{REQUIRED}[0].topologykey",
+                f"affinity: {{podAntiAffinity: {{{REQUIRED}: [{{topologyKey: a, topologykey: b}}]}}}}",
+            ),
+            (
+                "topologySpreadConstraints",
+                "topologySpreadConstraints[0].maxskew",
+                "topologySpreadConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: a, maxskew: 1}]",
+            ),
+            ("env", "env[0].valueFrom.secretRef", "env: [{name: A, valueFrom: {secretRef: {name: a}}}]"),
+            ("envFrom", "envFrom[0].secretKeyRef", "envFrom: [{secretKeyRef: {name: a}}]"),
+        )
+    },
+    "a toleration of the wrong type": (
+        SQLITE + VOLUME + "tolerations: [{tolerationSeconds: soon}]",
+        "spec.tolerations[0].tolerationSeconds",
+    ),
+    "a key without a name": (
+        SQLITE + VOLUME + "env: [{name: A, valueFrom: {secretKeyRef: {name: a}}}]",
+        "spec.env[0].valueFrom.secretKeyRef.key: Required value",
+    ),
     "a size that is a word": ("backendStore: {sqlite: {size: large}}\n" + VOLUME, QUANTITY),
     "a size in another unit": ("backendStore: {sqlite: {size: 5GB}}\n" + VOLUME, QUANTITY),
     **{
