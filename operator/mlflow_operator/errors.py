@@ -17,6 +17,8 @@
 Clients convert what their libraries raise into these, at the edge; ``engine.outcome`` turns them into conditions.
 """
 
+import math
+
 
 class OperatorError(Exception):
     """Something that a user can be told: a CamelCase reason and a sentence."""
@@ -29,6 +31,9 @@ class OperatorError(Exception):
 
 class Terminal(OperatorError):
     """Only a change by the user (or of the world) can help; retrying soon cannot."""
+
+    after: float = math.inf
+    """Seconds until the next look at the latest, where something else of the object is worth looking at."""
 
 
 class Waiting(OperatorError):

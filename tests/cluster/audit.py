@@ -41,18 +41,21 @@ class AuditLog:
         self._flush()
         return self._path.stat().st_size if self._path.exists() else 0
 
-    def since(self, mark: int, user: str | None = None, namespace: str | None = None) -> Requests:
+    def since(
+        self, mark: int, user: str | None = None, namespace: str | None = None, *, dry_runs: bool = True
+    ) -> Requests:
         """Count the requests answered after `mark`, of one user (`system:serviceaccount:NS:NAME`) or of all.
 
         With a namespace, only those about objects in it: what other tests leave behind goes away meanwhile.
         """
         events = self.events(mark, user)
         mine = (e for e in events if namespace in (None, e.get("objectRef", {}).get("namespace")))
-        return Counter((event["verb"], _resource(event)) for event in mine)
+        counted = (e for e in mine if dry_runs or "dryRun=All" not in e["requestURI"])
+        return Counter((event["verb"], _resource(event)) for event in counted)
 
     def writes(self, mark: int, user: str | None = None, namespace: str | None = None) -> Requests:
-        """Count the requests after `mark` that may change something; leases, which tick, are left out."""
-        counted = self.since(mark, user, namespace)
+        """Count the requests after `mark` that may change something; leases, which tick, and dry runs are left out."""
+        counted = self.since(mark, user, namespace, dry_runs=False)
         return Counter({key: n for key, n in counted.items() if key[0] in WRITES and key[1] != "leases"})
 
     def events(self, mark: int, user: str | None = None) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from cluster.api import Api, Object, Refused
@@ -61,6 +61,8 @@ class PaperNode:
     def __init__(self, plane: ControlPlane, mlflow_url: str) -> None:
         self.endings: dict[str, Ending] = {}
         """By namespace: how preparations end there from now on."""
+        self.held: dict[str, Literal["Pending", "Running"]] = {}
+        """By namespace: where preparations stay, until they are let go."""
         self._plane = plane
         self._proxy = _Proxy(mlflow_url)
         self._stopped = threading.Event()
@@ -74,6 +76,14 @@ class PaperNode:
         """Begin."""
         for work in (self._proxy.serve_forever, self._play):
             threading.Thread(target=work, daemon=True).start()
+
+    def let_go(self, namespace: str) -> None:
+        """Let the preparations that were held end."""
+        self.held.pop(namespace, None)
+        with contextlib.closing(Api(self._plane)) as api:
+            for pod in api.get(f"/api/v1/namespaces/{namespace}/pods")["items"]:
+                if JOB_LABEL in pod["metadata"].get("labels", {}) and pod["status"]["phase"] in ("Pending", "Running"):
+                    self._put(api, pod, _ended(pod, self.endings.get(namespace, GOOD)))
 
     def stop(self) -> None:
         """Leave all pods as they are; the last watch ends by itself."""
@@ -100,8 +110,13 @@ class PaperNode:
         meta = pod["metadata"]
         if "deletionTimestamp" in meta or pod["status"].get("phase") != "Pending":
             return
-        is_job = JOB_LABEL in meta.get("labels", {})
-        status = _ended(pod, self.endings.get(meta["namespace"], GOOD)) if is_job else _running(pod)
+        if JOB_LABEL not in meta.get("labels", {}) or self.held.get(meta["namespace"]) == "Running":
+            self._put(api, pod, _running(pod))
+        elif meta["namespace"] not in self.held:
+            self._put(api, pod, _ended(pod, self.endings.get(meta["namespace"], GOOD)))
+
+    def _put(self, api: Api, pod: Object, status: Object) -> None:
+        meta = pod["metadata"]
         try:
             api.put(f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}/status", {**pod, "status": status})
         except Refused as refused:

@@ -52,6 +52,7 @@ MIRROR = "spec.target.mirrorAlias: Invalid value: mirrorAlias goes with a stage"
 
 TAG_KEY = "MLflow takes letters, digits, blanks and _ - . : / in a key"
 
+REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 SERVERS_REFUSED = {
     "external with workers": (EXTERNAL + "workers: 4", EXTERNAL_ONLY),
     "external with replicas": (EXTERNAL + "replicas: 2", EXTERNAL_ONLY),
@@ -79,6 +80,33 @@ SERVERS_REFUSED = {
         ONE_NODE,
     ),
     "clients sent to a volume": (SQLITE + VOLUME + "serveArtifacts: false", NO_WAY_TO_VOLUME),
+    **{
+        f"a misspelt field in {where}": (SQLITE + VOLUME + text, f'unknown field "spec.{field}"')
+        for where, field, text in (
+            ("tolerations", "tolerations[0].opertor", "tolerations: [{key: a, opertor: Exists}]"),
+            ("affinity", "affinity.nodeAfinity", "affinity: {nodeAfinity: {}}"),
+            (
+                "a term of an affinity",
+                f"affinity.podAntiAffinity.{REQUIRED}[0].topologykey",
+                f"affinity: {{podAntiAffinity: {{{REQUIRED}: [{{topologyKey: a, topologykey: b}}]}}}}",
+            ),
+            (
+                "topologySpreadConstraints",
+                "topologySpreadConstraints[0].maxskew",
+                "topologySpreadConstraints: [{maxSkew: 1, topologyKey: a, whenUnsatisfiable: a, maxskew: 1}]",
+            ),
+            ("env", "env[0].valueFrom.secretRef", "env: [{name: A, valueFrom: {secretRef: {name: a}}}]"),
+            ("envFrom", "envFrom[0].secretKeyRef", "envFrom: [{secretKeyRef: {name: a}}]"),
+        )
+    },
+    "a toleration of the wrong type": (
+        SQLITE + VOLUME + "tolerations: [{tolerationSeconds: soon}]",
+        "spec.tolerations[0].tolerationSeconds",
+    ),
+    "a key without a name": (
+        SQLITE + VOLUME + "env: [{name: A, valueFrom: {secretKeyRef: {name: a}}}]",
+        "spec.env[0].valueFrom.secretKeyRef.key: Required value",
+    ),
     "a size that is a word": ("backendStore: {sqlite: {size: large}}\n" + VOLUME, QUANTITY),
     "a size in another unit": ("backendStore: {sqlite: {size: 5GB}}\n" + VOLUME, QUANTITY),
     **{
@@ -212,21 +240,40 @@ ACCEPTED = {
     },
 }
 
+SHRINKS = "size cannot shrink, as no volume does; write the size that it had or a larger one"
 UPDATES_REFUSED = {  # kind, before, after, message
     "two replicas on SQLite": ("MLflowServer", SQLITE + BUCKET, SQLITE + BUCKET + "replicas: 2", SQLITE_REPLICA),
     "two replicas on one node's volume": ("MLflowServer", MANAGED + VOLUME, MANAGED + VOLUME + "replicas: 2", ONE_NODE),
     "external after all": ("MLflowServer", SQLITE + VOLUME, EXTERNAL, "a server cannot become external"),
-    "a managed store of another size": (
+    "a smaller volume": (
         "MLflowServer",
-        "backendStore: {managed: {size: 5Gi}}\n" + VOLUME,
         "backendStore: {managed: {size: 6Gi}}\n" + VOLUME,
-        "size cannot be changed; a managed store keeps the volume that it was made with",
+        "backendStore: {managed: {size: 5000Mi}}\n" + VOLUME,
+        SHRINKS,
     ),
-    "a managed store of a size after all": (
+    "a volume smaller than what it was without a word": (
         "MLflowServer",
         MANAGED + VOLUME,
-        "backendStore: {managed: {size: 6Gi}}\n" + VOLUME,
-        "size cannot be changed; a managed store keeps the volume that it was made with",
+        "backendStore: {managed: {size: 4Gi}}\n" + VOLUME,
+        SHRINKS,
+    ),
+    "a volume of the default after all": (
+        "MLflowServer",
+        SQLITE + "artifactStore: {persistentVolume: {size: 20Gi}}",
+        SQLITE + VOLUME,
+        SHRINKS,
+    ),
+    "a smaller SQLite volume": (
+        "MLflowServer",
+        "backendStore: {sqlite: {size: 2Gi}}\n" + VOLUME,
+        "backendStore: {sqlite: {size: 1Gi}}\n" + VOLUME,
+        SHRINKS,
+    ),
+    "a smaller managed object store": (
+        "MLflowServer",
+        SQLITE + "artifactStore: {managed: {size: 20Gi}}",
+        SQLITE + "artifactStore: {managed: {size: 1}}",
+        SHRINKS,
     ),
     "another storage class": (
         "MLflowServer",

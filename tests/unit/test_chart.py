@@ -162,7 +162,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
     assert may["configmaps"] == READ
     assert may["pods"] == {"get", "list"}
     assert may["persistentvolumeclaims"] == READ | {"create", "patch"}
-    assert may["events"] == {"create", "patch"}
+    assert may["events"] == {"list", "create", "patch"}
     for child in ("deployments", "statefulsets", "jobs", "services", "serviceaccounts"):
         assert may[child] == READ | {"create", "patch", "delete"}
     for plural in (kind.NAMES.plural for kind in crd.KINDS):

@@ -1,6 +1,7 @@
 """What goes to the Kubernetes API arrives as it was meant."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from kubernetes.aio import client
 from mlflow_operator.clients import cluster
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.registry import Access, Mlflow
-from mlflow_operator.errors import Conflict, RegistryUnavailable
+from mlflow_operator.errors import Conflict, OperatorError, RegistryUnavailable
 
 TEXTS = {
     "a pictogram": "🚀 go",
@@ -108,3 +109,33 @@ async def test_the_api_server_is_never_asked_by_a_proxy(monkeypatch: pytest.Monk
         async with Mlflow() as mlflow:
             with pytest.raises(RegistryUnavailable, match="by the proxy of the operator's environment"):
                 await mlflow.at(Access(url)).ping()
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "expected"),
+    [
+        (
+            500,
+            "failed to create typed patch object (team/mlflow; apps/v1, Kind=Deployment): .spec.x: not in schema",
+            "Invalid",
+        ),
+        (500, "etcdserver: request timed out", "ClusterUnavailable"),
+        (422, "spec.replicas: Invalid value", "Invalid"),
+    ],
+    ids=["a misspelt field", "a broken server", "a bad value"],
+)
+async def test_a_misspelt_field_is_no_outage(status: int, message: str, expected: str) -> None:
+    """The API server refuses it under 500, as if it were broken."""
+
+    async def handler(_: web.Request) -> web.Response:
+        body = {"kind": "Status", "reason": "Invalid" if status == 422 else "", "message": message}
+        return web.json_response(body, status=status)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    async with TestServer(app) as server:
+        made = Cluster(client.ApiClient(client.Configuration(host=str(server.make_url("")).rstrip("/"))))
+        with pytest.raises(OperatorError, match=re.escape(message)) as refused:
+            await made.apply({"kind": "Deployment", "metadata": {"namespace": "team", "name": "mlflow"}})
+        assert refused.value.reason == expected
+        await made.close()

@@ -137,8 +137,8 @@ def _scalars(node: Schema) -> Schema:
 
 def _children(node: Schema, defs: Schema, models: dict[str, type[ApiModel]], path: str) -> Schema:
     extra = node.pop("additionalProperties", None)
-    if extra is True and "x-kubernetes-preserve-unknown-fields" not in node:
-        raise ValueError(f"{path}: an untyped object has to be declared as preserved()")
+    if extra is True:
+        raise ValueError(f"{path}: an untyped object hides misspelt fields; give it a schema")
     if isinstance(extra, dict):
         node["additionalProperties"] = _convert(extra, defs, models, f"{path}.*")
     if "properties" in node:

@@ -1,17 +1,15 @@
 """MLflowServer: an MLflow tracking server and model registry as one object."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from mlflow_operator.api.meta import Condition
+from mlflow_operator.api.pod_fields import Affinity, EnvFromSource, Toleration, TopologySpreadConstraint
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
-from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map, preserved
+from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map
 from mlflow_operator.api.serving import EnvVar, Experiment, External, Image, Network, Resources, Service, ServiceAccount
 from mlflow_operator.api.stores import ArtifactStore, BackendStore
-
-PodField = Annotated[dict[str, Any], preserved()]
-"""A part of a pod that is passed on as it is."""
 
 _DEPLOYED_ONLY = (
     "version",
@@ -72,7 +70,7 @@ class MLflowServerSpec(ApiModel):
     """Compute resources of the server's container."""
     env: Annotated[list[EnvVar], list_map("name", max_items=64)] = Field(default_factory=list)
     """More environment variables, as in a container; they win over the operator's own."""
-    env_from: Annotated[list[PodField], Field(max_length=16)] = Field(default_factory=list)
+    env_from: Annotated[list[EnvFromSource], Field(max_length=16)] = Field(default_factory=list)
     """More sources of environment variables, as in a container."""
     pod_labels: Labels = Field(default_factory=dict)
     """More labels of the server's pods."""
@@ -80,11 +78,13 @@ class MLflowServerSpec(ApiModel):
     """More annotations of the server's pods."""
     node_selector: Labels = Field(default_factory=dict)
     """Labels of the nodes that the pods may run on."""
-    tolerations: Annotated[list[PodField], Field(max_length=16)] = Field(default_factory=list)
+    tolerations: Annotated[list[Toleration], Field(max_length=16)] = Field(default_factory=list)
     """Taints that the pods tolerate, as in a pod."""
-    affinity: PodField | None = None
+    affinity: Affinity | None = None
     """Affinity of the pods, as in a pod."""
-    topology_spread_constraints: Annotated[list[PodField], Field(max_length=8)] = Field(default_factory=list)
+    topology_spread_constraints: Annotated[list[TopologySpreadConstraint], Field(max_length=8)] = Field(
+        default_factory=list
+    )
     """How the pods spread over the cluster, as in a pod."""
     priority_class_name: Name | None = None
     """Priority class of the pods."""
@@ -136,6 +136,10 @@ class MLflowServerStatus(Observed):
     """The MLflow release that runs."""
     schema_revision: str | None = None
     """The database schema's Alembic revision."""
+    prepared: str | None = None
+    """Fingerprint of the image, stores, settings and credentials that were last prepared."""
+    volumes: Annotated[list[Name], Field(max_length=8)] = Field(default_factory=list)
+    """Claims that hold the server's data; one that gets lost is not made anew."""
     url: str | None = None
     """Where clients inside the cluster reach the server."""
     replicas: int | None = None

@@ -108,11 +108,6 @@ Tags = Annotated[
 """Tags of an MLflow entity."""
 
 
-def preserved() -> Any:
-    """A part of the Kubernetes API that is passed on as it is and checked by the API server when it is applied."""
-    return Field(json_schema_extra={"type": "object", "x-kubernetes-preserve-unknown-fields": True})
-
-
 def list_map(key: str, *, max_items: int) -> Any:
     """A list whose items are told apart by a key, so that several field managers can own items of it."""
     extra: dict[str, Any] = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": [key]}

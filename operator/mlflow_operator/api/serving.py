@@ -1,11 +1,12 @@
 """How an MLflowServer is served: image, network, identity, and servers that exist elsewhere."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from mlflow_operator.api.meta import LocalRef
-from mlflow_operator.api.schema import Annotations, ApiModel, Name, Quantity, Rule, SecretKey, Tags, preserved, rules
+from mlflow_operator.api.pod_fields import EnvVarSource
+from mlflow_operator.api.schema import Annotations, ApiModel, Name, Quantity, Rule, SecretKey, Tags, rules
 
 Patterns = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[^,\s]+$")]], Field(max_length=64)
@@ -135,5 +136,5 @@ class EnvVar(ApiModel):
     """Name of the variable."""
     value: Annotated[str, Field(max_length=32768)] | None = None
     """Its value."""
-    value_from: Annotated[dict[str, Any], preserved()] | None = None
+    value_from: EnvVarSource | None = None
     """Where its value comes from, as in a container."""

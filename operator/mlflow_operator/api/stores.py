@@ -14,7 +14,17 @@ def _fixed(field: str, reason: str) -> Rule:
 
 
 _CLASS_FIXED = _fixed("storageClassName", "a volume stays in its class")
-_SIZE_FIXED = _fixed("size", "a managed store keeps the volume that it was made with; move the data to a new server")
+
+
+def _grows(default: str) -> Rule:
+    """A volume grows and never shrinks; ``default`` is its size where none is written."""
+    now, before = (f"quantity(has({o}.size) ? string({o}.size) : '{default}')" for o in ("self", "oldSelf"))
+    written = "isQuantity(string(self.size)) && (!has(oldSelf.size) || isQuantity(string(oldSelf.size)))"
+    return Rule(
+        f"(has(self.size) && !({written})) || {now}.compareTo({before}) >= 0",
+        "size cannot shrink, as no volume does; write the size that it had or a larger one",
+        ".size",
+    )
 
 
 class PostgresCredentials(ApiModel):
@@ -64,7 +74,7 @@ class Sqlite(ApiModel):
     storage_class_name: Name | None = None
     """Storage class of the volume. Unset: the cluster's default."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED,)
+    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _grows("1Gi"))
 
 
 class ManagedPostgres(ApiModel):
@@ -75,7 +85,7 @@ class ManagedPostgres(ApiModel):
     storage_class_name: Name | None = None
     """Storage class of its volume. Unset: the cluster's default."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _SIZE_FIXED)
+    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _grows("5Gi"))
 
 
 class BackendStore(ApiModel):
@@ -142,7 +152,7 @@ class Volume(ApiModel):
     access_mode: Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"] = "ReadWriteOnce"
     """How many nodes may mount the volume; more than one replica needs ReadWriteMany."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED,)
+    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _grows("10Gi"))
 
 
 class ManagedObjectStore(ApiModel):
@@ -153,7 +163,7 @@ class ManagedObjectStore(ApiModel):
     storage_class_name: Name | None = None
     """Storage class of its volume. Unset: the cluster's default."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _SIZE_FIXED)
+    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _grows("10Gi"))
 
 
 class ArtifactStore(ApiModel):

@@ -25,6 +25,10 @@ _PROPAGATION = {"Job": "Foreground"}
 _NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """What YAML refuses or takes for the end of a line, and JSON has as it is."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_UNTYPED = "failed to create typed patch object"
+"""How a server-side apply of an unknown field or a wrong type is refused, under 500 as if the server were broken."""
+_NO_DRY_RUN = "does not support dry run"
+"""How the API server refuses one where an admission webhook has side effects."""
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 
 Object = dict[str, Any]
@@ -74,10 +78,12 @@ class Cluster:
         except NotFound:
             return None
 
-    async def list(self, kind: str, namespace: str | None = None, *, labels: str = "") -> list[Object]:
-        """All objects of a kind, page by page; ``labels`` is a label selector. managedFields are left out."""
+    async def list(
+        self, kind: str, namespace: str | None = None, *, labels: str = "", fields: str = ""
+    ) -> list[Object]:
+        """All objects of a kind, page by page; ``labels`` and ``fields`` are selectors. managedFields are left out."""
         items: list[Object] = []
-        query = {"limit": str(_PAGE), "labelSelector": labels}
+        query = {"limit": str(_PAGE), "labelSelector": labels, "fieldSelector": fields}
         while True:
             page = await self._request("GET", KINDS[kind].path(namespace), query=query)
             items += page["items"]
@@ -92,6 +98,21 @@ class Cluster:
         path = KINDS[obj["kind"]].path(meta["namespace"], meta["name"])
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         return without_managed_fields(await self._request("PATCH", path, query=query, body=obj, content_type=_APPLY))
+
+    async def try_out(self, obj: Object) -> None:
+        """A server-side apply that changes nothing: whether the object would be admitted, as far as that can be told.
+
+        Raises:
+            ApiError: It would be refused.
+        """
+        meta = obj["metadata"]
+        path = KINDS[obj["kind"]].path(meta["namespace"], meta["name"])
+        query = {"fieldManager": FIELD_MANAGER, "force": "true", "dryRun": "All"}
+        try:
+            await self._request("PATCH", path, query=query, body=obj, content_type=_APPLY)
+        except ApiError as error:
+            if _NO_DRY_RUN not in error.message:
+                raise
 
     async def apply_status(self, resource: Resource, status: Object) -> Object:
         """Replace the status that this operator owns.
@@ -194,6 +215,8 @@ def _refusal(status: int, raw: bytes) -> ApiError | ClusterUnavailable:
         return NotFound(status, reason, message)
     if status == 409:
         return Conflict(status, reason, message)
+    if status == 500 and message.startswith(_UNTYPED):
+        return ApiError(422, "Invalid", message)
     if status == 429 or status >= 500:
         return ClusterUnavailable("ClusterUnavailable", f"the Kubernetes API answered {status}: {message}")
     return ApiError(status, reason, message)

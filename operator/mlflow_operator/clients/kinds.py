@@ -68,9 +68,9 @@ KINDS: dict[str, Kind] = {
     # Credentials that users refer to are read; those of managed stores are made once, and never changed or deleted.
     "Secret": Kind("v1", "secrets", Watch.REFERENCED, (*READ, "create")),
     "ConfigMap": Kind("v1", "configmaps", Watch.REFERENCED, READ),
-    # Why a Job failed is in the termination message of its pod.
+    # How a Job ended is in the termination message of its pod, and why pods do not come is in Events.
     "Pod": Kind("v1", "pods", Watch.NOT, ("get", "list")),
-    "Event": Kind("events.k8s.io/v1", "events", Watch.NOT, WRITE),
+    "Event": Kind("events.k8s.io/v1", "events", Watch.NOT, ("list", *WRITE)),
     # In the operator's own namespace: which of several processes works.
     "Lease": Kind("coordination.k8s.io/v1", "leases", Watch.NOT, ("get", "create", "update")),
 }

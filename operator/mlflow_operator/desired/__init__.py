@@ -3,9 +3,10 @@
 Start reading at ``objects.build``, the one list of what exists and when.
 """
 
-from mlflow_operator.desired.difference import differs
+from mlflow_operator.desired.difference import differs, fitted
 from mlflow_operator.desired.inputs import Desired, Images, Inputs, Key, Object, Reference, digest
 from mlflow_operator.desired.names import pod_selector
+from mlflow_operator.desired.needs import needs
 from mlflow_operator.desired.objects import build, generated_secrets
 from mlflow_operator.desired.references import references
 from mlflow_operator.desired.service import url
@@ -21,7 +22,9 @@ __all__ = [
     "build",
     "differs",
     "digest",
+    "fitted",
     "generated_secrets",
+    "needs",
     "pod_selector",
     "references",
     "url",

@@ -45,6 +45,20 @@ def differs(wanted: Any, live: Any) -> bool:
     return not _satisfied(wanted, live, field="")
 
 
+def fitted(wanted: dict[str, Any], live: dict[str, Any]) -> dict[str, Any]:
+    """``wanted`` as it can be applied to the object that is there.
+
+    A claim never shrinks, so its size is a minimum: what an autoscaler or a person has grown is left as it is.
+    """
+    if wanted["kind"] != "PersistentVolumeClaim":
+        return wanted
+    asked, there = (str(obj["spec"]["resources"]["requests"]["storage"]) for obj in (wanted, live))
+    least, found = _amount(asked), _amount(there)
+    if isinstance(least, str) or isinstance(found, str) or found <= least:
+        return wanted
+    return wanted | {"spec": wanted["spec"] | {"resources": {"requests": {"storage": there}}}}
+
+
 def _satisfied(wanted: Any, live: Any, field: str) -> bool:
     if live is None:
         return _empty(wanted)

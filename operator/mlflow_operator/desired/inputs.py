@@ -30,11 +30,11 @@ class Inputs:
     images: Images
     cluster_domain: str = "cluster.local"
     digests: Mapping[Key, str] = field(default_factory=dict)
-    """``digest`` of each existing Secret and ConfigMap in ``references``."""
+    """Fingerprint of what pods read of each existing Secret and ConfigMap in ``references``."""
     existing: frozenset[Key] = frozenset()
     """Secrets in ``generated_secrets`` and preparation Jobs that exist; neither is ever changed."""
     prepared: frozenset[str] = frozenset()
-    """Names of the preparation Jobs that succeeded."""
+    """What has been prepared, as ``Desired.stores``."""
     generated: Mapping[str, str] = field(default_factory=dict)
     """A random password for each Secret in ``generated_secrets`` that does not exist yet."""
 
@@ -49,8 +49,12 @@ class Desired:
     """Objects that must neither be applied now nor be pruned."""
     preparation: str | None = None
     """Name of the Job that has to succeed before the Deployment moves; None: none is needed."""
+    stores: str | None = None
+    """Fingerprint of what the stores notice of that Job; the success of any Job with the same one is as good."""
     prepared: bool = True
-    """Whether that Job has succeeded."""
+    """Whether one of them has succeeded."""
+    later: tuple[Object, ...] = ()
+    """To be applied when it has, and worth a dry run before it begins."""
 
 
 class Reference(NamedTuple):
@@ -62,11 +66,20 @@ class Reference(NamedTuple):
     """Keys that it has to have."""
     optional: bool = False
     """It may be absent: optional in the pod, or made by the operator itself."""
+    others: frozenset[str] = frozenset()
+    """Keys that are read where it has them."""
+    whole: bool = False
+    """Everything that is in it is read."""
 
     @property
     def key(self) -> Key:
         """Kind and name."""
         return self.kind, self.name
+
+    def read_of(self, obj: Object) -> dict[str, Any]:
+        """What pods read of the object, by key."""
+        data = {**obj.get("data", {}), **obj.get("binaryData", {})}
+        return {key: value for key, value in data.items() if self.whole or key in self.keys | self.others}
 
 
 def digest(content: Any) -> str:

@@ -54,19 +54,18 @@ def fingerprint(server: MLflowServer, inputs: Inputs) -> str:
 
 
 def _with_preparation(server: MLflowServer, inputs: Inputs, objects: list[Object], held: set[Key]) -> Desired:
-    """Add the preparation, and then the Deployment where it has succeeded."""
+    """Add the preparation, or the Deployment where there was one."""
     references_now = fingerprint(server, inputs)
-    job = prepare_job.name(server, inputs, references_now)
-    prepared = job in inputs.prepared
-    if ("Job", job) in inputs.existing or not _complete(server, inputs):
-        held.add(("Job", job))
-    else:
-        objects.append(prepare_job.prepare_job(server, inputs, references_now))
-    if prepared:
-        objects.append(deployment(server, inputs, references_now))
-    else:
-        held.add(("Deployment", names.instance(server)))
-    return Desired([_stamped(o) for o in objects], frozenset(held), job, prepared)
+    job = _stamped(prepare_job.prepare_job(server, inputs, references_now))
+    after = _stamped(deployment(server, inputs, references_now))
+    stores = prepare_job.stores(job)
+    prepared = stores in inputs.prepared
+    may_begin = _complete(server, inputs) and _key(job) not in inputs.existing
+    move = after if prepared else job if may_begin else None
+    now = [*(_stamped(o) for o in objects), *_optional(move)]
+    held |= {_key(o) for o in (job, after) if o is not move}
+    later = () if prepared else (after,)
+    return Desired(now, frozenset(held), job["metadata"]["name"], stores, prepared, later)
 
 
 def _complete(server: MLflowServer, inputs: Inputs) -> bool:

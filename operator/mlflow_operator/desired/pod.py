@@ -38,7 +38,9 @@ def container(name: str, image: str, images: Images, *, pull_policy: str | None 
         "capabilities": {"drop": ["ALL"]},
         "readOnlyRootFilesystem": True,
     }
-    body: Object = {"name": name, "image": image, **fields, "securityContext": secured}
+    # Without a message of its own, the end of its log says why it crashed.
+    told = {"terminationMessagePolicy": "FallbackToLogsOnError"}
+    body: Object = {"name": name, "image": image, **told, **fields, "securityContext": secured}
     return body | ({"imagePullPolicy": policy} if policy else {})
 
 

@@ -1,7 +1,8 @@
 """The Job that has to succeed before the Deployment moves: the schema is right, the artifact store works.
 
 One at a time, because MLflow takes no lock: of several servers that migrate one database at once all but one fail.
-A Job's template cannot be changed, so its name says what it was made for, and an existing one is left alone.
+A Job's template cannot be changed, so another template is another name, and an existing Job is left alone. What the
+stores notice of it is less, and decides whether a success of before still counts.
 """
 
 from importlib.resources import files
@@ -17,28 +18,19 @@ DEADLINE_SECONDS = 6 * 3600
 """Migrations of large databases take their time."""
 
 
-def name(server: MLflowServer, inputs: Inputs, fingerprint: str) -> str:
-    """Name of the Job for this image, these stores with these credentials, and this identity.
+def prepare_job(server: MLflowServer, inputs: Inputs, fingerprint: str) -> Object:
+    """The Job; ``fingerprint`` is that of everything that the pod references.
 
     Raises:
         Terminal: UnsupportedVersion.
     """
-    made_for = [
-        versions.image(server, inputs.images),
-        prepare_environment(server),
-        server.spec.env_from,
-        _volumes(server),
-        names.service_account(server),
-        fingerprint,
-    ]
-    return names.preparation(server, digest(made_for))
-
-
-def prepare_job(server: MLflowServer, inputs: Inputs, fingerprint: str) -> Object:
-    """The Job; ``fingerprint`` is that of everything that the pod references."""
-    metadata = names.metadata(
-        server, name(server, inputs, fingerprint), names.PREPARE, version=versions.version(server)
-    )
+    template = {
+        "metadata": {"labels": names.labels(server, names.PREPARE, versions.version(server))},
+        "spec": _pod(server, inputs),
+    }
+    name = names.preparation(server, digest([template, fingerprint]))
+    metadata = names.metadata(server, name, names.PREPARE, version=versions.version(server))
+    metadata["annotations"] = {names.STORES_ANNOTATION: _noticed(server, template["spec"], fingerprint)}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -51,7 +43,7 @@ def prepare_job(server: MLflowServer, inputs: Inputs, fingerprint: str) -> Objec
                     {
                         "action": "FailJob",
                         "onExitCodes": {
-                            "containerName": "prepare",
+                            "containerName": names.PREPARE,
                             "operator": "In",
                             "values": [TERMINAL_EXIT_CODE],
                         },
@@ -59,12 +51,28 @@ def prepare_job(server: MLflowServer, inputs: Inputs, fingerprint: str) -> Objec
                     {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
                 ]
             },
-            "template": {
-                "metadata": {"labels": names.labels(server, names.PREPARE, versions.version(server))},
-                "spec": _pod(server, inputs),
-            },
+            "template": template,
         },
     }
+
+
+def stores(job: Object) -> str:
+    """Fingerprint of what the stores notice of a Job."""
+    found: str = job["metadata"]["annotations"][names.STORES_ANNOTATION]
+    return found
+
+
+def _noticed(server: MLflowServer, rendered: Object, fingerprint: str) -> str:
+    """Which program comes as whom, with which settings and credentials, to which stores; not on which node it runs."""
+    container = next(c for c in rendered["containers"] if c["name"] == names.PREPARE)
+    return digest(
+        [
+            {name: container.get(name) for name in ("image", "env", "envFrom")},
+            [v["persistentVolumeClaim"] for v in rendered["volumes"] if "persistentVolumeClaim" in v],
+            [rendered["serviceAccountName"], server.spec.service_account.annotations],
+            fingerprint,
+        ]
+    )
 
 
 def _pod(server: MLflowServer, inputs: Inputs) -> Object:
@@ -89,13 +97,11 @@ def _container(server: MLflowServer, inputs: Inputs) -> Object:
     fields: Object = {
         "command": ["python", "-c", script()],
         "env": prepare_environment(server),
-        # Without a message from the script the log says why it could not even start.
-        "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [pod.TMP_MOUNT, *_mounts(server)],
     }
     policy = server.spec.image.pull_policy
     image = versions.image(server, inputs.images)
-    return pod.container("prepare", image, inputs.images, pull_policy=policy, **fields, **pod.of_user(server))
+    return pod.container(names.PREPARE, image, inputs.images, pull_policy=policy, **fields, **pod.of_user(server))
 
 
 def _volumes(server: MLflowServer) -> list[Object]:

@@ -16,8 +16,13 @@ def references(server: MLflowServer) -> frozenset[Reference]:
     merged: dict[Key, Reference] = {}
     for found in _all(server):
         before = merged.get(found.key, found)
-        both = found._replace(keys=before.keys | found.keys, optional=before.optional and found.optional)
-        merged[found.key] = both
+        merged[found.key] = Reference(
+            *found.key,
+            keys=before.keys | found.keys,
+            optional=before.optional and found.optional,
+            others=before.others | found.others,
+            whole=before.whole or found.whole,
+        )
     return frozenset(merged.values())
 
 
@@ -67,4 +72,6 @@ def _sources(source: dict[str, Any], fields: Iterable[tuple[str, str]]) -> Itera
         reference = source.get(field)
         if isinstance(reference, dict) and isinstance(reference.get("name"), str):
             keys = frozenset({reference["key"]}) if isinstance(reference.get("key"), str) else frozenset[str]()
-            yield Reference(kind, reference["name"], keys, optional=reference.get("optional") is True)
+            optional = reference.get("optional") is True
+            needed, others = (frozenset[str](), keys) if optional else (keys, frozenset[str]())
+            yield Reference(kind, reference["name"], needed, optional, others, whole=not keys)

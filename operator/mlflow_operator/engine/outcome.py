@@ -7,7 +7,8 @@
 |   it is there                    |   at once, then backoff    |                           |
 |   it is gone                     |   never                    |                           |
 | Waiting                          | after the error's own time | one line, at debug level  |
-| Terminal                         | slow resync, or a change   | one line                  |
+| Terminal                         | slow resync, as it asked,  | one line                  |
+|                                  | or a change                |                           |
 | Unavailable, any other ApiError  | backoff, or as it asked    | one line                  |
 | anything else                    | backoff                    | with traceback, once      |
 """
@@ -57,7 +58,7 @@ def failed(queue: WorkQueue, key: Key, error: Exception, resync: float) -> None:
             queue.add_after(key, _jittered(error.after))
         case Terminal():
             log.info("%s %s is stalled: %s", key.kind, key, error, extra=facts)
-            queue.add_after(key, _jittered(resync))
+            queue.add_after(key, _jittered(min(resync, error.after)))
         case OperatorError():
             seconds = queue.retry(key, least=error.after if isinstance(error, Unavailable) else 0.0)
             log.warning("%s %s: %s; again in %.1f s", key.kind, key, error, seconds, extra=facts)

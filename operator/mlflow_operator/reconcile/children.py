@@ -1,19 +1,30 @@
 """What a server consists of, in the cluster: gather what decides it, apply what differs, prune what is not wanted."""
 
 import secrets
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.clients.kinds import PRUNED
-from mlflow_operator.desired import Desired, Images, Inputs, Object, Reference, names
+from mlflow_operator.desired import Desired, Images, Inputs, Object, Reference
 from mlflow_operator.engine.queue import Key
-from mlflow_operator.errors import ApiError, Conflict, NotFound, Terminal, Waiting
-from mlflow_operator.reconcile import objects
+from mlflow_operator.errors import (
+    ApiError,
+    Conflict,
+    LeadershipLost,
+    NotFound,
+    OperatorError,
+    Terminal,
+    Unavailable,
+    Waiting,
+)
+from mlflow_operator.reconcile import objects, preparation
+from mlflow_operator.reconcile.apply import apply, create_once, has, try_out
 from mlflow_operator.reconcile.objects import SERVER
 from mlflow_operator.reconcile.world import World
+from mlflow_operator.status.preparations import Preparations
 
 _PASSWORD_BYTES = 24
 
@@ -22,38 +33,133 @@ References = dict[tuple[str, str], Object]
 """Secrets and ConfigMaps by kind and name."""
 
 
-async def bring(world: World, server: MLflowServer, found: References) -> Desired:
+Failures = dict[desired.Key, OperatorError]
+"""By kind and name of an object, why it is not as it should be."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """How far a server was brought."""
+
+    wanted: Desired
+    there: Preparations
+    errors: tuple[OperatorError, ...]
+    volumes: tuple[str, ...] = ()
+    """Names of the claims that hold data."""
+    begins: bool = False
+    """A preparation may begin, so what was prepared before counts no more; it does when the status says so."""
+
+
+async def bring(world: World, server: MLflowServer, found: References) -> Brought:
     """Make the cluster hold what should exist for a server, as far as it may exist now.
 
+    What fails stops only what needs it: the answer is what should exist, and why some of it does not.
+
     Raises:
-        Terminal: Something is in the way that only a person can move.
-        Waiting: The API server refuses an object for now, for lack of a quota or a right.
+        Terminal: UnsupportedVersion; nothing was touched.
+        Conflict, NotFound: Somebody was faster.
+        Unavailable: Nobody answers.
     """
-    wanted = await _wanted(world, server, found)
-    await _prune(world, server, wanted)
+    there = await preparation.found(world, server)
+    wanted, failed = await _wanted(world, server, found, there)
+    await _prune(world, server, wanted, there, failed)
+    lacking = {key for key in failed if key[0] == "Secret"}
+    begins = False
     for obj in wanted.objects:
-        if obj["kind"] != "Job" or not _another_prepares(world, server, obj):
-            await _apply(world, server, obj)
-    return wanted
+        if lacking & desired.needs(obj):
+            continue
+        if obj["kind"] == "Job":
+            begins = await _begin(world, server, wanted, there, failed)
+            continue
+        await _attempt(failed, _key(obj), apply(world, server, obj))
+        if _key(obj) in failed and not await has(world, server, obj):
+            lacking.add(_key(obj))
+    return Brought(wanted, there, tuple(failed.values()), _volumes(server, wanted, lacking), begins)
 
 
-async def _wanted(world: World, server: MLflowServer, found: References) -> Desired:
-    wanted = desired.build(server, _inputs(world, server, found))
+def _volumes(server: MLflowServer, wanted: Desired, lacking: set[desired.Key]) -> tuple[str, ...]:
+    """The claims that are there, and those that were and should be."""
+    claims = [_key(obj) for obj in wanted.objects if obj["kind"] == "PersistentVolumeClaim"]
+    return tuple(sorted(key[1] for key in claims if key not in lacking or key[1] in server.status.volumes))
+
+
+async def _begin(world: World, server: MLflowServer, wanted: Desired, there: Preparations, failed: Failures) -> bool:
+    """Begin the preparation if nothing is in the way and what comes after it would be admitted; whether it begins.
+
+    What was prepared before is forgotten in the status first: whoever finds the Job must not find that too.
+    """
+    job = next(obj for obj in wanted.objects if obj["kind"] == "Job")
+    if any(kind == "Job" for kind, _ in failed):
+        return False
+    try:
+        if not preparation.check_room(there, wanted):
+            return False
+        for obj in wanted.later:
+            await try_out(world, server, obj)
+        if server.status.prepared is None:
+            await apply(world, server, job)
+    except Unavailable:
+        raise
+    except (Terminal, Waiting) as error:
+        failed[_key(job)] = error
+        return False
+    return True
+
+
+def worst(errors: Iterable[OperatorError]) -> OperatorError | None:
+    """The one to report: first what only a person can mend, then what may pass, then what nobody could say."""
+    rank = (Terminal, Waiting, ApiError, Unavailable)
+    ordered = sorted(errors, key=lambda error: next((i for i, kind in enumerate(rank) if isinstance(error, kind)), 0))
+    return ordered[0] if ordered else None
+
+
+async def _attempt(failed: Failures, key: desired.Key, write: Awaitable[object]) -> None:
+    """Write one object, or note why not; a second one without an answer means that nobody is there."""
+    try:
+        await write
+    except (Conflict, NotFound, LeadershipLost):
+        raise
+    except OperatorError as error:
+        if isinstance(error, Unavailable) and any(isinstance(e, Unavailable) for e in failed.values()):
+            raise
+        failed[key] = error
+
+
+async def _wanted(
+    world: World, server: MLflowServer, found: References, there: Preparations
+) -> tuple[Desired, Failures]:
+    failed = await _lost(world, server, found)
+    inputs = _inputs(world, server, found, there)
+    drawn = {name: word for name, word in inputs.generated.items() if ("Secret", name) not in failed}
+    wanted = desired.build(server, replace(inputs, generated=drawn))
     new = [obj for obj in wanted.objects if obj["kind"] == "Secret"]
     if not new:
-        return wanted
+        return wanted, failed
     for secret in new:
-        await _create_once(world, secret)
-    # The rest depends on what is in them now.
-    return desired.build(server, _inputs(world, server, await referenced(world, server)))
+        await _attempt(failed, _key(secret), create_once(world, secret))
+    # The rest depends on what is in them now; no other password is drawn for one that could not be made.
+    seen = _inputs(world, server, await referenced(world, server), there)
+    return desired.build(server, replace(seen, generated={})), failed
 
 
-async def _create_once(world: World, secret: Object) -> None:
-    """Generated credentials open data that outlives them, so an existing Secret always wins."""
-    try:
-        await world.cluster.create(secret)
-    except Conflict:
-        return
+async def _lost(world: World, server: MLflowServer, found: References) -> Failures:
+    """Generated credentials that are gone while the data that they open are there: another password opens nothing."""
+    lost = Failures()
+    for name in sorted(desired.generated_secrets(server)):
+        if ("Secret", name) not in found and await _has_data(world, server, name):
+            message = (
+                f"Secret {name}, which opens the data in PersistentVolumeClaim {name}, is gone, and a new password "
+                "would not; restore the Secret from a backup; or, to begin empty, delete the claim too, then the "
+                "MLflowServer, and apply it again"
+            )
+            lost["Secret", name] = Terminal("CredentialsLost", message)
+    return lost
+
+
+async def _has_data(world: World, server: MLflowServer, claim: str) -> bool:
+    kind, namespace = "PersistentVolumeClaim", server.metadata.namespace
+    known = claim in server.status.volumes or world.store.get(kind, namespace, claim) is not None
+    return known or await world.cluster.get(kind, namespace, claim) is not None
 
 
 async def referenced(world: World, server: MLflowServer) -> References:
@@ -69,21 +175,27 @@ async def referenced(world: World, server: MLflowServer) -> References:
     return found
 
 
-def _inputs(world: World, server: MLflowServer, found: References) -> Inputs:
+def _inputs(world: World, server: MLflowServer, found: References, there: Preparations) -> Inputs:
     own = desired.generated_secrets(server)
-    jobs = [obj for obj in _owned(world, server) if obj["kind"] == "Job"]
     return Inputs(
         images=Images(**world.settings.images.model_dump()),
         cluster_domain=world.settings.cluster_domain,
-        # The uid salts the digest: without it a weak password could be guessed from the pod template.
-        digests={key: desired.digest([obj["metadata"]["uid"], obj.get("data")]) for key, obj in found.items()},
+        digests=_digests(server, found),
         existing=frozenset(
-            [("Secret", name) for name in own if ("Secret", name) in found]
-            + [("Job", job["metadata"]["name"]) for job in jobs]
+            [("Secret", name) for name in own if ("Secret", name) in found] + [_key(job) for job in there.staying()]
         ),
-        prepared=frozenset(job["metadata"]["name"] for job in jobs if succeeded(job)),
+        prepared=there.prepared() | ({server.status.prepared} if server.status.prepared else set()),
         generated={name: secrets.token_urlsafe(_PASSWORD_BYTES) for name in own if ("Secret", name) not in found},
     )
+
+
+def _digests(server: MLflowServer, found: References) -> dict[desired.Key, str]:
+    """Fingerprints of what the pods read; the uid is salt: a weak password could be guessed from the pod template."""
+    return {
+        reference.key: desired.digest([obj["metadata"]["uid"], reference.read_of(obj)])
+        for reference in desired.references(server)
+        if (obj := found.get(reference.key))
+    }
 
 
 def check(server: MLflowServer, found: References) -> None:
@@ -107,89 +219,29 @@ def _check(server: MLflowServer, reference: Reference, obj: Object | None) -> No
         raise Waiting(f"{reference.kind}KeyNotFound", message, after=60)
 
 
-async def _apply(world: World, server: MLflowServer, obj: Object) -> None:
-    kind, meta = obj["kind"], obj["metadata"]
-    live = world.store.get(kind, meta["namespace"], meta["name"])
-    if live is None:
-        live = await world.cluster.get(kind, meta["namespace"], meta["name"])
-    if live is not None:
-        _refuse_stranger(server, obj, live)
-        if not desired.differs(obj, live):
-            return
-    try:
-        world.store.put(kind, await world.cluster.apply(obj))
-    except (Conflict, NotFound):
-        raise
-    except ApiError as error:
-        raise _refused(kind, meta["name"], error) from error
-
-
-def _refuse_stranger(server: MLflowServer, obj: Object, live: Object) -> None:
-    """A forced apply would take over whatever has the name; what belongs to somebody else is left alone."""
-    meta = live["metadata"]
-    owner = next((o for o in meta.get("ownerReferences", []) if o.get("controller")), None)
-    ours = meta.get("labels", {}).get(names.MANAGED_BY_LABEL) == names.MANAGER
-    if owner["uid"] == server.metadata.uid if owner else ours:
-        return
-    if owner and (owner["kind"], owner["name"]) == (SERVER, server.metadata.name):
-        # Its deletion wakes the server; the garbage collector may take half a minute for a kind that is new to it.
-        message = f"{obj['kind']} {meta['name']} belongs to a deleted MLflowServer of this name, and has yet to go"
-        raise Waiting("PredecessorLeaving", message, after=30)
-    holder = f"{owner['kind']} {owner['name']}" if owner else "somebody else"
-    message = f"{obj['kind']} {meta['name']} exists and belongs to {holder}; delete or rename it, or rename the server"
-    raise Terminal("ChildConflict", message)
-
-
-def _refused(kind: str, name: str, error: ApiError) -> Exception:
-    if error.status in (400, 422):
-        return Terminal("ChildInvalid", f"{kind} {name} was refused: {error.message}")
-    return Waiting("ChildForbidden", f"{kind} {name} was refused: {error.message}", after=60)
-
-
-def _another_prepares(world: World, server: MLflowServer, job: Object) -> bool:
-    """Whether an earlier preparation has not ended yet: two would migrate one database at once. Its end is an event."""
-    others = (o for o in _of(world, server) if o["kind"] == "Job" and o["metadata"]["name"] != job["metadata"]["name"])
-    return any(not succeeded(other) and not job_condition(other, "Failed") for other in others)
-
-
-async def _prune(world: World, server: MLflowServer, wanted: Desired) -> None:
+async def _prune(world: World, server: MLflowServer, wanted: Desired, there: Preparations, failed: Failures) -> None:
     """Delete what is not wanted any more; as long as the pods are those of an earlier spec, only its preparations."""
-    keep = {(obj["kind"], obj["metadata"]["name"]) for obj in wanted.objects} | wanted.held
-    kinds = PRUNED if wanted.prepared else ("Job",)
-    for obj in list(_owned(world, server)):
-        key = (obj["kind"], obj["metadata"]["name"])
-        if obj["kind"] in kinds and (key not in keep or _stale_failure(world, obj)):
-            await world.cluster.delete(obj)
+    patience = timedelta(seconds=world.settings.resync)
+    superfluous = there.superfluous(wanted, world.clock(), patience)
+    if wanted.prepared:
+        keep = {_key(obj) for obj in wanted.objects} | wanted.held
+        mine = Key(SERVER, server.metadata.namespace, server.metadata.name)
+        others = (o for o in objects.owned(world.store, mine, server.metadata.uid) if o["kind"] != "Job")
+        staying = (o for o in others if "deletionTimestamp" not in o["metadata"])
+        superfluous += [o for o in staying if o["kind"] in PRUNED and _key(o) not in keep]
+    for obj in superfluous:
+        await _attempt(failed, _key(obj), _deleted(world, obj))
 
 
-def _stale_failure(world: World, obj: Object) -> bool:
-    """A preparation that failed a while ago is made again: the world may have been mended meanwhile."""
-    failed = job_condition(obj, "Failed") if obj["kind"] == "Job" else None
-    if failed is None:
-        return False
-    since = datetime.fromisoformat(failed["lastTransitionTime"])
-    return world.clock() - since > timedelta(seconds=world.settings.resync)
+async def _deleted(world: World, obj: Object) -> None:
+    try:
+        await world.cluster.delete(obj)
+    except ApiError as error:
+        message = (
+            f"{obj['kind']} {obj['metadata']['name']} is not wanted any more, and was not deleted: {error.message}"
+        )
+        raise Waiting("ChildForbidden", message, after=60) from error
 
 
-def _owned(world: World, server: MLflowServer) -> Iterable[Object]:
-    """The server's children; what is being deleted already does not count."""
-    return (obj for obj in _of(world, server) if "deletionTimestamp" not in obj["metadata"])
-
-
-def _of(world: World, server: MLflowServer) -> Iterable[Object]:
-    """The server's children by the owner's uid, those that are on their way out too."""
-    for obj in objects.children(world.store, Key(SERVER, server.metadata.namespace, server.metadata.name)):
-        owners = [o["uid"] for o in obj["metadata"].get("ownerReferences", []) if o.get("controller")]
-        if server.metadata.uid in owners:
-            yield obj
-
-
-def succeeded(job: Object) -> bool:
-    """Whether a Job has done its work."""
-    return job_condition(job, "Complete") is not None
-
-
-def job_condition(job: Object, type_: str) -> dict[str, Any] | None:
-    """A condition of a Job, if it is true."""
-    conditions = job.get("status", {}).get("conditions", [])
-    return next((c for c in conditions if c["type"] == type_ and c["status"] == "True"), None)
+def _key(obj: Object) -> desired.Key:
+    return obj["kind"], obj["metadata"]["name"]

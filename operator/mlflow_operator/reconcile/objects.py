@@ -37,6 +37,13 @@ def children(store: Store, owner: Key) -> Iterator[Object]:
     return (obj for obj in found if obj is not None)
 
 
+def owned(store: Store, owner: Key, uid: str) -> Iterator[Object]:
+    """What a server owns, as the owner's uid says; what is on its way out too."""
+    for obj in children(store, owner):
+        if uid in [o["uid"] for o in obj["metadata"].get("ownerReferences", []) if o.get("controller")]:
+            yield obj
+
+
 def claims(store: Store, model: Key) -> set[Key]:
     """The claims on a model's slots; those that are being deleted claim nothing any more."""
     return store.find("model", model)

@@ -1,46 +1,68 @@
-"""What the preparation of a server said: the termination message of its Job's newest pod."""
-
-from typing import Any
+"""The preparation of a server: which Jobs there are, what the newest of them said, and when one may begin."""
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.reconcile.children import job_condition, succeeded
+from mlflow_operator.desired import Desired, names
+from mlflow_operator.engine.queue import Key
+from mlflow_operator.errors import Waiting
+from mlflow_operator.reconcile import objects
+from mlflow_operator.reconcile.objects import SERVER
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.preparation import Preparation
+from mlflow_operator.status.preparations import Preparations, condition, end_of, ended, stores_of
 
 
-async def report(world: World, server: MLflowServer, job_name: str) -> Preparation | None:
+async def found(world: World, server: MLflowServer) -> Preparations:
+    """The preparations of a server, with their pods as long as one has not ended."""
+    me = Key(SERVER, server.metadata.namespace, server.metadata.name)
+    jobs = tuple(o for o in objects.owned(world.store, me, server.metadata.uid) if o["kind"] == "Job")
+    if all(ended(job) for job in jobs):
+        return Preparations(jobs)
+    labels = ",".join(f"{name}={value}" for name, value in names.selector(server, names.PREPARE).items())
+    return Preparations(jobs, tuple(await world.cluster.list("Pod", server.metadata.namespace, labels=labels)))
+
+
+def check_room(there: Preparations, wanted: Desired) -> bool:
+    """Whether the wanted preparation may begin; one that is just going is waited for without a word.
+
+    Raises:
+        Waiting: An earlier one for other stores is at work, or does not go.
+    """
+    other = there.in_the_way(wanted.preparation or "")
+    if other is None:
+        return True
+    name = other["metadata"]["name"]
+    if there.at_work(other) and stores_of(other) != wanted.stores:
+        message = (
+            f"Job {name}, for an earlier spec, is still at work on the stores and is let finish, since a migration that"
+            f" is interrupted may spoil the database; then Job {wanted.preparation} follows. If it hangs, see its log"
+        )
+        raise Waiting("PredecessorRunning", message, after=30)
+    return False
+
+
+async def report(world: World, server: MLflowServer, wanted: Desired, there: Preparations) -> Preparation | None:
     """The newest report, or None while there is none; asked once for each end of a pod."""
-    job = world.store.get("Job", server.metadata.namespace, job_name)
+    job = there.reporting(wanted)
     if job is None:
         return None
-    # A success is counted a moment before the Job is complete, and there is nothing to do with the news until then.
     failures = job.get("status", {}).get("failed", 0)
-    ended = (job["metadata"]["uid"], failures, succeeded(job), job_condition(job, "Failed") is not None)
-    if not any(ended[1:]):
+    end = (job["metadata"]["uid"], failures, there.done(job), condition(job, "Failed") is not None)
+    if not any(end[1:]):
         return None
     me = (server.metadata.namespace, server.metadata.name)
     known = world.reports.get(me)
-    if known and known[0] == ended:
+    if known and known[0] == end:
         return known[1]
-    found = await _read(world, server, job_name)
-    world.reports[me] = (ended, found)
-    return found
+    read = await _read(world, server, job["metadata"]["name"])
+    world.reports[me] = (end, read)
+    return read
 
 
 async def _read(world: World, server: MLflowServer, job_name: str) -> Preparation | None:
     labels = f"batch.kubernetes.io/job-name={job_name}"
     pods = await world.cluster.list("Pod", server.metadata.namespace, labels=labels)
-    ends = [end for pod in pods if (end := _end(pod))]
+    ends = [end for pod in pods if (end := end_of(pod))]
     if not ends:
         return None
     message = max(ends, key=lambda end: str(end.get("finishedAt", ""))).get("message", "")
     return Preparation.parse(message) or Preparation.broken(message)
-
-
-def _end(pod: dict[str, Any]) -> dict[str, Any] | None:
-    """How the pod's container ended, if it did."""
-    for container in pod.get("status", {}).get("containerStatuses", []):
-        if end := container.get("state", {}).get("terminated"):
-            found: dict[str, Any] = end
-            return found
-    return None

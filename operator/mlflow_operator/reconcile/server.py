@@ -1,24 +1,33 @@
 """One pass over an MLflowServer: bring what it consists of, look whether it works, say so."""
 
+import logging
+import math
 from collections.abc import Awaitable
 from dataclasses import replace
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import Desired, names
+from mlflow_operator.desired import names
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Object
 from mlflow_operator.errors import Conflict, NotFound, OperatorError, Terminal, Unreadable
 from mlflow_operator.reconcile import children, objects, probe, telemetry
 from mlflow_operator.reconcile.access import access, serves
+from mlflow_operator.reconcile.children import Brought
 from mlflow_operator.reconcile.preparation import report
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
+from mlflow_operator.reconcile.surroundings import surroundings
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.conditions import READY
-from mlflow_operator.status.server import Probe, Rollout, Seen, compute
+from mlflow_operator.status.rollout import Rollout
+from mlflow_operator.status.server import Probe, Seen, compute
+
+log = logging.getLogger(__name__)
 
 _SOON = 3.0
 """Seconds until a server is asked again that should answer by now."""
+_PODS = 10.0
+"""Seconds until pods that are waited for are looked at again: they are not watched."""
 
 
 async def reconcile(world: World, key: Key) -> float | None:
@@ -35,61 +44,92 @@ async def reconcile(world: World, key: Key) -> float | None:
     if server is None:
         _forget(world, key)
         return None
-    wanted, error = await _bring(world, server)
-    try:
-        seen = await _observe(world, server, wanted, error)
-    except Exception as unforeseen:  # what is known stays known, and the status says that nobody could look
-        seen, error = Seen(), error or unforeseen
+    brought, error = await _bring(world, server)
+    seen, unseen = await _observe(world, server, brought, troubled=error is not None)
+    seen = await _explained(world, server, seen)
+    error = error or unseen
+    if brought and brought.begins and server.status.prepared is not None:
+        world.queue.add(key)  # it begins in the next pass, when the status has forgotten what was prepared before
     after = await publish(world, server, compute(server, seen, error, world.clock()))
     if serves(after):
         _wake_claims(world, key, only_waiting=serves(server))
+    if isinstance(error, Terminal) and seen.api is not None:
+        error.after = world.settings.server_probe
     if error:
         raise error
-    return world.settings.server_probe if _is_calm(after, seen) else min(_SOON, world.settings.server_probe)
+    return min(_rest(after, seen), world.settings.server_probe)
 
 
-async def _bring(world: World, server: MLflowServer) -> tuple[Desired | None, Exception | None]:
-    """What should exist, brought as far as possible; and what was in the way."""
-    wanted = None
+async def _bring(world: World, server: MLflowServer) -> tuple[Brought | None, Exception | None]:
+    """What should exist, brought as far as possible; and the worst of what was in the way."""
+    brought: Brought | None = None
+    errors: list[OperatorError] = []
     try:
         found = await children.referenced(world, server)
         if server.spec.external is None and not server.spec.suspend:
-            wanted = await children.bring(world, server, found)
+            brought = await children.bring(world, server, found)
+            errors += brought.errors
         children.check(server, found)
     except (Conflict, NotFound):
         raise  # somebody was faster: the next pass sees what they wrote
+    except OperatorError as error:
+        errors.append(error)
     except Exception as error:
-        return wanted, error
-    return wanted, None
+        return brought, error
+    return brought, children.worst(errors)
 
 
-async def _observe(world: World, server: MLflowServer, wanted: Desired | None, error: Exception | None) -> Seen:
-    """Look at everything there is to look at, whatever went wrong before."""
+async def _observe(
+    world: World, server: MLflowServer, brought: Brought | None, *, troubled: bool
+) -> tuple[Seen, Exception | None]:
+    """Look at everything there is to look at, whatever went wrong before; and what could not be looked at, and why."""
     own = server.spec.external is None
     deployment = world.store.get("Deployment", server.metadata.namespace, names.instance(server)) if own else None
-    rollout = Rollout.of(deployment) if deployment else None
-    job = wanted.preparation if wanted else None
+    wanted = brought.wanted if brought else None
     seen = Seen(
-        url=desired.url(server, world.settings.cluster_domain),
-        selector=desired.pod_selector(server) if own else None,
         prepared=wanted is not None and wanted.prepared,
-        preparation=await report(world, server, job) if job else None,
-        rollout=rollout,
+        stores=wanted.stores if brought and wanted and (wanted.prepared or brought.begins) else None,
+        volumes=list(brought.volumes) if brought else None,
+        rollout=Rollout.of(deployment) if deployment else None,
     )
-    if error is not None or (own and (rollout is None or rollout.ready == 0)):
+    error: Exception | None = None
+    try:
+        url = desired.url(server, world.settings.cluster_domain)
+        seen = replace(seen, url=url, selector=desired.pod_selector(server) if own else None)
+        seen = replace(
+            seen, preparation=await report(world, server, brought.wanted, brought.there) if brought else None
+        )
+    except Exception as unforeseen:  # what is known stays known, and the status says that nobody could look
+        error = unforeseen
+    if own and (seen.rollout is None or seen.rollout.ready == 0):
+        return seen, error
+    try:
+        return await _ask(world, server, seen, troubled=troubled or error is not None), error
+    except Exception as unforeseen:
+        return seen, error or unforeseen
+
+
+async def _explained(world: World, server: MLflowServer, seen: Seen) -> Seen:
+    """With what keeps pods from running, where the server does not work as it should; an extra that may fail."""
+    settled = seen.prepared and seen.rollout is not None and seen.rollout.complete
+    if server.spec.external is not None or server.spec.suspend or (settled and seen.api is not None and seen.api.ok):
         return seen
-    return await _ask(world, server, seen)
+    try:
+        return replace(seen, cause=(await surroundings(world, server)).cause(world.clock()))
+    except OperatorError as error:
+        log.warning("MLflowServer %s/%s: %s", server.metadata.namespace, server.metadata.name, error)
+        return seen
 
 
-async def _ask(world: World, server: MLflowServer, seen: Seen) -> Seen:
-    """Ask the running server."""
+async def _ask(world: World, server: MLflowServer, seen: Seen, *, troubled: bool) -> Seen:
+    """Ask the running server; while something else is wrong, which may be tried again and again, write no artifacts."""
     spec = server.spec
     registry = world.mlflow.at(await access(world, server))
     api = await _tried("ApiAnswers", "the API answers, and so does its database", probe.api(registry))
     if not api.ok:
         return replace(seen, api=api)
     artifacts = experiments = None
-    if spec.external is None and spec.serve_artifacts:
+    if spec.external is None and spec.serve_artifacts and not troubled:
         success = "an artifact was written, read and deleted through the server"
         artifacts = await _tried("Writable", success, probe.artifacts(registry, server))
     if spec.experiments and not spec.suspend:
@@ -107,16 +147,19 @@ async def _tried(reason: str, success: str, attempt: Awaitable[None]) -> Probe:
     return Probe(True, reason, success)
 
 
-def _is_calm(server: MLflowServer, seen: Seen) -> bool:
-    """Whether nothing is expected soon; what happens to pods and Jobs comes as an event."""
-    ready = any(c.type == "Ready" and c.status == "True" for c in server.status.conditions)
-    return ready or seen.api is None
+def _rest(server: MLflowServer, seen: Seen) -> float:
+    """Seconds until the next look; the end of a Job or a rollout comes as an event, and wakes the server by itself."""
+    states = {c.type: c.status for c in server.status.conditions}
+    if states.get("Ready") == "True" or "Suspended" in states or server.spec.external is not None:
+        return math.inf
+    return _SOON if seen.api is not None else _PODS
 
 
 def _forget(world: World, key: Key) -> None:
     telemetry.show_ready(key.kind, key.namespace, key.name, None)
     world.store.set_references(key, set())
     world.reports.pop((key.namespace, key.name), None)
+    world.unmoved.pop((key.namespace, key.name), None)
     _wake_claims(world, key)
 
 

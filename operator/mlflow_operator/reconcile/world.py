@@ -35,7 +35,12 @@ class World:
     reports: dict[tuple[str, str], tuple[object, Preparation | None]] = field(default_factory=dict)
     """By namespace and name of a server: the end of its preparation's newest pod, and what it reported."""
 
+    unmoved: dict[tuple[str, str], dict[tuple[str, str], tuple[str, str, str]]] = field(default_factory=dict)
+    """By namespace and name of a server, by kind and name of an object that an apply left as it was: its uid, its
+    resourceVersion, and a digest of what was applied."""
+
     def forget(self) -> None:
         """Forget what passes have found out elsewhere: somebody else may have worked since."""
         self.models = Models()
         self.reports.clear()
+        self.unmoved.clear()

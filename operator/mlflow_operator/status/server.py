@@ -1,7 +1,8 @@
 """The status of an MLflowServer: what was observed, and how the pass ended.
 
-A settling server is written at most three times: Preparing, RollingOut, Ready. So messages hold no counters, and
-while pods come and go the numbers of replicas stay those of the last time that the server was settled.
+A settling server is written three times: Preparing, RollingOut, Ready; once more where a first pod answers before the
+others are there. So messages hold no counters, and while pods come and go the numbers of replicas stay those of the
+last time that the server was settled.
 """
 
 from collections.abc import Callable
@@ -11,10 +12,12 @@ from typing import Any
 
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
-from mlflow_operator.desired.names import VERSION_LABEL
+from mlflow_operator.desired import version
 from mlflow_operator.status import conditions
 from mlflow_operator.status.conditions import State, Verdict
 from mlflow_operator.status.preparation import Preparation
+from mlflow_operator.status.rollout import Rollout
+from mlflow_operator.status.waits import Cause
 
 DATABASE = "DatabaseReady"
 SCHEMA = "SchemaReady"
@@ -45,39 +48,6 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Rollout:
-    """Where the Deployment stands."""
-
-    complete: bool
-    """Every pod is of the wanted kind, and as many as wanted are available."""
-    stuck: bool
-    """The Deployment has given up waiting (ProgressDeadlineExceeded)."""
-    replicas: int
-    ready: int
-    version: str | None
-    """The MLflow release of the pods."""
-    available_since: datetime | None = None
-    observed: bool = True
-    """The controller has seen the newest generation; even an annotation of somebody else's makes a new one."""
-
-    @classmethod
-    def of(cls, deployment: dict[str, Any]) -> "Rollout":
-        """Read a Deployment of the API server, as `kubectl rollout status` does."""
-        spec, status = deployment["spec"], deployment.get("status", {})
-        wanted = spec.get("replicas", 1)
-        counts = {n: status.get(n, 0) for n in ("replicas", "updatedReplicas", "availableReplicas", "readyReplicas")}
-        seen = status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0)
-        as_wanted = all(counts[n] == wanted for n in ("replicas", "updatedReplicas", "availableReplicas"))
-        conditions_ = {c["type"]: c for c in status.get("conditions", []) if c["type"] in ("Available", "Progressing")}
-        stuck = conditions_.get("Progressing", {}).get("reason") == "ProgressDeadlineExceeded"
-        available = conditions_.get("Available", {})
-        since = datetime.fromisoformat(available["lastTransitionTime"]) if available.get("status") == "True" else None
-        version = deployment["metadata"].get("labels", {}).get(VERSION_LABEL)
-        replicas, ready = counts["replicas"], counts["readyReplicas"]
-        return cls(seen and as_wanted, seen and stuck, replicas, ready, version, since, seen)
-
-
-@dataclass(frozen=True)
 class Seen:
     """What one pass observed; None: not looked at this time, so the last known fact stays."""
 
@@ -87,6 +57,10 @@ class Seen:
     selector: str | None = None
     prepared: bool = False
     """The current preparation has succeeded, or none is needed."""
+    stores: str | None = None
+    """Fingerprint of what was prepared, or, where it was not, is about to be: ``status.prepared`` then or no more."""
+    volumes: list[str] | None = None
+    """Names of the claims that hold data."""
     preparation: Preparation | None = None
     """The latest report of the current preparation."""
     rollout: Rollout | None = None
@@ -95,26 +69,32 @@ class Seen:
     artifacts: Probe | None = None
     """Artifacts were tried through the server."""
     experiments: Probe | None = None
+    cause: Cause | None = None
+    """What keeps pods from running."""
 
 
 def compute(server: MLflowServer, seen: Seen, outcome: Exception | None, now: datetime) -> MLflowServerStatus:
     """The status after a pass that ended with ``outcome``, None where nothing went wrong."""
     seen = _patient(seen, now)
     details = _details(server, seen, outcome, now)
-    verdict = _verdict(server, seen, outcome, {c.type: c for c in details})
+    verdict = _verdict(server, seen, outcome, {c.type: c for c in details}, now)
+    verdict = _ahead(verdict, server, seen)
     before, generation = server.status, server.metadata.generation
     summary = conditions.summary(verdict, before.conditions, generation=generation, now=now)
     settled = seen.rollout if seen.rollout and seen.rollout.complete else None
     facts = {
         "observed_generation": generation,
         "url": seen.url,
+        "volumes": seen.volumes,
         "selector": seen.selector,
         "schema_revision": seen.preparation.database.revision if seen.preparation else None,
         "version": _version(server, seen, settled),
         "replicas": settled.replicas if settled else None,
         "ready_replicas": settled.ready if settled else None,
     }
-    known = {name: value for name, value in facts.items() if value is not None}
+    known: dict[str, Any] = {name: value for name, value in facts.items() if value is not None}
+    if seen.stores is not None:
+        known["prepared"] = seen.stores if seen.prepared else None
     return before.model_copy(update={**known, "conditions": summary + details})
 
 
@@ -198,15 +178,16 @@ def _artifacts(seen: Seen, before: Condition | None) -> Answer | None:
     return state, "Writable" if part.ok else part.reason, part.message
 
 
-def _server(seen: Seen, before: Condition | None) -> Answer | None:
-    if seen.rollout is not None and not seen.rollout.complete:
-        answered = seen.api is None or seen.api.ok
-        if before is not None and before.status == "True" and seen.rollout.ready and answered:
-            return None
-        return False, "RollingOut", "the server is not asked before its pods are available"
-    if seen.rollout is not None and seen.rollout.replicas == 0:
+def _server(seen: Seen, _: Condition | None) -> Answer:
+    """What was found now, and nothing from before: promotions go by it."""
+    if seen.rollout is not None and seen.rollout.complete and seen.rollout.replicas == 0:
         return False, "NoPods", "the server has no pods"
-    return None if seen.api is None else (seen.api.ok, seen.api.reason, seen.api.message)
+    rolling = seen.rollout is not None and not seen.rollout.complete
+    if seen.api is not None and (seen.api.ok or seen.api.terminal or not rolling):
+        return seen.api.ok, seen.api.reason, seen.api.message
+    if rolling:
+        return "Unknown", "RollingOut", "the server has yet to answer, and its pods are being started or exchanged"
+    return "Unknown", "NotAsked", "the server could not be asked; the reason of Ready says why"
 
 
 def _experiments(seen: Seen, _: Condition | None) -> Answer | None:
@@ -223,7 +204,26 @@ _QUESTIONS: dict[str, Callable[[Seen, Condition | None], Answer | None]] = {
 }
 
 
-def _verdict(server: MLflowServer, seen: Seen, outcome: Exception | None, details: dict[str, Condition]) -> Verdict:
+def _ahead(verdict: Verdict, server: MLflowServer, seen: Seen) -> Verdict:
+    """Say of a server that cannot go on that its database has: pods of the release before may not come back."""
+    migrated = seen.prepared or (seen.preparation is not None and seen.preparation.database.ok is True)
+    before = server.status.version
+    waits = verdict.state == "Stalled" or seen.cause is not None
+    if server.spec.external is not None or not (migrated and waits and before and seen.rollout):
+        return verdict
+    wanted = version(server)
+    if before == wanted:
+        return verdict
+    warning = (
+        f"; the database is that of MLflow {wanted} by now, so pods of {before} that end may not start again: "
+        "mend this soon, or restore a backup of the database"
+    )
+    return replace(verdict, message=verdict.message + warning)
+
+
+def _verdict(
+    server: MLflowServer, seen: Seen, outcome: Exception | None, details: dict[str, Condition], now: datetime
+) -> Verdict:
     """Where the server stands: the first of these that is not as it should be."""
     if outcome is not None:
         return conditions.of_error(outcome)
@@ -233,18 +233,26 @@ def _verdict(server: MLflowServer, seen: Seen, outcome: Exception | None, detail
         return conditions.suspended("Hibernating", "spec.hibernate is true; nothing runs and everything is kept")
     if server.spec.replicas == 0:
         return conditions.suspended("ScaledToZero", "spec.replicas is 0; nothing serves and everything is kept")
-    if server.spec.external is None and (unready := _deployed(server, seen)):
+    if server.spec.external is None and (unready := _deployed(server, seen, now)):
         return unready
-    return _answering(seen, details)
+    return _answering(seen, details, now)
 
 
-def _deployed(server: MLflowServer, seen: Seen) -> Verdict | None:
+def _waiting(cause: Cause, now: datetime) -> Verdict:
+    make = conditions.stalled if cause.is_final(now) else conditions.progressing
+    return make(cause.reason, cause.message)
+
+
+def _deployed(server: MLflowServer, seen: Seen, now: datetime) -> Verdict | None:
     """What keeps the server from being rolled out."""
     if not seen.prepared:
-        return _preparing(seen.preparation)
+        told = _preparing(seen.preparation)
+        return told if told.state == "Stalled" or seen.cause is None else _waiting(seen.cause, now)
     if seen.rollout is not None and not seen.rollout.observed and _is_ready(server):
         return None  # the controller is about to say whether anything happens to the pods at all
     if seen.rollout is None or not seen.rollout.complete:
+        if seen.cause is not None:
+            return _waiting(seen.cause, now)
         if seen.rollout is not None and seen.rollout.stuck:
             return conditions.stalled("RolloutStuck", "the pods do not become available; see their events and logs")
         return conditions.progressing("RollingOut", "the stores are ready; the server's pods are being started")
@@ -265,8 +273,10 @@ def _preparing(report: Preparation | None) -> Verdict:
     return conditions.progressing("Preparing", "the database and the artifact store are being prepared")
 
 
-def _answering(seen: Seen, details: dict[str, Condition]) -> Verdict:
-    """Whether what was tried of the running server worked."""
+def _answering(seen: Seen, details: dict[str, Condition], now: datetime) -> Verdict:
+    """Whether what was tried of the running server worked; a store that is down is a better reason than its silence."""
+    if seen.cause is not None and not (seen.api and seen.api.ok):
+        return _waiting(seen.cause, now)
     probes = {ARTIFACTS: seen.artifacts, SERVER: seen.api, EXPERIMENTS: seen.experiments}
     for type_ in (SERVER, EXPERIMENTS, ARTIFACTS):
         found, probe = details.get(type_), probes[type_]

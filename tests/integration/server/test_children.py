@@ -63,14 +63,12 @@ def test_an_annotation_that_changes_nothing_costs_no_write(team: Team, audit: Au
     assert team.get("deployment", "mlflow")["metadata"]["annotations"]["somebody.else/was-here"] == "yes"
 
 
-@pytest.mark.parametrize("kind", ["service", "deployment", "serviceaccount", "persistentvolumeclaim"])
+@pytest.mark.parametrize("kind", ["service", "deployment", "serviceaccount"])
 def test_a_deleted_child_comes_back(team: Team, kind: str) -> None:
     """As it was, without anybody's help."""
     serve(team)
-    name = "mlflow-artifacts" if kind == "persistentvolumeclaim" else "mlflow"
+    name = "mlflow"
     before = team.get(kind, name)
-    if kind == "persistentvolumeclaim":  # nothing protects it, as the paper node mounts nothing
-        patch(team, f"{kind}/{name}", {"metadata": {"finalizers": None}})
     team.plane.kubectl("delete", kind, name, "-n", team.namespace, "--wait=false")
     until_children(
         team,

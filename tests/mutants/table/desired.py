@@ -2,9 +2,22 @@
 
 from mutants.mutant import mutant
 
-DIFFERENCE, REFERENCES = "desired/difference.py", "desired/references.py"
+DIFFERENCE, REFERENCES, NEEDS = "desired/difference.py", "desired/references.py", "desired/needs.py"
+PREPARE_JOB, INPUTS = "desired/prepare_job.py", "desired/inputs.py"
 
 MUTANTS = (
+    mutant(DIFFERENCE, "a grown claim is put back", "or found <= least", "or True", "desired"),
+    mutant(
+        NEEDS,
+        "pods run as somebody else's account",
+        'if account := pod.get("serviceAccountName")',
+        "if account := None",
+        "desired",
+    ),
+    mutant(INPUTS, "any key prepares", "if self.whole or key in", "if True or key in", "desired"),
+    mutant(
+        PREPARE_JOB, "another identity is not noticed", ", server.spec.service_account.annotations]", "]", "desired"
+    ),
     mutant(
         DIFFERENCE,
         "nothing differs from nothing",
@@ -62,8 +75,8 @@ MUTANTS = (
     mutant(
         REFERENCES,
         "optional references have to be there",
-        'optional=reference.get("optional") is True)',
-        "optional=False)",
+        'optional = reference.get("optional") is True',
+        "optional = False",
         "desired",
     ),
 )

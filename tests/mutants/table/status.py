@@ -3,8 +3,39 @@
 from mutants.mutant import mutant
 
 CONDITIONS, SERVER, PREPARATION = "status/conditions.py", "status/server.py", "status/preparation.py"
+ROLLOUT, PREPARATIONS, WAITS = "status/rollout.py", "status/preparations.py", "status/waits.py"
 
 MUTANTS = (
+    mutant(
+        PREPARATIONS,
+        "a preparation at work is deleted",
+        "return [job for job in self.staying() if not self.at_work(job) and not",
+        "return [job for job in self.staying() if not",
+        "status",
+    ),
+    mutant(PREPARATIONS, "a sidecar ends the preparation", 'if c["name"] == CONTAINER', "if True", "status"),
+    mutant(
+        PREPARATIONS,
+        "one that is being deleted is in the way no more",
+        "(job for job in self.jobs if job[",
+        "(job for job in self.staying() if job[",
+        "status",
+    ),
+    mutant(
+        SERVER,
+        "the memory outlives another preparation",
+        "seen.stores if seen.prepared else None",
+        "seen.stores",
+        "status",
+    ),
+    mutant(SERVER, "a stuck upgrade does not warn", "    if before == wanted:\n", "    if True:\n", "status"),
+    mutant(SERVER, "ServerReady keeps what was", '"Unknown", "NotAsked"', '"True", "NotAsked"', "status"),
+    mutant(
+        WAITS, "waiting has no end", "return self.final or now - self.since >= PATIENCE", "return self.final", "status"
+    ),
+    mutant(WAITS, "a login is told", '_LOGIN.sub("…@", ', "str(", "status"),
+    mutant(WAITS, "a raised quota is still told", 'not status.get("active") and', "", "status"),
+    mutant(WAITS, "ready pods are waited for", "return not ready and not ended", "return not ended", "status"),
     mutant(
         CONDITIONS,
         "every look moves the transition time",
@@ -52,14 +83,14 @@ MUTANTS = (
         "status",
     ),
     mutant(
-        SERVER,
+        ROLLOUT,
         "a rollout of an older generation counts",
         "return cls(seen and as_wanted,",
         "return cls(as_wanted,",
         "status",
     ),
     mutant(
-        SERVER,
+        ROLLOUT,
         "pods that are being replaced count",
         'for n in ("replicas", "updatedReplicas", "availableReplicas"))\n        conditions_',
         'for n in ("replicas", "availableReplicas"))\n        conditions_',
@@ -117,8 +148,8 @@ MUTANTS = (
     mutant(
         SERVER,
         "a server without preparation rolls out",
-        "if not seen.prepared:\n        return _preparing",
-        "if False:\n        return _preparing",
+        "if not seen.prepared:\n        told = ",
+        "if False:\n        told = ",
         "status",
     ),
     mutant(

@@ -5,6 +5,8 @@ from typing import Any
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 
+Spec = dict[str, Any]
+
 IMAGES = desired.Images("mlflow.example/mlflow:v{version}", "mlflow.example/postgres:17", "mlflow.example/minio:1")
 
 MANAGED: dict[str, Any] = {"backendStore": {"managed": {}}, "artifactStore": {"managed": {}}}
@@ -34,9 +36,11 @@ def inputs(
 
 def prepared(wanted: MLflowServer) -> desired.Desired:
     """What should exist once the preparation has succeeded."""
-    job = desired.build(wanted, inputs(wanted)).preparation
-    assert job is not None
-    return desired.build(wanted, inputs(wanted, existing=frozenset({("Job", job)}), prepared=frozenset({job})))
+    first = desired.build(wanted, inputs(wanted))
+    assert first.preparation is not None
+    assert first.stores is not None
+    there = frozenset({("Job", first.preparation)})
+    return desired.build(wanted, inputs(wanted, existing=there, prepared=frozenset({first.stores})))
 
 
 def keys(built: desired.Desired) -> list[desired.Key]:

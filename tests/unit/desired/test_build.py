@@ -51,14 +51,31 @@ def test_generated_credentials_come_before_what_uses_them_and_are_never_touched_
 
 def test_a_missing_secret_of_the_user_starts_nothing() -> None:
     """Without its credentials a server is neither prepared nor rolled out."""
-    built = desired.build(server(EXISTING), desired.Inputs(IMAGES))
-    assert built.held == {("Job", built.preparation), ("Deployment", "mlflow")}
+    waiting = desired.build(server(EXISTING), desired.Inputs(IMAGES))
+    assert waiting.held == {("Job", waiting.preparation), ("Deployment", "mlflow")}
 
 
-def preparation(spec: dict[str, Any], **changes: Any) -> str | None:
-    """The name of the Job of a spec with these changes."""
+def test_what_comes_after_the_preparation_can_be_tried_before_it() -> None:
+    """The Deployment that an inadmissible spec would fail with is known before the database is touched."""
+    wanted = server(EXISTING)
+    (deployment,) = desired.build(wanted, inputs(wanted)).later
+    assert deployment == only(prepared(wanted), "Deployment")
+    assert prepared(wanted).later == ()
+
+
+def test_a_preparation_that_succeeded_needs_no_job_any_more() -> None:
+    """Somebody who cleans up costs nothing: no new Job, and the Deployment stays wanted."""
+    wanted = server(EXISTING)
+    stores = desired.build(wanted, inputs(wanted)).stores
+    assert stores
+    again = desired.build(wanted, inputs(wanted, prepared=frozenset({stores})))
+    assert [kind for kind, _ in keys(again) if kind in ("Job", "Deployment")] == ["Deployment"]
+
+
+def built(spec: dict[str, Any], **changes: Any) -> desired.Desired:
+    """What a spec with these changes needs at first."""
     wanted = server(spec | changes)
-    return desired.build(wanted, inputs(wanted)).preparation
+    return desired.build(wanted, inputs(wanted))
 
 
 @pytest.mark.parametrize(
@@ -71,12 +88,32 @@ def preparation(spec: dict[str, Any], **changes: Any) -> str | None:
         {"nodeSelector": {"a": "b"}},
         {"network": {"allowedHosts": ["x"], "staticPrefix": "/x"}},
         {"service": {"port": 80}},
+        {"tolerations": [{"operator": "Exists"}]},
+        {"priorityClassName": "high"},
+        {"image": {"pullSecrets": [{"name": "x"}], "pullPolicy": "Always"}},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_what_the_stores_do_not_notice_needs_no_new_preparation(change: dict[str, Any]) -> None:
-    """The Job stays the same, so the Deployment moves at once."""
-    assert preparation(EXISTING, **change) == preparation(EXISTING)
+    """A success of before counts, so the Deployment moves at once."""
+    assert built(EXISTING, **change).stores == built(EXISTING).stores
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"resources": {"requests": {"cpu": "1"}}},
+        {"nodeSelector": {"a": "b"}},
+        {"tolerations": [{"operator": "Exists"}]},
+        {"priorityClassName": "high"},
+        {"image": {"pullSecrets": [{"name": "x"}]}},
+        {"image": {"pullPolicy": "Always"}},
+    ],
+    ids=str,
+)
+def test_a_correction_of_the_preparations_pod_makes_another_job(change: dict[str, Any]) -> None:
+    """Whatever the pod is made of, so that one which cannot start is replaced."""
+    assert built(EXISTING, **change).preparation != built(EXISTING).preparation
 
 
 @pytest.mark.parametrize(
@@ -88,39 +125,42 @@ def test_what_the_stores_do_not_notice_needs_no_new_preparation(change: dict[str
         {"artifactStore": {"managed": {}}},
         {"backendStore": {"managed": {}}},
         {"serviceAccount": {"name": "other"}},
+        {"serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "other"}}},
         {"env": [{"name": "AWS_REGION", "value": "x"}]},
         {"envFrom": [{"secretRef": {"name": "x"}}]},
     ],
     ids=str,
 )
 def test_another_image_store_or_identity_is_prepared_anew(change: dict[str, Any]) -> None:
-    """The Job is another one."""
-    assert preparation(EXISTING, **change) != preparation(EXISTING)
+    """A success of before does not count for it."""
+    assert built(EXISTING, **change).stores != built(EXISTING).stores
 
 
 def test_rotated_credentials_are_tried_before_they_roll_the_pods() -> None:
-    """Another digest means another Job, and another pod template."""
+    """Another digest means another preparation, and another pod template."""
     wanted = server(EXISTING)
     old, new = ({("Secret", "db"): word, ("Secret", "keys"): "d"} for word in ("old", "new"))
-    jobs = [desired.build(wanted, desired.Inputs(IMAGES, digests=d)).preparation for d in (old, new)]
-    assert jobs[0] != jobs[1]
-    done = frozenset(job for job in jobs if job)
-    built = [desired.build(wanted, desired.Inputs(IMAGES, digests=d, prepared=done)) for d in (old, new)]
-    templates = [only(b, "Deployment")["spec"]["template"]["metadata"]["annotations"] for b in built]
+    stores = [desired.build(wanted, desired.Inputs(IMAGES, digests=d)).stores for d in (old, new)]
+    assert stores[0] != stores[1]
+    done = frozenset(digest for digest in stores if digest)
+    moved = [desired.build(wanted, desired.Inputs(IMAGES, digests=d, prepared=done)) for d in (old, new)]
+    templates = [only(b, "Deployment")["spec"]["template"]["metadata"]["annotations"] for b in moved]
     assert templates[0] != templates[1]
 
 
 def test_hibernating_scales_everything_to_zero_and_prepares_nothing() -> None:
     """Also the managed stores; volumes and credentials stay."""
     wanted = server(MANAGED | {"hibernate": True, "replicas": 3})
-    built = desired.build(wanted, inputs(wanted))
-    assert {o["metadata"]["name"]: o["spec"]["replicas"] for o in built.objects if "replicas" in o.get("spec", {})} == {
+    asleep = desired.build(wanted, inputs(wanted))
+    assert {
+        o["metadata"]["name"]: o["spec"]["replicas"] for o in asleep.objects if "replicas" in o.get("spec", {})
+    } == {
         "mlflow": 0,
         "mlflow-postgres": 0,
         "mlflow-object-store": 0,
     }
-    assert (built.preparation, built.prepared) == (None, True)
-    assert len([o for o in built.objects if o["kind"] == "PersistentVolumeClaim"]) == 2
+    assert (asleep.preparation, asleep.prepared) == (None, True)
+    assert len([o for o in asleep.objects if o["kind"] == "PersistentVolumeClaim"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -180,8 +220,8 @@ def test_a_release_that_the_operator_cannot_prepare_is_refused() -> None:
 )
 def test_image(image: dict[str, str], expected: str) -> None:
     """The spec's parts win over the operator's default, and the digest over the tag."""
-    built = prepared(server(EXISTING | {"image": image}))
-    assert servers.container(only(built, "Deployment"))["image"] == expected
+    deployment = only(prepared(server(EXISTING | {"image": image})), "Deployment")
+    assert servers.container(deployment)["image"] == expected
 
 
 def test_the_url_is_the_services_or_the_external_one() -> None:

@@ -143,3 +143,30 @@ def test_a_field_that_is_no_longer_wanted_is_seen() -> None:
     wanted = {o["kind"]: o for o in prepared(plain).objects}
     assert desired.differs(wanted["Deployment"], live["Deployment"])
     assert not desired.differs(wanted["Service"], live["Service"])
+
+
+def claim(size: str) -> dict[str, Any]:
+    """A PersistentVolumeClaim of a size."""
+    return {"kind": "PersistentVolumeClaim", "spec": {"resources": {"requests": {"storage": size}}}}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "live", "applied"),
+    [
+        ("5Gi", "5Gi", "5Gi"),
+        ("5Gi", "20Gi", "20Gi"),
+        ("30Gi", "20Gi", "30Gi"),
+        ("5Gi", "5120Mi", "5Gi"),
+        ("1000", "1Ki", "1Ki"),
+        ("5Gi", "what is this", "5Gi"),
+    ],
+)
+def test_the_size_of_a_claim_is_a_minimum(wanted: str, live: str, applied: str) -> None:
+    """What grew from outside is neither a difference nor put back."""
+    assert desired.fitted(claim(wanted), claim(live)) == claim(applied)
+
+
+def test_only_claims_are_fitted() -> None:
+    """Everything else is wanted as it is written."""
+    service = {"kind": "Service", "spec": {}}
+    assert desired.fitted(service, {"kind": "Service", "spec": {"x": 1}}) is service

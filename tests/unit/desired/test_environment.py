@@ -153,12 +153,28 @@ def test_references_name_every_secret_with_the_keys_that_it_needs() -> None:
     ]
     spec = EXISTING | {"env": env, "envFrom": [{"prefix": "X_", "secretRef": {"name": "all"}}, {"configMapRef": "?"}]}
     assert desired.references(server(spec)) == {
-        desired.Reference("Secret", "db", frozenset({"username", "password", "more", "extra"})),
+        desired.Reference("Secret", "db", frozenset({"username", "password", "more"}), others=frozenset({"extra"})),
         desired.Reference("Secret", "keys", frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"})),
-        desired.Reference("ConfigMap", "c", frozenset({"k"}), optional=True),
-        desired.Reference("Secret", "all"),
+        desired.Reference("ConfigMap", "c", optional=True, others=frozenset({"k"})),
+        desired.Reference("Secret", "all", whole=True),
     }
     assert {(r.name, r.optional) for r in desired.references(server(MANAGED))} == {
         ("mlflow-postgres", True),
         ("mlflow-object-store", True),
     }
+
+
+@pytest.mark.parametrize(
+    ("reference", "read"),
+    [
+        (desired.Reference("Secret", "a", frozenset({"uri"})), {"uri": "eA=="}),
+        (desired.Reference("Secret", "a", frozenset({"uri"}), others=frozenset({"file", "absent"})), {"uri", "file"}),
+        (desired.Reference("Secret", "a", whole=True), {"uri", "more", "file"}),
+        (desired.Reference("Secret", "a"), {}),
+    ],
+    ids=["one key", "optional keys", "everything", "nothing"],
+)
+def test_only_what_is_referred_to_is_read(reference: desired.Reference, read: Any) -> None:
+    """So a key that nobody refers to neither prepares nor rolls anything."""
+    obj = {"data": {"uri": "eA==", "more": "eQ=="}, "binaryData": {"file": "eg=="}}
+    assert reference.read_of(obj).keys() == set(read)

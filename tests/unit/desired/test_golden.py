@@ -33,13 +33,15 @@ def everything(server: MLflowServer) -> list[dict[str, Any]]:
         existing = frozenset(key for key in found if key[0] in ("Secret", "Job"))
         built = desired.build(server, inputs(server, existing=existing, prepared=prepared))
         found |= {(o["kind"], o["metadata"]["name"]): o for o in built.objects}
-        prepared = frozenset(name for kind, name in found if kind == "Job")
+        prepared = frozenset({built.stores} if built.stores and ("Job", built.preparation) in found else {})
     return [readable(o) for o in found.values()]
 
 
 def readable(obj: dict[str, Any]) -> dict[str, Any]:
     """The object with programs and fingerprints named instead of shown."""
     obj["metadata"]["annotations"][names.APPLIED_ANNOTATION] = "(fingerprint of this object)"
+    if obj["kind"] == "Job":
+        obj["metadata"]["name"] = f"{obj['metadata']['name'].rpartition('-')[0]}-fingerprint"
     for container in obj["spec"]["template"]["spec"]["containers"] if "template" in obj.get("spec", {}) else ():
         programs = {prepare_job.script(): "(prepare_script.py)", managed_postgres.start_script(): "(start_postgres.sh)"}
         container["command"] = [programs.get(word, word) for word in container["command"]]

@@ -9,7 +9,9 @@ import pytest
 from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
 from mlflow_operator.errors import RegistryUnavailable, Terminal, Waiting
 from mlflow_operator.status.preparation import Part, Preparation
-from mlflow_operator.status.server import Probe, Rollout, Seen, compute
+from mlflow_operator.status.rollout import Rollout
+from mlflow_operator.status.server import Probe, Seen, compute
+from mlflow_operator.status.waits import Cause
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 SPEC: dict[str, Any] = {"replicas": 2, "backendStore": {"managed": {}}, "artifactStore": {"managed": {}}}
@@ -42,8 +44,8 @@ def words(status: MLflowServerStatus) -> dict[str, tuple[str, str]]:
     return {c.type: (c.status, c.reason) for c in status.conditions}
 
 
-def test_a_settling_server_is_written_three_times() -> None:
-    """Preparing, RollingOut, Ready; what pods do in between changes nothing."""
+def test_a_settling_server_is_written_once_for_each_thing_that_it_reaches() -> None:
+    """Preparing, RollingOut, the first pod that answers, Ready; what pods do in between changes nothing."""
     passes = [
         PREPARING,
         Seen(rollout=None),
@@ -52,7 +54,6 @@ def test_a_settling_server_is_written_three_times() -> None:
         Seen(prepared=True, rollout=MOVING, api=ANSWERS),
         READY,
         Seen(prepared=True, rollout=DONE, api=ANSWERS),
-        Seen(prepared=True, rollout=DONE),
     ]
     reasons = []
     status = MLflowServerStatus()
@@ -61,7 +62,7 @@ def test_a_settling_server_is_written_three_times() -> None:
         if new != status:
             reasons.append(words(new)["Ready"][1])
         status = new
-    assert reasons == ["Preparing", "RollingOut", "Ready"]
+    assert reasons == ["Preparing", "RollingOut", "RollingOut", "Ready"]
     assert (status.replicas, status.ready_replicas, status.version, status.schema_revision) == (2, 2, "3.17.2", "abc")
     assert (status.url, status.selector) == ("http://mlflow.team.svc:5000", "a=b")
 
@@ -141,8 +142,8 @@ def test_a_failed_look_keeps_the_last_known_facts() -> None:
     later = NOW + timedelta(hours=1)
     status = compute(server(status=before, generation=2), Seen(), RegistryUnavailable("NoAnswer", "m"), later)
     assert words(status)["Ready"] == ("Unknown", "NoAnswer")
-    details = [c for c in status.conditions if c.type not in ("Ready", "Reconciling")]
-    assert details == [c for c in before.conditions if c.type != "Ready"]
+    details = [c for c in status.conditions if c.type not in ("Ready", "Reconciling", "ServerReady")]
+    assert details == [c for c in before.conditions if c.type not in ("Ready", "ServerReady")]
     assert (status.replicas, status.version) == (2, "3.17.2")
 
 
@@ -197,13 +198,13 @@ def test_a_pass_that_tries_less_says_the_same() -> None:
 
 
 def test_a_rolling_update_does_not_deny_a_server_that_answers() -> None:
-    """ServerReady stays True while pods are exchanged, until it really does not answer."""
+    """ServerReady stays True while pods are exchanged, as long as it really answers."""
     before = compute(server(), READY, None, NOW)
     rolling = compute(server(status=before), Seen(prepared=True, rollout=MOVING, api=ANSWERS), None, NOW)
     assert words(rolling)["ServerReady"] == ("True", "Answered")
     assert (rolling.replicas, rolling.ready_replicas) == (2, 2)
     gone = compute(server(status=rolling), Seen(prepared=True, rollout=MOVING, api=SILENT), None, NOW)
-    assert words(gone)["ServerReady"] == ("False", "RollingOut")
+    assert words(gone)["ServerReady"] == ("Unknown", "RollingOut")
 
 
 @pytest.mark.parametrize(("seconds", "reason"), [(5, "RollingOut"), (60, "NoAnswer")])
@@ -233,11 +234,30 @@ def test_somebody_elses_annotation_on_the_deployment_does_not_deny_a_ready_serve
 
 
 def test_a_server_without_a_ready_pod_does_not_serve() -> None:
-    """All pods gone: ServerReady does not keep what was true before."""
+    """All pods gone: nobody is asked, and ServerReady does not keep what was true before."""
     before = compute(server(), READY, None, NOW)
     gone = Rollout(complete=False, stuck=False, replicas=2, ready=0, version="3.17.2")
     after = compute(server(status=before), Seen(prepared=True, rollout=gone), None, NOW)
-    assert words(after)["ServerReady"] == ("False", "RollingOut")
+    assert words(after)["ServerReady"] == ("Unknown", "RollingOut")
+
+
+@pytest.mark.parametrize(
+    ("seen", "outcome", "expected"),
+    [
+        (READY, Terminal("ChildInvalid", "m"), ("True", "Answered")),
+        (replace(READY, api=SILENT), Terminal("ChildInvalid", "m"), ("False", "NoAnswer")),
+        (replace(ROLLING, api=ANSWERS), Terminal("ChildInvalid", "m"), ("True", "Answered")),
+        (ROLLING, Terminal("ChildInvalid", "m"), ("Unknown", "RollingOut")),
+        (Seen(), RegistryUnavailable("NoAnswer", "m"), ("Unknown", "NotAsked")),
+        (Seen(), Waiting("SecretNotFound", "m"), ("Unknown", "NotAsked")),
+        (Seen(), None, ("Unknown", "NotAsked")),
+    ],
+    ids=str,
+)
+def test_server_ready_says_what_was_found_now(seen: Seen, outcome: Exception | None, expected: tuple[str, str]) -> None:
+    """Whatever else is wrong, and whatever was true before: promotions write to a server that this calls ready."""
+    before = compute(server(), READY, None, NOW)
+    assert words(compute(server(status=before), seen, outcome, NOW))["ServerReady"] == expected
 
 
 def test_a_stuck_rollout_is_stalled() -> None:
@@ -312,3 +332,73 @@ def test_when_a_rollout_is_complete(status: dict[str, Any], complete: bool) -> N
     """As kubectl rollout status has it: the controller has seen the spec, and no old pod is left."""
     deployment = {"metadata": {"generation": 3, "labels": {}}, "spec": {"replicas": 2}, "status": status}
     assert Rollout.of(deployment).complete is complete
+
+
+CAUSE = Cause("server", "ImagePullFailed", "cannot be pulled", NOW - timedelta(seconds=30))
+LATE = replace(CAUSE, since=NOW - timedelta(minutes=4))
+REFUSED = Preparation(Part(False, "LoginRefused", "m", terminal=True), GOOD.artifacts)
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason", "stalled"),
+    [
+        (replace(PREPARING, cause=CAUSE), "ImagePullFailed", False),
+        (replace(PREPARING, cause=LATE), "ImagePullFailed", True),
+        (replace(PREPARING, cause=replace(CAUSE, final=True)), "ImagePullFailed", True),
+        (replace(PREPARING, cause=LATE, preparation=REFUSED), "LoginRefused", True),
+        (replace(ROLLING, cause=CAUSE), "ImagePullFailed", False),
+        (replace(ROLLING, cause=LATE, rollout=replace(MOVING, stuck=True)), "ImagePullFailed", True),
+        (replace(READY, cause=CAUSE, api=SILENT), "ImagePullFailed", False),
+        (replace(READY, cause=LATE), "Ready", False),
+    ],
+    ids=str,
+)
+def test_a_wait_says_for_what_and_ends(seen: Seen, reason: str, *, stalled: bool) -> None:
+    """What keeps pods from running is the reason, unless the preparation or the server itself says it better."""
+    found = words(compute(server(), seen, None, NOW))
+    assert (found["Ready"][1], "Stalled" in found) == (reason, stalled)
+    healed = compute(server(status=compute(server(), seen, None, NOW)), READY, None, NOW)
+    assert words(healed)["Ready"] == ("True", "Ready")
+
+
+@pytest.mark.parametrize(
+    ("seen", "outcome", "warned"),
+    [
+        (ROLLING, Terminal("ChildInvalid", "m"), True),
+        (replace(ROLLING, cause=CAUSE), None, True),
+        (
+            replace(ROLLING, prepared=False, preparation=replace(REFUSED, database=GOOD.database), cause=CAUSE),
+            None,
+            True,
+        ),
+        (ROLLING, None, False),
+        (replace(ROLLING, prepared=False, preparation=REFUSED), None, False),
+        (replace(ROLLING, prepared=False, preparation=None), Terminal("ChildInvalid", "m"), False),
+    ],
+    ids=str,
+)
+def test_an_upgrade_that_is_stuck_behind_its_migration_says_what_that_means(
+    seen: Seen, outcome: Exception | None, *, warned: bool
+) -> None:
+    """The pods of before run on a schema that they would not start on."""
+    before = compute(server({"version": "3.16.1"}), READY, None, NOW).model_copy(update={"version": "3.16.1"})
+    after = compute(server({"version": "3.17.2"}, before, generation=2), seen, outcome, NOW)
+    message = next(c.message for c in after.conditions if c.type == "Ready")
+    assert ("pods of 3.16.1 that end may not start again" in message) is warned
+
+
+def test_what_was_prepared_is_remembered_until_another_preparation_begins() -> None:
+    """A pass that cannot tell leaves it as it is."""
+    done = compute(server(), replace(READY, stores="these"), None, NOW)
+    assert done.prepared == "these"
+    assert compute(server(status=done), Seen(), Terminal("ChildInvalid", "m"), NOW).prepared == "these"
+    begins = compute(server(status=done), replace(PREPARING, stores="others"), None, NOW)
+    assert begins.prepared is None
+
+
+def test_claims_that_hold_data_are_remembered() -> None:
+    """A pass that cannot tell leaves them as they are; what the spec does not ask for any more is forgotten."""
+    made = compute(server(), replace(READY, volumes=["a", "b"]), None, NOW)
+    assert made.volumes == ["a", "b"]
+    assert compute(server(status=made), Seen(), None, NOW).volumes == ["a", "b"]
+    assert compute(server(status=made), replace(READY, volumes=["b"]), None, NOW).volumes == ["b"]

@@ -1,0 +1,193 @@
+"""Why pods do not come to run: from what controllers, scheduler and kubelets say, a reason and a sentence.
+
+Read only while something is not ready. The words of others are passed on, without what may be a login in them.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from mlflow_operator.desired import names
+
+Object = dict[str, Any]
+
+PATIENCE = timedelta(minutes=3)
+"""After it, what was waited for is not expected to come by itself any more."""
+_AT_FIRST = timedelta(seconds=5)
+"""Claims that are being bound and accounts that are being made look like trouble for a moment."""
+_LONGEST = 600
+_LOGIN = re.compile(r"(?<=://)[^@/\s]+@")
+
+SUBJECTS = {
+    names.POSTGRES: "the managed PostgreSQL",
+    names.OBJECT_STORE: "the managed object store",
+    names.PREPARE: "the preparation",
+    names.SERVER: "the server",
+}
+"""Components, in the order in which they need each other."""
+_PULL = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
+_NOT_MADE = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
+_VOLUME = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
+_CLAIM = re.compile("persistentvolumeclaim|volume node affinity", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What keeps a component from running, and since when."""
+
+    component: str
+    reason: str
+    message: str
+    since: datetime
+    final: bool = False
+    """Nothing is going to happen by itself."""
+
+    def is_final(self, now: datetime) -> bool:
+        """Whether waiting is over."""
+        return self.final or now - self.since >= PATIENCE
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Deployments, StatefulSets and Jobs of a server, all its pods, and Warnings about any of them."""
+
+    owners: tuple[Object, ...] = ()
+    pods: tuple[Object, ...] = ()
+    events: tuple[Object, ...] = ()
+
+    def cause(self, now: datetime) -> Cause | None:
+        """The first thing that is in the way, if anything is."""
+        found = (cause for component in SUBJECTS for cause in self._of(component))
+        return next((cause for cause in found if cause.final or now - cause.since >= _AT_FIRST), None)
+
+    def _of(self, component: str) -> Iterator[Cause]:
+        for owner in self.owners:
+            if _component(owner) == component and not _is_over(owner):
+                yield from self._refused(owner, component)
+        for pod in sorted(self.pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True):
+            if _component(pod) == component and _is_awaited(pod):
+                yield from self._stuck(pod, component)
+
+    def _refused(self, owner: Object, component: str) -> Iterator[Cause]:
+        """Pods that nobody could make, by quota, limits, policies or a missing account."""
+        subject, advice = SUBJECTS[component], "raise the quota, or give the pods what the policy asks for"
+        failed = _condition(owner, "Failed")
+        if failed and failed.get("reason") == "DeadlineExceeded":
+            message = f"{subject} did not end within its time; see the log of its pod; it is made again by and by"
+            yield Cause(component, "DeadlineExceeded", message, _time(failed["lastTransitionTime"]), final=True)
+        if failure := _condition(owner, "ReplicaFailure"):
+            message = f"pods of {subject} are refused: {_told(failure.get('message'))}; {advice}"
+            yield Cause(component, "PodsRefused", message, _time(failure["lastTransitionTime"]))
+        elif _lacks_pods(owner) and (event := self._event(owner, "FailedCreate")):
+            message = f"pods of {subject} are refused: {_told(event.get('note'))}; {advice}"
+            yield Cause(component, "PodsRefused", message, _time(owner["metadata"]["creationTimestamp"]))
+
+    def _stuck(self, pod: Object, component: str) -> Iterator[Cause]:
+        """A pod that exists and does not get ready."""
+        subject, since = SUBJECTS[component], _since(pod)
+        scheduled = next((c for c in _conditions(pod) if c["type"] == "PodScheduled"), {})
+        if scheduled.get("status") == "False":
+            told = _told(scheduled.get("message"))
+            if _CLAIM.search(told):
+                advice = "see the claim and its storage class, by kubectl describe pvc"
+                yield Cause(
+                    component, "VolumePending", f"a pod of {subject} waits for a volume: {told}; {advice}", since
+                )
+            else:
+                advice = "correct nodeSelector, tolerations, affinity or resources, or add a node"
+                yield Cause(component, "Unschedulable", f"no node takes a pod of {subject}: {told}; {advice}", since)
+        for container in _containers(pod):
+            if cause := _of_container(container, component, since):
+                yield cause
+        if event := self._event(pod, *_VOLUME):
+            told = f"a pod of {subject} waits for a volume: {_told(event.get('note'))}"
+            yield Cause(component, "VolumePending", told, since)
+
+    def _event(self, obj: Object, *reasons: str) -> Object | None:
+        uid = obj["metadata"]["uid"]
+        about = (e for e in self.events if e.get("regarding", {}).get("uid") == uid and e.get("reason") in reasons)
+        return max(about, key=_when, default=None)
+
+
+def _of_container(container: Object, component: str, since: datetime) -> Cause | None:
+    subject, name = SUBJECTS[component], container["name"]
+    waiting = container.get("state", {}).get("waiting", {})
+    why, told = waiting.get("reason"), _told(waiting.get("message"))
+    if why in _PULL:
+        message = f"the image {container['image']} of {subject} cannot be pulled: {told or why}; "
+        return Cause(component, "ImagePullFailed", message + "correct the image, or its pullSecrets", since)
+    if why in _NOT_MADE:
+        message = f"container {name} of {subject} cannot be started: {told or why}; correct what it names"
+        return Cause(component, "PodNotStarted", message, since)
+    states = [container.get(state, {}).get("terminated") for state in ("state", "lastState")]
+    end = next((state for state in states if state), None)
+    if component == names.PREPARE or end is None or container.get("ready") or not end.get("exitCode"):
+        return None  # a preparation tells itself how it ended
+    how = f"exit code {end['exitCode']}" + (f", {end['reason']}" if end.get("reason") not in (None, "Error") else "")
+    tail = _told(end.get("message"), end=True)
+    message = f"container {name} of {subject} crashed ({how})" + (f": {tail}" if tail else "; its log says why")
+    return Cause(component, "PodCrashed", message, since)
+
+
+def _component(obj: Object) -> str | None:
+    found: str | None = obj["metadata"].get("labels", {}).get(names.COMPONENT_LABEL)
+    return found
+
+
+def _is_over(owner: Object) -> bool:
+    return _condition(owner, "Complete") is not None or "deletionTimestamp" in owner["metadata"]
+
+
+def _is_awaited(pod: Object) -> bool:
+    """Whether anybody waits for a pod to get ready, or to end."""
+    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in _conditions(pod))
+    ended = pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
+    return not ready and not ended and "deletionTimestamp" not in pod["metadata"]
+
+
+def _lacks_pods(owner: Object) -> bool:
+    """Whether a StatefulSet or Job has fewer pods than it should; a Deployment says so itself."""
+    status = owner.get("status", {})
+    if owner["kind"] == "Job":
+        return not status.get("active") and _condition(owner, "Failed") is None
+    return bool(owner["kind"] == "StatefulSet" and status.get("replicas", 0) < owner["spec"].get("replicas", 1))
+
+
+def _conditions(obj: Object) -> list[Object]:
+    found: list[Object] = obj.get("status", {}).get("conditions", [])
+    return found
+
+
+def _condition(obj: Object, type_: str) -> Object | None:
+    return next((c for c in _conditions(obj) if c["type"] == type_ and c["status"] == "True"), None)
+
+
+def _containers(pod: Object) -> list[Object]:
+    status = pod.get("status", {})
+    found: list[Object] = status.get("initContainerStatuses", []) + status.get("containerStatuses", [])
+    return found
+
+
+def _since(pod: Object) -> datetime:
+    """Since when the pod is not ready."""
+    unmet = [c for c in _conditions(pod) if c["type"] in ("Ready", "PodScheduled") and c["status"] == "False"]
+    times = [c.get("lastTransitionTime") for c in unmet]
+    return min((_time(t) for t in times if t), default=_time(pod["metadata"]["creationTimestamp"]))
+
+
+def _when(event: Object) -> str:
+    return str(event.get("series", {}).get("lastObservedTime") or event.get("deprecatedLastTimestamp") or "")
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _told(text: Any, *, end: bool = False) -> str:
+    """What somebody else said, in one line, bounded, and without a login that an address may have in it."""
+    line = _LOGIN.sub("…@", " ".join(str(text or "").split())).rstrip(".; ")
+    if len(line) <= _LONGEST:
+        return line
+    return f"…{line[-_LONGEST:]}" if end else f"{line[:_LONGEST]}…"
