@@ -133,7 +133,10 @@ NOT_REASONS = {
     *("Accept", "Authorization", "Body", "Bucket", "Code", "CreateBucketConfiguration", "Error", "Key"),
     *("LocationConstraint", "ResponseMetadata", "HTTPStatusCode", "InterfaceError", "OperationalError", "NoSuchBucket"),
     *("AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "InvalidBucketName", "NoCredentialsError"),
-    *("NoRegionError", "ParamValidationError", "PermanentRedirect", "BearerToken", "MLmodel"),
+    *("NoRegionError", "ParamValidationError", "PermanentRedirect", "BearerToken", "MLmodel", "NoSuchKey"),
+    *("BucketAlreadyExists", "BucketAlreadyOwnedByYou", "CredentialRetrievalError", "MetadataRetrievalError"),
+    *("ConnectTimeoutError", "ConnectionClosedError", "EndpointConnectionError", "HTTPClientError", "SSLError"),
+    *("IncompleteReadError", "ProxyConnectionError", "ReadTimeoutError"),
     *("Connection", "Location"),
     # annotations and exports that are text
     *("Preparation", "Registry", "Rollout", "Access", "Mlflow", "Item"),
@@ -153,7 +156,9 @@ BOTH = (
 )
 MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (
-        *("desired/prepare_script.py", "desired/versions.py", "reconcile/children.py", "reconcile/preparation.py"),
+        *("desired/preparation/artifacts.py", "desired/preparation/database.py", "desired/preparation/main.py"),
+        *("desired/preparation/database_errors.py", "desired/preparation/store_errors.py"),
+        *("desired/versions.py", "reconcile/children.py", "reconcile/preparation.py"),
         *("reconcile/probe.py", "reconcile/server.py", "status/preparation.py", "status/server.py"),
     ),
     ModelPromotion: (

@@ -4,10 +4,8 @@ One at a time, because MLflow takes no lock: of several servers that migrate one
 A Job's template cannot be changed, so its name says what it was made for, and an existing one is left alone.
 """
 
-from importlib.resources import files
-
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names, pod, versions, volumes
+from mlflow_operator.desired import names, pod, preparation, versions, volumes
 from mlflow_operator.desired.environment import prepare_environment, probes_artifacts
 from mlflow_operator.desired.inputs import Inputs, Object, digest
 
@@ -109,4 +107,4 @@ def _mounts(server: MLflowServer) -> list[Object]:
 
 def script() -> str:
     """The program of the container; it depends on nothing but what a server's image has."""
-    return files(__package__).joinpath("prepare_script.py").read_text()
+    return preparation.program()

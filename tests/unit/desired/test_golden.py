@@ -41,7 +41,10 @@ def readable(obj: dict[str, Any]) -> dict[str, Any]:
     """The object with programs and fingerprints named instead of shown."""
     obj["metadata"]["annotations"][names.APPLIED_ANNOTATION] = "(fingerprint of this object)"
     for container in obj["spec"]["template"]["spec"]["containers"] if "template" in obj.get("spec", {}) else ():
-        programs = {prepare_job.script(): "(prepare_script.py)", managed_postgres.start_script(): "(start_postgres.sh)"}
+        programs = {
+            prepare_job.script(): "(the preparation's program)",
+            managed_postgres.start_script(): "(start_postgres.sh)",
+        }
         container["command"] = [programs.get(word, word) for word in container["command"]]
     return obj
 
