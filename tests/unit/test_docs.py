@@ -159,7 +159,8 @@ MODULES: dict[type[Resource], tuple[str, ...]] = {
         *("desired/preparation/artifacts.py", "desired/preparation/database.py", "desired/preparation/main.py"),
         *("desired/preparation/database_errors.py", "desired/preparation/store_errors.py"),
         *("desired/versions.py", "reconcile/children.py", "reconcile/preparation.py"),
-        *("reconcile/probe.py", "reconcile/server.py", "status/preparation.py", "status/server.py"),
+        *("reconcile/artifacts.py", "reconcile/probe.py", "reconcile/server.py", "status/preparation.py"),
+        "status/server.py",
     ),
     ModelPromotion: (
         *("promotion/attempt.py", "promotion/rules.py", "promotion/requirements.py"),
