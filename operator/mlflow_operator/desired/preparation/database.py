@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import mlflow
 import sqlalchemy
+from alembic import command
 from alembic.ddl.sqlite import SQLiteImpl
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -27,6 +28,9 @@ from mlflow_operator.desired.preparation.report import Report
 
 CONNECT_SECONDS = 5
 LOCK_SECONDS = 5
+SQLITE_LOCK_SECONDS = 20
+"""As long as MLflow waits itself."""
+_WRITES = "mlflow_operator_writes"
 _DRIVERS_WITH_TIMEOUT = ("psycopg2", "psycopg", "pymysql", "mysqldb", "mysqlconnector")
 _LIMITED_WAIT = (
     f"SELECT set_config('lock_timeout', '{LOCK_SECONDS}s', true) WHERE current_setting('lock_timeout') = '0'"
@@ -119,8 +123,18 @@ def _make_transactional(engine: Any) -> None:
     https://docs.sqlalchemy.org/en/20/dialects/sqlite.html, "Enabling Non-Legacy SQLite Transactional Modes".
     """
     SQLiteImpl.transactional_ddl = True
-    event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    event.listen(engine, "connect", _leave_transactions_to_us)
+    event.listen(engine, "begin", _begin)
+
+
+def _leave_transactions_to_us(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {SQLITE_LOCK_SECONDS * 1000}")
+
+
+def _begin(connection: Any) -> None:
+    """A reader that wants to write later is turned away at once where somebody else writes; a writer is let wait."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
 
 
 def _asked(engine: Any, phase: str, question: Callable[[], T]) -> T:
@@ -165,7 +179,11 @@ def _migrate(engine: Any, newest: str, patience: Patience) -> None:
 
 
 def _run_migrations(engine: Any, found: Schema) -> None:
-    if "experiments" in found.tables:
-        utils._upgrade_db(engine)
-    else:  # nothing, or somebody else's tables
-        utils._initialize_tables(engine)
+    """What MLflow does at `db upgrade`, but for a second connection with a transaction of its own: that would block."""
+    writing = engine.execution_options(**{_WRITES: True})
+    if "experiments" not in found.tables:  # nothing, or somebody else's tables
+        utils.InitialBase.metadata.create_all(writing)
+    config = utils._get_alembic_config(str(engine.url))
+    with writing.connect() as connection:  # MLflow asks it for its engine
+        config.attributes["connection"] = connection
+        command.upgrade(config, "heads")
