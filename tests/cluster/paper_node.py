@@ -32,27 +32,33 @@ REVISION = "0123456789ab"
 
 @dataclass(frozen=True)
 class Ending:
-    """How a preparation ends: the document of desired/prepare_script.py, and its exit code."""
+    """How a preparation ends: the document of desired/preparation/report.py, and its exit code."""
 
     report: Object
     exit_code: int = 0
 
 
-def _part(reason: str, message: str, *, ok: bool = True, terminal: bool = False, **facts: str) -> Object:
-    return {"ok": ok, "terminal": terminal, "reason": reason, "message": message, **facts}
+def _part(
+    name: str, reason: str, message: str, *, ok: bool = True, terminal: bool = False, **facts: str
+) -> dict[str, Object]:
+    return {name: {"name": name, "ok": ok, "terminal": terminal, "reason": reason, "message": message, **facts}}
+
+
+def _report(parts: dict[str, Object]) -> Object:
+    return {"parts": list(parts.values())}
 
 
 _STORES: dict[str, Object] = {
-    "database": _part("Migrated", "logged in; the schema is new", revision=REVISION),
-    "artifacts": _part("Writable", "wrote, read and deleted a file"),
+    **_part("database", "Migrated", "logged in; the schema is new", revision=REVISION),
+    **_part("artifacts", "Writable", "wrote, read and deleted a file"),
 }
-GOOD = Ending(_STORES)
+GOOD = Ending(_report(_STORES))
 
 
 def failing(part: str, reason: str, message: str, *, terminal: bool = True) -> Ending:
     """A preparation that found something wrong with `part`: database or artifacts."""
-    wrong = _part(reason, message, ok=False, terminal=terminal)
-    return Ending({**_STORES, part: wrong}, 3 if terminal else 1)
+    wrong = _part(part, reason, message, ok=False, terminal=terminal, phase="connect")
+    return Ending(_report({**_STORES, **wrong}), 3 if terminal else 1)
 
 
 class PaperNode:

@@ -2,8 +2,13 @@
 
 import json
 import os
+import sqlite3
 import subprocess
+import threading
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,16 +35,34 @@ SECRETS = {
     "wrong-keys": {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": "not-the-secret"},
 }
 
-ONE_BEHIND = """
+# A schema that is so many revisions behind, with so many rows in its largest tables.
+OLDER = """
 import sys
+import sqlalchemy
 from alembic import command
 from alembic.script import ScriptDirectory
 from mlflow.store.db import utils
-engine, config = utils.create_sqlalchemy_engine(sys.argv[1]), utils._get_alembic_config(sys.argv[1])
+uri, behind, rows = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+engine, config = utils.create_sqlalchemy_engine(uri), utils._get_alembic_config(uri)
 utils.InitialBase.metadata.create_all(engine)
-scripts = ScriptDirectory.from_config(config)
+revisions = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
 config.attributes["connection"] = engine.connect()
-command.upgrade(config, scripts.get_revision(scripts.get_current_head()).down_revision)
+command.upgrade(config, revisions[behind])
+def fill(table, **values):
+    names, marks = ", ".join(values), ", ".join(":" + name for name in values)
+    one = sqlalchemy.text(f"INSERT INTO {table} ({names}) VALUES ({marks})")
+    with engine.begin() as connection:
+        connection.execute(one, [{k: v(n) if callable(v) else v for k, v in values.items()} for n in range(rows)])
+run = "{:032x}".format
+if rows:
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text(
+            "INSERT INTO experiments (experiment_id, name, lifecycle_stage) VALUES (7, 'fraud', 'active')"
+        ))
+    fill("runs", run_uuid=run, name="a run", experiment_id=7, status="FINISHED", lifecycle_stage="active",
+         source_type="LOCAL", start_time=1)
+    fill("tags", key="a tag", value="v" * 40, run_uuid=run)
+    fill("metrics", key="accuracy", value=0.5, timestamp=1, run_uuid=run, step=0, is_nan=False)
 """
 
 
@@ -53,23 +76,34 @@ class Result(NamedTuple):
     document: str
 
 
-def prepare(spec: dict[str, Any], folder: Path, *, secrets: dict[str, dict[str, str]] | None = None) -> Result:
-    """Run the Job of a server with this spec as a process."""
+def python() -> Path:
+    """Python with MLflow, as in the server's image."""
+    return mlflow_server.environment(mlflow_server.pinned_version()) / "bin" / "python"
+
+
+def variables(spec: dict[str, Any], secrets: dict[str, dict[str, str]]) -> dict[str, str]:
+    """The environment of the Job of a server with this spec."""
     metadata = {"name": "ml", "namespace": "team", "uid": "1"}
     server = MLflowServer.parse({"metadata": metadata, "spec": spec})
-    secrets = SECRETS | (secrets or {})
     digests = {reference.key: "d" for reference in desired.references(server)}
     built = desired.build(server, desired.Inputs(IMAGES, digests=digests))
     job = next(o for o in built.objects if o["kind"] == "Job")
+    return environment(job, secrets) | {"PATH": os.defpath}
+
+
+def prepare(
+    spec: dict[str, Any], folder: Path, *, secrets: dict[str, dict[str, str]] | None = None, patience: int = 2
+) -> Result:
+    """Run the Job of a server with this spec as a process."""
+    secrets = SECRETS | (secrets or {})
     result = folder / f"result-{uuid.uuid4().hex}"
-    env = environment(job, secrets) | {"PREPARE_RESULT": str(result), "PREPARE_PATIENCE": "2", "PATH": os.defpath}
-    python = mlflow_server.environment(mlflow_server.pinned_version()) / "bin" / "python"
+    env = variables(spec, secrets) | {"PREPARE_RESULT": str(result), "PREPARE_PATIENCE": str(patience)}
     done = subprocess.run(
-        [python, "-c", script()], env=env, cwd=folder, capture_output=True, text=True, check=False, timeout=300
+        [python(), "-c", script()], env=env, cwd=folder, capture_output=True, text=True, check=False, timeout=300
     )
     document = result.read_text()
-    parts = json.loads(document)
-    assert len(document.encode()) < 4096
+    parts = {part["name"]: part for part in json.loads(document)["parts"]}
+    assert len(document.encode()) <= 4096
     for secret in {value for data in secrets.values() for key, value in data.items() if "username" not in key.lower()}:
         if secret not in (ACCESS_KEY, "nobody"):
             assert secret not in done.stderr + done.stdout + document
@@ -102,6 +136,14 @@ def with_volume(backend: dict[str, Any], folder: Path) -> dict[str, Any]:
     return {"backendStore": backend, "artifactStore": {"persistentVolume": {}}, "env": volume(folder)}
 
 
+def with_sqlite(folder: Path) -> dict[str, Any]:
+    """A spec with a SQLite file in a folder, and artifacts beside it."""
+    (folder / "artifacts").mkdir(exist_ok=True)
+    uri = {"name": "MLFLOW_BACKEND_STORE_URI", "value": f"sqlite:///{folder}/mlflow.db"}
+    spec = with_volume({"sqlite": {}}, folder / "artifacts")
+    return spec | {"env": [*spec["env"], uri]}
+
+
 def with_bucket(backend: dict[str, Any], minio: Minio, bucket: str, **fields: Any) -> dict[str, Any]:
     """A spec with that backend store and a bucket."""
     s3 = {"bucket": bucket, "endpoint": minio.url, "prefix": "a/b", "credentialsSecretRef": {"name": "keys"}} | fields
@@ -113,7 +155,7 @@ def test_an_empty_database_gets_its_tables_and_a_second_run_changes_nothing(
 ) -> None:
     """The first run migrates from nothing; the second finds the same revision."""
     first = prepare(with_volume(backend, tmp_path), tmp_path)
-    assert (first.code, first.database["reason"], first.database["was"]) == (0, "Migrated", None), first
+    assert (first.code, first.database["reason"], first.database.get("was")) == (0, "Migrated", None), first
     assert postgres.sql("SELECT version_num FROM alembic_version", database) == first.database["revision"]
     assert first.artifacts["reason"] == "Writable"
     second = prepare(with_volume(backend, tmp_path), tmp_path)
@@ -138,8 +180,7 @@ def test_an_older_schema_is_migrated(
     backend: dict[str, Any], postgres: Postgres, database: str, tmp_path: Path
 ) -> None:
     """A schema one revision behind is brought up to date, and the report says from where."""
-    python = mlflow_server.environment(mlflow_server.pinned_version()) / "bin" / "python"
-    subprocess.run([python, "-c", ONE_BEHIND, postgres.uri(database)], check=True, capture_output=True)
+    subprocess.run([python(), "-c", OLDER, postgres.uri(database), "1", "0"], check=True, capture_output=True)
     older = postgres.sql("SELECT version_num FROM alembic_version", database)
     result = prepare(with_volume(backend, tmp_path), tmp_path)
     assert (result.code, result.database["reason"], result.database["was"]) == (0, "Migrated", older), result
@@ -247,7 +288,7 @@ def test_a_bucket_is_tried_and_left_clean(backend: dict[str, Any], minio: Minio,
     """An object is written, read and deleted; none stays."""
     result = prepare(with_bucket(backend, minio, "mlflow"), tmp_path)
     assert (result.code, result.artifacts["ok"], result.artifacts["reason"]) == (0, True, "Writable"), result
-    assert [key for key in minio.objects("mlflow") if "probe" in key] == []
+    assert [key for key in minio.objects("mlflow") if "mlflow-operator" in key] == []
 
 
 def test_a_missing_bucket_is_terminal_unless_it_may_be_created(
@@ -285,3 +326,70 @@ def test_an_unreachable_store_is_retried(backend: dict[str, Any], minio: Minio, 
     endpoint = f"http://127.0.0.1:{ports.free(1)[0]}"
     result = prepare(with_bucket(backend, minio, "mlflow", endpoint=endpoint), tmp_path)
     assert (result.code, result.artifacts["reason"], result.database["ok"]) == (1, "StoreUnreachable", True), result
+
+
+READ_LOCKED = """
+import sys, psycopg2
+connection = psycopg2.connect(sys.argv[1].replace("+psycopg2", ""))
+connection.cursor().execute("SELECT 1 FROM experiments")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_readers_do_not_queue_behind_a_migration_that_waits(
+    backend: dict[str, Any], postgres: Postgres, database: str, tmp_path: Path
+) -> None:
+    """Somebody's transaction stays open: a plain read waits for seconds at most, and the reason names the lock."""
+    subprocess.run([python(), "-c", OLDER, postgres.uri(database), "20", "0"], check=True, capture_output=True)
+    command = [str(python()), "-c", READ_LOCKED, postgres.uri(database)]
+    with (
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as somebody,
+        ThreadPoolExecutor() as threads,
+    ):
+        assert somebody.stdout
+        assert somebody.stdout.readline() == "locked\n"
+        waiting = threads.submit(prepare, with_volume(backend, tmp_path), tmp_path)
+        reads = [0.0]
+        while not waiting.done():
+            begun = time.monotonic()
+            postgres.sql("SELECT count(*) FROM experiments", database)
+            reads.append(time.monotonic() - begun)
+        somebody.communicate("")
+    result = waiting.result()
+    assert (result.code, result.database["reason"], result.database["phase"]) == (1, "DatabaseLocked", "migrate")
+    assert 2 < max(reads) < 8, "the reads met the migration, and were let through"
+    assert prepare(with_volume(backend, tmp_path), tmp_path).database["reason"] == "Migrated"
+
+
+def test_several_preparations_at_once_all_succeed(backend: dict[str, Any], postgres: Postgres, tmp_path: Path) -> None:
+    """MLflow takes no lock; whoever comes second waits, or fails on what the first has made and finds the work done."""
+    spec = with_volume(backend, tmp_path)
+    with ThreadPoolExecutor() as threads:
+        results = list(threads.map(lambda _: prepare(spec, tmp_path, patience=30), range(3)))
+    assert [(r.code, r.database["reason"] in ("Migrated", "UpToDate")) for r in results] == [(0, True)] * 3, results
+
+
+def test_a_server_that_goes_on_writing_loses_nothing_while_sqlite_is_migrated(tmp_path: Path) -> None:
+    """The running server has the file open: what it writes before, meanwhile and afterwards is there."""
+    spec, file = with_sqlite(tmp_path), tmp_path / "mlflow.db"
+    subprocess.run([python(), "-c", OLDER, f"sqlite:///{file}", "20", "100"], check=True, capture_output=True)
+    written: list[tuple[str, str]] = []
+    over = threading.Event()
+
+    def write() -> None:
+        with closing(sqlite3.connect(file, timeout=60, isolation_level=None)) as server:
+            while not over.is_set():
+                tag = (f"tag {len(written)}", f"{0:032x}")
+                server.execute("INSERT INTO tags (key, value, run_uuid) VALUES (?, 'v', ?)", tag)
+                written.append(tag)
+                time.sleep(0.002)
+
+    with ThreadPoolExecutor() as threads:
+        server = threads.submit(write)
+        result = prepare(spec, tmp_path, patience=30)
+        over.set()
+        server.result()
+    assert (result.code, result.database["reason"]) == (0, "Migrated"), result
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT count(*) FROM tags").fetchone()[0] == len(written) + 100

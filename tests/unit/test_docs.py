@@ -140,12 +140,16 @@ NOT_REASONS = {
     *("Accept", "Authorization", "Body", "Bucket", "Code", "CreateBucketConfiguration", "Error", "Key"),
     *("LocationConstraint", "ResponseMetadata", "HTTPStatusCode", "InterfaceError", "OperationalError", "NoSuchBucket"),
     *("AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "InvalidBucketName", "NoCredentialsError"),
-    *("NoRegionError", "ParamValidationError", "PermanentRedirect", "BearerToken", "MLmodel"),
-    *("Connection", "Location", "Invalid", "All"),
+    *("Invalid", "All"),
     # what controllers, scheduler and kubelets say of pods
     *("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"),
     *("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "FailedCreate", "ReplicaFailure"),
     *("FailedMount", "FailedAttachVolume", "FailedMapVolume", "PodScheduled", "Running", "Succeeded"),
+    *("NoRegionError", "ParamValidationError", "PermanentRedirect", "BearerToken", "MLmodel", "NoSuchKey"),
+    *("BucketAlreadyExists", "BucketAlreadyOwnedByYou", "CredentialRetrievalError", "MetadataRetrievalError"),
+    *("ConnectTimeoutError", "ConnectionClosedError", "EndpointConnectionError", "HTTPClientError", "SSLError"),
+    *("IncompleteReadError", "ProxyConnectionError", "ReadTimeoutError"),
+    *("Connection", "Location"),
     # annotations and exports that are text
     *("Preparation", "Registry", "Rollout", "Access", "Mlflow", "Item"),
 }
@@ -164,15 +168,11 @@ BOTH = (
 )
 MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (
-        *("desired/prepare_script.py", "desired/versions.py", "reconcile/children.py", "reconcile/preparation.py"),
-        *(
-            "reconcile/apply.py",
-            "reconcile/probe.py",
-            "reconcile/server.py",
-            "status/preparation.py",
-            "status/server.py",
-            "status/waits.py",
-        ),
+        *("desired/preparation/artifacts.py", "desired/preparation/database.py", "desired/preparation/main.py"),
+        *("desired/preparation/database_errors.py", "desired/preparation/store_errors.py"),
+        *("desired/versions.py", "reconcile/children.py", "reconcile/preparation.py"),
+        *("reconcile/apply.py", "reconcile/artifacts.py", "reconcile/probe.py", "reconcile/server.py"),
+        *("status/preparation.py", "status/server.py", "status/waits.py"),
     ),
     ModelPromotion: (
         *("promotion/attempt.py", "promotion/rules.py", "promotion/requirements.py"),

@@ -378,6 +378,21 @@ async def test_who_may_not_write_sends_nothing() -> None:
     assert seen == ["GET"]
 
 
+async def test_a_folder_of_artifacts_is_listed_by_name() -> None:
+    """What is in it, and nothing where there is no such folder."""
+    seen = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append((request.method, request.path_qs))
+        files = [{"path": "a", "is_dir": False, "file_size": 1}, {"path": "b", "is_dir": True}]
+        return web.json_response({"files": files} if "full" in request.path_qs else {})
+
+    async with server(handler) as registry:
+        assert await registry.list_artifacts("full") == {"a", "b"}
+        assert await registry.list_artifacts("none") == set()
+    assert seen[0] == ("GET", "/api/2.0/mlflow-artifacts/artifacts?path=full")
+
+
 async def test_a_model_that_changes_while_it_is_listed_is_listed_again() -> None:
     """Pages come from several moments: a version that somebody deletes between them could be missed, and another."""
     times = iter([1, 2, 2])

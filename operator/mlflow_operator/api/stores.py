@@ -175,5 +175,7 @@ class ArtifactStore(ApiModel):
     """A volume of the cluster."""
     managed: ManagedObjectStore | None = None
     """An S3 server that the operator runs, for development and small teams."""
+    verify: Literal["Write", "Read", "None"] = "Write"
+    """How the store is tried: Write writes, reads and deletes an artifact, Read only lists, None does nothing."""
 
     RULES: ClassVar[tuple[Rule, ...]] = (exactly_one("s3", "persistentVolume", "managed"),)

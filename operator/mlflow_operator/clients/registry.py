@@ -256,6 +256,12 @@ class Registry:
         """Read an artifact of at most a MiB through the server."""
         return await self._transport.send("GET", f"{_ARTIFACTS}/{path}")
 
+    async def list_artifacts(self, folder: str) -> set[str]:
+        """The names of what is in a folder of the artifact store; none where there is no such folder."""
+        raw = await self._transport.send("GET", _ARTIFACTS, query={"path": folder})
+        with answers.reading(self._base):
+            return {str(file["path"]) for file in answers.parsed(self._base, raw).get("files", [])}
+
     async def delete_artifact(self, path: str) -> None:
         """Delete an artifact through the server."""
         await self._transport.send("DELETE", f"{_ARTIFACTS}/{path}")

@@ -39,6 +39,8 @@ def prepare_environment(server: MLflowServer) -> list[Object]:
     own = [*BASE, *_database(server), *_artifacts(server)]
     if server.spec.artifact_store is not None and probes_artifacts(server):
         own.append(plain("MLFLOW_ARTIFACTS_DESTINATION", stores.artifacts_uri(server)))
+    if server.spec.artifact_store is not None and server.spec.artifact_store.verify != "Write":
+        own.append(plain("PREPARE_VERIFY", server.spec.artifact_store.verify))
     bucket = stores.s3(server)
     if bucket is not None and bucket.create_bucket:
         own.append(plain("PREPARE_CREATE_BUCKET", "true"))

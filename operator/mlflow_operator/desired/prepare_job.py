@@ -5,10 +5,8 @@ A Job's template cannot be changed, so another template is another name, and an 
 stores notice of it is less, and decides whether a success of before still counts.
 """
 
-from importlib.resources import files
-
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names, pod, versions, volumes
+from mlflow_operator.desired import names, pod, preparation, versions, volumes
 from mlflow_operator.desired.environment import prepare_environment, probes_artifacts
 from mlflow_operator.desired.inputs import Inputs, Object, digest
 
@@ -115,4 +113,4 @@ def _mounts(server: MLflowServer) -> list[Object]:
 
 def script() -> str:
     """The program of the container; it depends on nothing but what a server's image has."""
-    return files(__package__).joinpath("prepare_script.py").read_text()
+    return preparation.program()

@@ -1,11 +1,11 @@
 """Asks a server whether it works, in the way in which its users would find out that it does not."""
 
-from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.serving import Experiment
 from mlflow_operator.clients.registry import Registry
-from mlflow_operator.errors import Terminal, Waiting
+from mlflow_operator.errors import OperatorError, Terminal, Waiting
 
 _CONTENT = b"written, read and deleted by mlflow-operator to see that the artifact store works\n"
+_FOLDER = ".mlflow-operator"
 
 
 async def api(registry: Registry) -> None:
@@ -18,19 +18,36 @@ async def api(registry: Registry) -> None:
     await registry.ping()
 
 
-async def artifacts(registry: Registry, server: MLflowServer) -> None:
-    """Write, read and delete an object through the server, with the server's own credentials.
+async def list_artifacts(registry: Registry) -> None:
+    """List a folder through the server, with the server's own credentials: nothing stays of it.
 
     Raises:
-        RegistryUnavailable, RegistryRefused: One of them did not work.
+        RegistryUnavailable, RegistryRefused: It did not work.
+    """
+    await registry.list_artifacts(_FOLDER)
+
+
+async def write_artifact(registry: Registry, name: str) -> str | None:
+    """Write, read and delete an artifact through the server; what kept it from being deleted, if anything did.
+
+    Args:
+        registry: the server.
+        name: one that nobody else has, since some stores do not let anything be written over.
+
+    Raises:
+        RegistryUnavailable, RegistryRefused: It could not be written or read.
         Waiting: What was read is not what was written.
     """
-    path = f".mlflow-operator/{server.metadata.uid}"
+    path = f"{_FOLDER}/{name}"
     await registry.put_artifact(path, _CONTENT)
-    found = await registry.get_artifact(path)
-    await registry.delete_artifact(path)
-    if found != _CONTENT:
+    if await registry.get_artifact(path) != _CONTENT:
         raise Waiting("ArtifactDiffers", "an artifact was read back with another content than was written")
+    try:
+        await registry.delete_artifact(path)
+        # MLflow does not look whether a bucket has deleted what it was told to.
+        return "the store keeps it" if name in await registry.list_artifacts(_FOLDER) else None
+    except OperatorError as error:
+        return error.message
 
 
 async def experiments(registry: Registry, wanted: list[Experiment]) -> None:

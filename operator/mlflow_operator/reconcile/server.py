@@ -13,6 +13,7 @@ from mlflow_operator.engine.store import Object
 from mlflow_operator.errors import Conflict, NotFound, OperatorError, Terminal, Unreadable
 from mlflow_operator.reconcile import children, objects, probe, telemetry
 from mlflow_operator.reconcile.access import access, serves
+from mlflow_operator.reconcile.artifacts import look
 from mlflow_operator.reconcile.children import Brought
 from mlflow_operator.reconcile.preparation import report
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
@@ -130,8 +131,7 @@ async def _ask(world: World, server: MLflowServer, seen: Seen, *, troubled: bool
         return replace(seen, api=api)
     artifacts = experiments = None
     if spec.external is None and spec.serve_artifacts and not troubled:
-        success = "an artifact was written, read and deleted through the server"
-        artifacts = await _tried("Writable", success, probe.artifacts(registry, server))
+        artifacts = await look(world, server, registry)
     if spec.experiments and not spec.suspend:
         success = "every experiment of the spec exists"
         experiments = await _tried("Present", success, probe.experiments(registry, spec.experiments))
@@ -158,6 +158,7 @@ def _rest(server: MLflowServer, seen: Seen) -> float:
 def _forget(world: World, key: Key) -> None:
     telemetry.show_ready(key.kind, key.namespace, key.name, None)
     world.store.set_references(key, set())
+    world.written.pop((key.namespace, key.name), None)
     world.reports.pop((key.namespace, key.name), None)
     world.unmoved.pop((key.namespace, key.name), None)
     _wake_claims(world, key)

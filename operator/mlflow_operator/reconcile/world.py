@@ -14,6 +14,7 @@ from mlflow_operator.reconcile.logins import Logins
 from mlflow_operator.reconcile.models import Models
 from mlflow_operator.reconcile.objects import INDEXES, said
 from mlflow_operator.status.preparation import Preparation
+from mlflow_operator.status.server import Probe
 
 
 @dataclass
@@ -30,6 +31,8 @@ class World:
     now: Callable[[], float] = field(default_factory=lambda: asyncio.get_running_loop().time)
     """Seconds of a clock that never goes back."""
     store: Store = field(default_factory=lambda: Store(INDEXES, said))
+    written: dict[tuple[str, str], tuple[str, Probe]] = field(default_factory=dict)
+    """By namespace and name of a server: the pods through which an artifact was last written, and what was found."""
     models: Models = field(default_factory=Models)
     logins: Logins = field(default_factory=Logins)
     reports: dict[tuple[str, str], tuple[object, Preparation | None]] = field(default_factory=dict)
@@ -41,6 +44,7 @@ class World:
 
     def forget(self) -> None:
         """Forget what passes have found out elsewhere: somebody else may have worked since."""
+        self.written.clear()
         self.models = Models()
         self.reports.clear()
         self.unmoved.clear()

@@ -1,10 +1,12 @@
 """What a preparation Job reported in its termination message."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _LONGEST = 1200
+
+DATABASE, ARTIFACTS = "database", "artifacts"
 
 
 @dataclass(frozen=True)
@@ -18,35 +20,65 @@ class Part:
     """Only a user can help."""
     revision: str | None = None
     """The schema's revision now, of a database that could be asked."""
+    phase: str | None = None
+    """Where a database failed: connect, plan, migrate or verify."""
+    warning: str | None = None
+    """What is worth saying of something that works; the message has it too."""
+    name: str = ""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the database let the preparation in, whatever came afterwards."""
+        return self.ok is True or self.phase in ("plan", "migrate", "verify")
+
+
+_NOT_REPORTED = Part(None, "NotTried", "the preparation said nothing of it")
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """The report on both stores."""
+    """The report on everything that was prepared, a part for each."""
 
-    database: Part
-    artifacts: Part
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, database: Part, artifacts: Part) -> "Preparation":
+        """The report on the two stores that every deployed server has."""
+        return cls((replace(database, name=DATABASE), replace(artifacts, name=ARTIFACTS)))
+
+    @property
+    def database(self) -> Part:
+        """The part of the database."""
+        return self._part(DATABASE)
+
+    @property
+    def artifacts(self) -> Part:
+        """The part of the artifact store."""
+        return self._part(ARTIFACTS)
+
+    def _part(self, name: str) -> Part:
+        return next((part for part in self.parts if part.name == name), _NOT_REPORTED)
 
     @classmethod
     def parse(cls, text: str) -> "Preparation | None":
-        """Read the document that desired/prepare_script.py writes; None for anything else."""
+        """Read the document that desired/preparation/report.py writes; None for anything else."""
         try:
-            document = json.loads(text)
-            return cls(_part(document["database"]), _part(document["artifacts"]))
+            parts = tuple(_part(part) for part in json.loads(text)["parts"])
         except (ValueError, KeyError, TypeError):
             return None
+        return cls(parts) if parts else None
 
     @classmethod
     def broken(cls, log_tail: str) -> "Preparation":
         """The report of a Job whose program left no document, such as one that could not import MLflow."""
         tail = " ".join(log_tail.split())[-_LONGEST:] or "it left no message"
         part = Part(None, "PreparationFailed", f"the preparation ended without a report: {tail}")
-        return cls(part, part)
+        return cls.of(part, part)
 
 
 def _part(document: dict[str, Any]) -> Part:
-    ok, revision = document["ok"], document.get("revision")
-    if ok not in (True, False, None) or not isinstance(revision, str | None):
+    ok, texts = document["ok"], {key: document.get(key) for key in ("revision", "phase", "warning")}
+    if ok not in (True, False, None) or not all(isinstance(text, str | None) for text in texts.values()):
         raise ValueError("not what the preparation writes")
-    reason, message = str(document["reason"]), str(document["message"])
-    return Part(ok, reason, message, document.get("terminal") is True, revision)
+    name, reason, message = (str(document[key]) for key in ("name", "reason", "message"))
+    return Part(ok, reason, message, document.get("terminal") is True, **texts, name=name)

@@ -25,9 +25,6 @@ ARTIFACTS = "ArtifactStoreReady"
 SERVER = "ServerReady"
 EXPERIMENTS = "ExperimentsReady"
 
-_SCHEMA_REASONS = frozenset({"DatabaseNewer", "MigrationFailed", "PermissionDenied"})
-"""Failures that the preparation met after it had logged in."""
-
 _ENDPOINTS_FOLLOW = timedelta(seconds=30)
 
 Answer = tuple[State | bool, str, str]
@@ -150,7 +147,7 @@ def _database(seen: Seen, _: Condition | None) -> Answer | None:
     if seen.preparation is None:
         return None
     part = seen.preparation.database
-    if part.reason in _SCHEMA_REASONS:
+    if part.ok is False and part.connected:
         return True, "LoggedIn", "the preparation logged in to the database"
     if part.ok is None or part.reason == "InternalError":
         return "Unknown", part.reason, part.message
@@ -161,7 +158,7 @@ def _schema(seen: Seen, _: Condition | None) -> Answer | None:
     if seen.preparation is None:
         return None
     part = seen.preparation.database
-    if part.ok or part.reason in _SCHEMA_REASONS:
+    if part.connected:
         return part.ok is True, "UpToDate" if part.ok else part.reason, part.message
     return "Unknown", part.reason, "the database could not be asked for its schema"
 
@@ -175,7 +172,7 @@ def _artifacts(seen: Seen, before: Condition | None) -> Answer | None:
     if part.ok and before is not None and before.status == "True":
         return None  # in the words of whoever tried it last
     state: State | bool = "Unknown" if part.ok is None or part.reason == "InternalError" else part.ok
-    return state, "Writable" if part.ok else part.reason, part.message
+    return state, "Writable" if part.reason == "Created" else part.reason, part.message
 
 
 def _server(seen: Seen, _: Condition | None) -> Answer:

@@ -122,7 +122,11 @@ MUTANTS = (
         "status",
     ),
     mutant(
-        SERVER, "the schema's failure is the database's", "if part.reason in _SCHEMA_REASONS:", "if False:", "status"
+        SERVER,
+        "the schema's failure is the database's",
+        "if part.ok is False and part.connected:",
+        "if False:",
+        "status",
     ),
     mutant(
         SERVER,

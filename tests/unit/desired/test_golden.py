@@ -43,7 +43,10 @@ def readable(obj: dict[str, Any]) -> dict[str, Any]:
     if obj["kind"] == "Job":
         obj["metadata"]["name"] = f"{obj['metadata']['name'].rpartition('-')[0]}-fingerprint"
     for container in obj["spec"]["template"]["spec"]["containers"] if "template" in obj.get("spec", {}) else ():
-        programs = {prepare_job.script(): "(prepare_script.py)", managed_postgres.start_script(): "(start_postgres.sh)"}
+        programs = {
+            prepare_job.script(): "(the preparation's program)",
+            managed_postgres.start_script(): "(start_postgres.sh)",
+        }
         container["command"] = [programs.get(word, word) for word in container["command"]]
     return obj
 

@@ -17,7 +17,7 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 SPEC: dict[str, Any] = {"replicas": 2, "backendStore": {"managed": {}}, "artifactStore": {"managed": {}}}
 EXTERNAL: dict[str, Any] = {"external": {"url": "http://elsewhere"}}
 
-GOOD = Preparation(
+GOOD = Preparation.of(
     Part(True, "Migrated", "logged in", revision="abc"), Part(True, "Created", "wrote, read and deleted an object")
 )
 DONE = Rollout(complete=True, stuck=False, replicas=2, ready=2, version="3.17.2")
@@ -87,11 +87,11 @@ def test_a_ready_server_says_what_was_tried() -> None:
         (Part(False, "LoginRefused", "m", terminal=True), ("False", "LoginRefused"), ("Unknown", "LoginRefused")),
         (Part(False, "DatabaseUnreachable", "m"), ("False", "DatabaseUnreachable"), ("Unknown", "DatabaseUnreachable")),
         (
-            Part(False, "DatabaseNewer", "m", terminal=True, revision="z"),
+            Part(False, "DatabaseNewer", "m", terminal=True, revision="z", phase="plan"),
             ("True", "LoggedIn"),
             ("False", "DatabaseNewer"),
         ),
-        (Part(False, "MigrationFailed", "m"), ("True", "LoggedIn"), ("False", "MigrationFailed")),
+        (Part(False, "MigrationFailed", "m", phase="migrate"), ("True", "LoggedIn"), ("False", "MigrationFailed")),
         (Part(False, "InternalError", "m"), ("Unknown", "InternalError"), ("Unknown", "InternalError")),
     ],
     ids=lambda case: case.reason if isinstance(case, Part) else None,
@@ -100,7 +100,7 @@ def test_a_failed_preparation_names_the_layer_that_failed(
     database: Part, database_ready: tuple[str, str], schema_ready: tuple[str, str]
 ) -> None:
     """A login that worked stays true when the schema is wrong; only what a user must cure is Stalled."""
-    report = Preparation(database, GOOD.artifacts)
+    report = Preparation.of(database, GOOD.artifacts)
     status = compute(server(), Seen(preparation=report), None, NOW)
     found = words(status)
     assert (found["DatabaseReady"], found["SchemaReady"]) == (database_ready, schema_ready)
@@ -111,7 +111,7 @@ def test_a_failed_preparation_names_the_layer_that_failed(
 
 def test_a_failed_artifact_store_is_told_when_the_database_is_fine() -> None:
     """The first part that failed is the reason."""
-    report = Preparation(GOOD.database, Part(False, "BucketMissing", "there is no bucket", terminal=True))
+    report = Preparation.of(GOOD.database, Part(False, "BucketMissing", "there is no bucket", terminal=True))
     found = words(compute(server(), Seen(preparation=report), None, NOW))
     assert found["Ready"] == ("False", "BucketMissing")
     assert found["ArtifactStoreReady"] == ("False", "BucketMissing")
@@ -128,7 +128,7 @@ def test_a_preparation_without_a_report_shows_the_end_of_its_log() -> None:
 def test_a_failed_upgrade_leaves_the_running_server_ready_to_serve() -> None:
     """The server is not Ready as its spec says, but ServerReady and the facts of the running release stay."""
     before = compute(server(), READY, None, NOW)
-    newer = Preparation(Part(False, "DatabaseNewer", "m", terminal=True), GOOD.artifacts)
+    newer = Preparation.of(Part(False, "DatabaseNewer", "m", terminal=True, phase="plan"), GOOD.artifacts)
     seen = Seen(preparation=newer, rollout=DONE, api=ANSWERS)
     status = compute(server({"version": "3.16.1"}, before, generation=2), seen, None, NOW)
     assert words(status)["Stalled"] == ("True", "DatabaseNewer")
@@ -336,7 +336,7 @@ def test_when_a_rollout_is_complete(status: dict[str, Any], complete: bool) -> N
 
 CAUSE = Cause("server", "ImagePullFailed", "cannot be pulled", NOW - timedelta(seconds=30))
 LATE = replace(CAUSE, since=NOW - timedelta(minutes=4))
-REFUSED = Preparation(Part(False, "LoginRefused", "m", terminal=True), GOOD.artifacts)
+REFUSED = Preparation.of(Part(False, "LoginRefused", "m", terminal=True), GOOD.artifacts)
 
 
 @pytest.mark.parametrize(
@@ -367,7 +367,7 @@ def test_a_wait_says_for_what_and_ends(seen: Seen, reason: str, *, stalled: bool
         (ROLLING, Terminal("ChildInvalid", "m"), True),
         (replace(ROLLING, cause=CAUSE), None, True),
         (
-            replace(ROLLING, prepared=False, preparation=replace(REFUSED, database=GOOD.database), cause=CAUSE),
+            replace(ROLLING, prepared=False, preparation=Preparation.of(GOOD.database, REFUSED.artifacts), cause=CAUSE),
             None,
             True,
         ),

@@ -1,0 +1,57 @@
+"""Prepares both stores and reports."""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from mlflow_operator.desired.preparation import credentials
+from mlflow_operator.desired.preparation.artifacts import prepare_artifacts
+from mlflow_operator.desired.preparation.database import prepare_database
+from mlflow_operator.desired.preparation.patience import Interrupted, Patience, Problem
+from mlflow_operator.desired.preparation.report import Report, document
+
+TERMINAL, TRANSIENT = 3, 1
+
+log = logging.getLogger("prepare")
+
+
+def main() -> int:
+    """Prepare both stores, whatever happens to the other, and report; the answer is the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    patience = Patience(float(os.environ.get("PREPARE_PATIENCE", "180")))
+    patience.listen()
+    uri = os.environ[credentials.URI]
+    parts = [
+        _attempted("database", patience, lambda: prepare_database(uri, patience)),
+        _attempted("artifacts", patience, lambda: prepare_artifacts(patience)),
+    ]
+    result = Path(os.environ.get("PREPARE_RESULT", "/dev/termination-log"))
+    result.write_text(document(parts), encoding="utf-8")
+    failed = [part for part in parts if part["ok"] is False]
+    return (TERMINAL if any(part["terminal"] for part in failed) else TRANSIENT) if failed else 0
+
+
+def _attempted(name: str, patience: Patience, part: Callable[[], Report]) -> Report:
+    """The report of a part, whatever happens in it."""
+    try:
+        if patience.asked_to_end:
+            raise Interrupted
+        report = part()
+    except Problem as problem:
+        report = {"ok": False, "reason": problem.reason, "message": problem.message, **problem.facts}
+        report["terminal"] = problem.terminal
+    except Interrupted:
+        report = {
+            "ok": False,
+            "reason": "Interrupted",
+            "message": "asked to end before it was through; it is tried again",
+        }
+    except Exception as error:  # what nobody foresaw may hold anything, so only its kind is told
+        log.error("%s", credentials.without_secrets(traceback.format_exc()))
+        unforeseen = f"unexpected {type(error).__name__}; the preparation's log has more"
+        report = {"ok": False, "reason": "InternalError", "message": unforeseen}
+    log.info("%(reason)s: %(message)s", report)
+    return {"name": name, "terminal": False, **report}

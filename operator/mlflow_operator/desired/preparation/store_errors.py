@@ -1,0 +1,116 @@
+"""What an error of the artifact store means, by the error at the bottom of what MLflow and boto have wrapped."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mlflow_operator.desired.preparation import credentials
+from mlflow_operator.desired.preparation.patience import Hopeless, Passing, Problem
+
+_OF_TRANSPORT = {
+    "EndpointConnectionError": "nobody answers there; check endpoint, and network policies",
+    "ConnectTimeoutError": "the connection was not made in time; check endpoint, and network policies",
+    "ReadTimeoutError": "no answer came in time",
+    "ConnectionClosedError": "the connection was closed before an answer came",
+    "IncompleteReadError": "the connection was closed in the middle of an answer",
+    "ProxyConnectionError": "the proxy cannot be reached; correct HTTPS_PROXY and NO_PROXY",
+    "SSLError": "TLS failed; name the authority by AWS_CA_BUNDLE in env, or set MLFLOW_S3_IGNORE_TLS",
+    "HTTPClientError": "the request did not get through",
+}
+_WITHOUT_CREDENTIALS = ("NoCredentialsError", "CredentialRetrievalError", "MetadataRetrievalError")
+_NO_BUCKET = ("NoSuchBucket",)
+_ELSEWHERE = (
+    "PermanentRedirect",
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+    "NoRegionError",
+)
+_NOT_YET = ("NoSuchKey", "404", "NotFound", "RESOURCE_DOES_NOT_EXIST")
+
+
+def problem(uri: str, error: BaseException) -> Problem:
+    """What it means for the user; ``uri`` is the artifact store's."""
+    for cause in reversed(list(_chain(error))):
+        if found := _of_cause(uri, cause):
+            return _with_line_ends(found)
+    detail = _detail(error)
+    return Problem("StoreFailed", f"{uri} cannot be used: {type(error).__name__}: {detail}; see the preparation's log")
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and what it was raised from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _of_cause(uri: str, error: BaseException) -> Problem | None:
+    detail = _detail(error)
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):
+        return _of_answer(uri, response, detail)
+    return _of_way(uri, error, detail) or _of_client(uri, error, detail)
+
+
+def _of_way(uri: str, error: BaseException, detail: str) -> Problem | None:
+    """What went wrong between here and the store."""
+    if "Invalid header value" in detail:
+        return Hopeless("StoreRefused", f"{uri}: the credentials cannot be sent as they are; correct the Secret")
+    known = next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _OF_TRANSPORT), None)
+    if known is None:
+        return None
+    return Passing("StoreUnreachable", f"{uri} cannot be reached: {_OF_TRANSPORT[known]}: {detail}")
+
+
+def _of_client(uri: str, error: BaseException, detail: str) -> Problem | None:
+    """What was in the way before anything was sent, or of a folder."""
+    name = type(error).__name__
+    if name in _WITHOUT_CREDENTIALS:
+        message = f"{uri}: no credentials are there ({detail}); name a Secret, or see to the identity of the pods"
+        return Problem("CredentialsMissing", message)
+    if name == "ParamValidationError" and "bucket" in detail.lower():
+        return _bad_name(uri)
+    if name in _ELSEWHERE:
+        return _elsewhere(uri, detail)
+    if isinstance(error, OSError) and error.filename and uri.startswith(("/", "file:")):
+        message = f"{uri} cannot be written: {error.strerror}; the volume must let a group write"
+        return Hopeless("VolumeNotWritable", message)
+    if isinstance(error, ImportError):
+        missing, scheme = error.name or "a driver", uri.partition(":")[0]
+        return Hopeless("DriverMissing", f"the image lacks {missing}, which {scheme} needs; use an image that has it")
+    return None
+
+
+def _of_answer(uri: str, response: dict[str, Any], detail: str) -> Problem:
+    """What S3 means by its answer."""
+    code = str(response.get("Error", {}).get("Code", ""))
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _NO_BUCKET:
+        return Hopeless("BucketMissing", f"{uri}: there is no such bucket; create it, or set s3.createBucket: true")
+    if code == "InvalidBucketName" or code in _ELSEWHERE:
+        return _elsewhere(uri, detail) if code in _ELSEWHERE else _bad_name(uri)
+    if code in _NOT_YET:
+        return Problem("ArtifactDiffers", f"{uri}: what was written was not there afterwards: {detail}; it is retried")
+    if status >= 500 or status == 429:
+        return Passing("StoreUnreachable", f"{uri} answers with an error of its own: {detail}")
+    return Hopeless("StoreRefused", f"no access to {uri}: {detail}; correct the access key, or its rights")
+
+
+def _bad_name(uri: str) -> Problem:
+    return Hopeless("BucketNameInvalid", f"{uri} names no bucket; its name is 3 to 63 of a-z, 0-9, dot, hyphen")
+
+
+def _elsewhere(uri: str, detail: str) -> Problem:
+    return Hopeless("RegionWrong", f"{uri}: {detail}; set artifactStore.s3.region to the bucket's")
+
+
+def _with_line_ends(found: Problem) -> Problem:
+    """A refusal, by the store or on the way, has an obvious cause when a key ends in a line end."""
+    ends = credentials.ending_in_whitespace(credentials.OF_STORE)
+    if found.reason != "StoreRefused" or not ends:
+        return found
+    message = f"{' and '.join(ends)} in the Secret ends in a line end or blank; write it without: {found.message}"
+    return Hopeless("CredentialHasLineEnd", message)
+
+
+def _detail(error: BaseException) -> str:
+    return " ".join(credentials.without_secrets(str(error)).split())

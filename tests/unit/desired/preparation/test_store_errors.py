@@ -1,0 +1,78 @@
+"""What an error of the artifact store means, whatever it is wrapped in."""
+
+from typing import Any
+
+import pytest
+
+from mlflow_operator.desired.preparation.store_errors import problem
+
+
+class ClientError(Exception):
+    """An answer of S3, as botocore raises it."""
+
+    def __init__(self, code: str, status: int) -> None:
+        super().__init__(f"An error occurred ({code})")
+        self.response: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+
+
+class HTTPClientError(Exception):
+    """An error on the way, as botocore raises it: without an answer."""
+
+    response = None
+
+
+class ConnectionClosedError(HTTPClientError):
+    """One of its kinds."""
+
+
+class NoCredentialsError(Exception):
+    """Nobody has named a key."""
+
+
+class ParamValidationError(Exception):
+    """Refused before it was sent."""
+
+
+class MlflowException(Exception):
+    """What MLflow makes of any of them."""
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason", "terminal"),
+    [
+        (ClientError("NoSuchBucket", 404), "BucketMissing", True),
+        (ClientError("AccessDenied", 403), "StoreRefused", True),
+        (ClientError("NoSuchKey", 404), "ArtifactDiffers", False),
+        (ClientError("PermanentRedirect", 301), "RegionWrong", True),
+        (ClientError("SlowDown", 503), "StoreUnreachable", False),
+        (ConnectionClosedError("closed"), "StoreUnreachable", False),
+        (HTTPClientError("something"), "StoreUnreachable", False),
+        (HTTPClientError("Invalid header value b'x'"), "StoreRefused", True),
+        (NoCredentialsError("Unable to locate credentials"), "CredentialsMissing", False),
+        (ParamValidationError("Invalid bucket name"), "BucketNameInvalid", True),
+        (ModuleNotFoundError("No module named boto3", name="boto3"), "DriverMissing", True),
+        (RuntimeError("what nobody foresaw"), "StoreFailed", False),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_an_error_has_its_reason_by_what_is_at_its_bottom(
+    cause: Exception, reason: str, terminal: bool, wrapped: bool
+) -> None:
+    """MLflow and boto wrap errors; the first one counts."""
+    error: BaseException = cause
+    if wrapped:
+        error = MlflowException("Failed to list artifacts")
+        error.__context__ = cause
+    found = problem("s3://bucket/path", error)
+    assert (found.reason, found.terminal) == (reason, terminal)
+    assert "s3" in found.message
+
+
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+def test_a_refusal_of_a_key_that_ends_in_a_line_end_says_so(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has written the Secret by echo is told, without the key."""
+    monkeypatch.setenv(name, "the-key-itself\n")
+    found = problem("s3://bucket", ClientError("SignatureDoesNotMatch", 403))
+    assert (found.reason, found.terminal) == ("CredentialHasLineEnd", True)
+    assert "access key" in found.message
+    assert "the-key-itself" not in found.message
