@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import aiohttp
 import pytest
 
 from mlflow_operator import endpoints
@@ -157,5 +158,17 @@ async def test_port_0_is_no_port(world: World, port: int) -> None:
     runner = await endpoints.serve("127.0.0.1", port, lambda: None, lambda: True)
     try:
         assert [address[1] for address in runner.addresses] == ([port] if port else [])
+    finally:
+        await runner.cleanup()
+
+
+async def test_the_endpoints_answer_on_ipv4_and_ipv6() -> None:
+    """A cluster may have either: without a host it is every address of both."""
+    runner = await endpoints.serve("", 18743, lambda: None, lambda: True)
+    try:
+        async with aiohttp.ClientSession() as session:
+            for host in ("127.0.0.1", "[::1]"):
+                async with session.get(f"http://{host}:18743/healthz") as answer:
+                    assert await answer.text() == "ok"
     finally:
         await runner.cleanup()

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from mlflow_operator.api.meta import LocalRef
-from mlflow_operator.api.schema import Annotations, ApiModel, Name, Quantity, Rule, SecretKey, Tags, preserved, rules
+from mlflow_operator.api.schema import Annotations, ApiModel, Name, Rule, SecretKey, Tags, preserved, rules
 
 Patterns = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[^,\s]+$")]], Field(max_length=64)
@@ -33,7 +33,7 @@ class Image(ApiModel):
     repository: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     """Repository without a tag. Unset: the operator's default for the version."""
     tag: Annotated[str, Field(pattern=r"^[\w][\w.-]{0,127}$", max_length=128)] | None = None
-    """Tag. Unset: the version."""
+    """Tag. Unset: the version, and of ghcr.io/mlflow/mlflow the full image of it."""
     digest: Annotated[str, Field(pattern=r"^sha256:[a-f0-9]{64}$", max_length=71)] | None = None
     """Digest; wins over the tag."""
     pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
@@ -117,15 +117,6 @@ class ServiceAccount(ApiModel):
             "annotations are for the ServiceAccount that the operator makes; annotate yours yourself",
         ),
     )
-
-
-class Resources(ApiModel):
-    """Compute resources of a container."""
-
-    requests: dict[str, Quantity] = Field(default_factory=dict, json_schema_extra={"maxProperties": 16})
-    """What the container is sure to get."""
-    limits: dict[str, Quantity] = Field(default_factory=dict, json_schema_extra={"maxProperties": 16})
-    """What the container may use at most."""
 
 
 class EnvVar(ApiModel):

@@ -24,6 +24,8 @@ APPLIED_ANNOTATION = f"{GROUP}/applied"
 """Fingerprint of the object as it was last applied, so that a field no longer wanted is noticed."""
 DIGESTS_ANNOTATION = f"{GROUP}/references"
 """Fingerprint of every Secret and ConfigMap that the pod reads, so that a rotation rolls the pods."""
+IDENTITY_ANNOTATION = f"{GROUP}/identity"
+"""Fingerprint of the annotations of the pods' ServiceAccount, so that another identity rolls the pods."""
 
 MAX = 63
 """DNS-1123 label, and the value of a label."""

@@ -7,7 +7,7 @@ A Job's template cannot be changed, so its name says what it was made for, and a
 from importlib.resources import files
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names, pod, versions, volumes
+from mlflow_operator.desired import names, pod, service_account, versions, volumes
 from mlflow_operator.desired.environment import prepare_environment, probes_artifacts
 from mlflow_operator.desired.inputs import Inputs, Object, digest
 
@@ -29,6 +29,7 @@ def name(server: MLflowServer, inputs: Inputs, fingerprint: str) -> str:
         server.spec.env_from,
         _volumes(server),
         names.service_account(server),
+        service_account.identity(server),
         fingerprint,
     ]
     return names.preparation(server, digest(made_for))
@@ -59,16 +60,19 @@ def prepare_job(server: MLflowServer, inputs: Inputs, fingerprint: str) -> Objec
                     {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
                 ]
             },
-            "template": {
-                "metadata": {"labels": names.labels(server, names.PREPARE, versions.version(server))},
-                "spec": _pod(server, inputs),
-            },
+            "template": pod.template(
+                server,
+                inputs,
+                names.PREPARE,
+                _pod(server, inputs),
+                version=versions.version(server),
+                annotations=service_account.identity(server),
+            ),
         },
     }
 
 
 def _pod(server: MLflowServer, inputs: Inputs) -> Object:
-    body = pod.pod_spec(server, [_container(server, inputs)], _volumes(server))
     near_the_server = {
         "weight": 100,
         "podAffinityTerm": {
@@ -76,13 +80,14 @@ def _pod(server: MLflowServer, inputs: Inputs) -> Object:
             "topologyKey": "kubernetes.io/hostname",
         },
     }
-    body |= {
+    return {
         "restartPolicy": "Never",
         "serviceAccountName": names.service_account(server),
         # A ReadWriteOnce volume can only be mounted where the running server has it.
         "affinity": {"podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [near_the_server]}},
+        "containers": [_container(server, inputs)],
+        "volumes": _volumes(server),
     }
-    return body
 
 
 def _container(server: MLflowServer, inputs: Inputs) -> Object:

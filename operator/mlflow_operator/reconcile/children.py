@@ -75,6 +75,7 @@ def _inputs(world: World, server: MLflowServer, found: References) -> Inputs:
     return Inputs(
         images=Images(**world.settings.images.model_dump()),
         cluster_domain=world.settings.cluster_domain,
+        user_ids=world.settings.user_ids,
         # The uid salts the digest: without it a weak password could be guessed from the pod template.
         digests={key: desired.digest([obj["metadata"]["uid"], obj.get("data")]) for key, obj in found.items()},
         existing=frozenset(

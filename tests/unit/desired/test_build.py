@@ -88,6 +88,7 @@ def test_what_the_stores_do_not_notice_needs_no_new_preparation(change: dict[str
         {"artifactStore": {"managed": {}}},
         {"backendStore": {"managed": {}}},
         {"serviceAccount": {"name": "other"}},
+        {"serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/other"}}},
         {"env": [{"name": "AWS_REGION", "value": "x"}]},
         {"envFrom": [{"secretRef": {"name": "x"}}]},
     ],
@@ -173,6 +174,8 @@ def test_a_release_that_the_operator_cannot_prepare_is_refused() -> None:
     [
         ({}, "mlflow.example/mlflow:v3.17.2"),
         ({"repository": "r/m"}, "r/m:3.17.2"),
+        ({"repository": "ghcr.io/mlflow/mlflow"}, "ghcr.io/mlflow/mlflow:v3.17.2-full"),
+        ({"repository": "ghcr.io/mlflow/mlflow", "tag": "v3.17.2"}, "ghcr.io/mlflow/mlflow:v3.17.2"),
         ({"repository": "r/m", "tag": "t"}, "r/m:t"),
         ({"repository": "r/m", "tag": "t", "digest": DIGEST}, f"r/m@{DIGEST}"),
     ],
