@@ -4,8 +4,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from mlflow_operator.api.meta import LocalRef
-from mlflow_operator.api.schema import Annotations, ApiModel, Name, Rule, SecretKey, Tags, preserved, rules
+from mlflow_operator.api.meta import ConfigMapKeyRef, LocalRef, SecretKeyRef
+from mlflow_operator.api.schema import Annotations, ApiModel, Name, Rule, SecretKey, Tags, exactly_one, preserved, rules
 
 Patterns = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[^,\s]+$")]], Field(max_length=64)
@@ -61,6 +61,21 @@ class ExternalCredentials(ApiModel):
     """Key of a bearer token; used where the Secret has it."""
 
 
+class CaBundle(ApiModel):
+    """Certificate authorities in PEM: exactly one member."""
+
+    config_map_key_ref: ConfigMapKeyRef | None = None
+    """A key of a ConfigMap that holds them."""
+    secret_key_ref: SecretKeyRef | None = None
+    """A key of a Secret that holds them."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (exactly_one("configMapKeyRef", "secretKeyRef"),)
+
+
+Workspace = Annotated[str, Field(min_length=2, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+"""As MLflow's WorkspaceNameValidator has it."""
+
+
 class External(ApiModel):
     """A tracking server that already exists; the operator deploys nothing."""
 
@@ -68,6 +83,10 @@ class External(ApiModel):
     """Base URL of the server, with its static prefix if it has one."""
     credentials_secret_ref: ExternalCredentials | None = None
     """Credentials for the server, where it asks for them."""
+    ca_bundle: CaBundle | None = None
+    """Certificate authorities that the operator trusts for this server, beside the public ones."""
+    workspace: Workspace | None = None
+    """MLflow's workspace whose models and experiments are meant. Unset: the server's default."""
 
 
 class Experiment(ApiModel):
