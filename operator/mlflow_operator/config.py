@@ -54,6 +54,8 @@ class Settings(BaseModel):
     lease: Lease = ""
     """Namespace and name of the Lease by which one of several processes works; empty: this one is alone."""
     cluster_domain: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] = "cluster.local"
+    user_ids: Literal["Fixed", "Platform"] = "Fixed"
+    """As whom the pods of servers run where their spec does not say: 65532 and 999, or as the platform chooses."""
     images: Images = Images()
     workers: Annotated[int, Field(ge=1, le=64)] = 16
     """Objects reconciled at the same time."""
@@ -67,7 +69,8 @@ class Settings(BaseModel):
     """Every server is asked this often whether it works."""
     http_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """Port of /metrics, /healthz and /readyz; 0: none."""
-    http_host: str = "0.0.0.0"  # noqa: S104 - probes and Prometheus come from outside the pod
+    http_host: str = ""
+    """Address that they are on; empty: all of both families."""
     log_format: Literal["json", "console"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

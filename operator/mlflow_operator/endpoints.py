@@ -9,7 +9,7 @@ from mlflow_operator.engine import telemetry
 
 
 async def serve(host: str, port: int, ailment: Callable[[], str | None], ready: Callable[[], bool]) -> web.AppRunner:
-    """Start serving, unless the port is 0; the caller cleans the runner up.
+    """Start serving, unless the port is 0; the caller cleans the runner up. Without a host, on all addresses.
 
     ``ailment`` says what is wrong with this process and would be cured by a restart; ``ready``, whether everything has
     been listed and is watched, by the process that works as by one that would take over.
@@ -33,5 +33,5 @@ async def serve(host: str, port: int, ailment: Callable[[], str | None], ready: 
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     if port:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, host or None, port).start()
     return runner

@@ -1,13 +1,18 @@
 """Debian packages the tiers need, installed only when root and missing."""
 
 import os
+import platform
 import shutil
 
 from cluster import run
 from cluster.console import step
 from cluster.errors import Unavailable
 
-INTEGRATION = {"openssl": "openssl", "postgresql": "/usr/lib/postgresql"}
+INTEGRATION = {
+    "openssl": "openssl",
+    "postgresql": "/usr/lib/postgresql",
+    "libnss-wrapper": f"/usr/lib/{platform.machine()}-linux-gnu/libnss_wrapper.so",
+}
 NODE = {
     **INTEGRATION,
     "containerd": "containerd",

@@ -121,6 +121,19 @@ SERVERS_REFUSED = {
         for url in ("http://a:0", "http://a:99999", "http://a:123456789012345678901")
     },
     "an external server without a scheme": ("external: {url: mlflow.example.com}", "write an http:// or https:// URL"),
+    "two bundles of authorities": (
+        "external: {url: 'https://a', caBundle: {secretKeyRef: {name: a, key: b}, configMapKeyRef: {name: a, key: b}}}",
+        "set exactly one of configMapKeyRef and secretKeyRef",
+    ),
+    "a workspace that MLflow has not": ("external: {url: 'https://a', workspace: Team_A}", "spec.external.workspace"),
+    "a profile without its file": (
+        SQLITE + VOLUME + "podSecurityContext: {seccompProfile: {type: Localhost}}",
+        "name the localhostProfile with type Localhost, and leave it out otherwise",
+    ),
+    "root": (SQLITE + VOLUME + "podSecurityContext: {runAsUser: 0}", "spec.podSecurityContext.runAsUser"),
+    "a temporary storage that is a word": (SQLITE + VOLUME + "temporaryStorage: {sizeLimit: large}", QUANTITY),
+    "external with a security context": (EXTERNAL + "podSecurityContext: {runAsUser: 5}", EXTERNAL_ONLY),
+    "external with temporary storage": (EXTERNAL + "temporaryStorage: {sizeLimit: 1Gi}", EXTERNAL_ONLY),
     "a tag without its repository": (
         SQLITE + VOLUME + "image: {tag: v3}",
         "a tag or digest needs its repository too",
@@ -274,6 +287,18 @@ UPDATES_REFUSED = {  # kind, before, after, message
         SQLITE + "artifactStore: {managed: {size: 20Gi}}",
         SQLITE + "artifactStore: {managed: {size: 1}}",
         SHRINKS,
+    ),
+    "another user of a managed PostgreSQL": (
+        "MLflowServer",
+        MANAGED + VOLUME + "podSecurityContext: {runAsUser: 5}",
+        MANAGED + VOLUME + "podSecurityContext: {runAsUser: 6}",
+        "spec.podSecurityContext: Invalid value: runAsUser cannot be changed with a managed PostgreSQL",
+    ),
+    "a user of a managed PostgreSQL after all": (
+        "MLflowServer",
+        MANAGED + VOLUME,
+        MANAGED + VOLUME + "podSecurityContext: {runAsUser: 6}",
+        "runAsUser cannot be changed with a managed PostgreSQL",
     ),
     "another storage class": (
         "MLflowServer",

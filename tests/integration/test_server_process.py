@@ -1,6 +1,7 @@
 """The server's container as a process: the command and the environment of the Deployment, with real stores."""
 
 import json
+import os
 import socket
 import urllib.error
 import urllib.request
@@ -34,10 +35,11 @@ class Server:
 
     def __init__(self, process: Process, port: int, container: dict[str, Any]) -> None:
         self.process, self.port, self.container = process, port, container
+        self.url = f"http://127.0.0.1:{port}"
 
     def request(self, path: str, host: str, body: bytes | None = None, method: str | None = None) -> tuple[int, bytes]:
         """Status and body of the answer; the Host header is as given."""
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data=body, method=method)
+        request = urllib.request.Request(f"{self.url}{path}", data=body, method=method)  # noqa: S310 - loopback
         request.add_header("Host", host)
         request.add_header("Content-Type", "application/json")
         try:
@@ -55,15 +57,16 @@ def start(postgres: Postgres, minio: Minio, tmp_path: Path) -> Iterator[Start]:
     """Start the server of a spec; its database is new."""
     running: list[Process] = []
 
-    def begin(**fields: Any) -> Server:
+    def begin(addresses: str = POD_IP, **fields: Any) -> Server:
         spec = _spec(postgres, minio) | fields
         deployment = _deployment(spec)
         container = deployment["spec"]["template"]["spec"]["containers"][0]
         port = ports.free(1)[0]
         process = Process(f"server-{port}", tmp_path)
         folder = mlflow_server.environment(mlflow_server.pinned_version()) / "bin"
-        argv = [str(folder / "mlflow"), *(str(port) if w == "5000" else w for w in container["command"][1:])]
-        env = environment(deployment, SECRETS) | {"PYTHONPATH": "", "HOME": str(tmp_path)}
+        argv = [str(folder / "python"), *(str(port) if w == "5000" else w for w in container["command"][1:])]
+        env = environment(deployment, SECRETS) | {"PYTHONPATH": "", "HOME": str(tmp_path), "POD_IPS": addresses}
+        env["PATH"] = f"{folder}:{os.defpath}"
         process.start(argv, env=env, folder=tmp_path)
         running.append(process)
         server = Server(process, port, container)
@@ -175,3 +178,12 @@ def test_without_serving_artifacts_experiments_point_to_the_bucket(start: Start)
     _, found = server.request(f"/api/2.0/mlflow/experiments/get?experiment_id={experiment}", "ml")
     assert json.loads(found)["experiment"]["artifact_location"].startswith("s3://mlflow/d")
     assert server.request("/api/2.0/mlflow-artifacts/artifacts/0/file.txt", "ml", b"x", "PUT")[0] != 200
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_where_pods_have_ipv6_the_server_answers_on_both_families(start: Start, workers: int) -> None:
+    """A pod on IPv6 only answers, and one with both answers on each, whatever the number of workers."""
+    server = start(f"{POD_IP},fd00::7", workers=workers)
+    for address in ("127.0.0.1", "[::1]"):
+        server.url = f"http://{address}:{server.port}"
+        assert server.request(API, "ml:5000")[0] == 200

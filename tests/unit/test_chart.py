@@ -15,6 +15,7 @@ from mlflow_operator.api import crd
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.clients import kinds
 from mlflow_operator.config import PREFIX, Settings
+from mlflow_operator.desired import versions
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / generate.CHART
@@ -29,6 +30,7 @@ EVERYTHING: dict[str, Any] = {
     "serviceAccount": {"annotations": {"a": "b"}},
     "settings": {
         "clusterDomain": "k8s.internal",
+        "userIds": "Platform",
         "externalHosts": ["*.example.com", "[::1]:5000"],
         "workers": 4,
         "resync": 1200,
@@ -39,8 +41,15 @@ EVERYTHING: dict[str, Any] = {
         "logLevel": "DEBUG",
     },
     "metrics": {"service": {"annotations": {"a": "b"}}},
+    "env": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}],
+    "envFrom": [{"secretRef": {"name": "proxy-login"}}],
+    "volumes": [{"name": "more", "emptyDir": {}}],
+    "volumeMounts": [{"name": "more", "mountPath": "/more"}],
+    "caBundle": {"configMap": "authorities", "key": "corporate.pem"},
     "podLabels": {"a": "b"},
     "podAnnotations": {"a": "b"},
+    "podSecurityContext": {"fsGroup": 7},
+    "securityContext": {"readOnlyRootFilesystem": False},
     "nodeSelector": {"a": "b"},
     "tolerations": [{"operator": "Exists"}],
     "affinity": {"podAntiAffinity": {}},
@@ -113,6 +122,54 @@ def test_the_pod_is_restricted() -> None:
         "capabilities": {"drop": ["ALL"]},
     }
     assert container["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
+
+
+def test_user_ids_can_be_left_to_the_platform() -> None:
+    """Neither the operator's pod names one then, nor do those of servers."""
+    objects = render({"settings": {"userIds": "Platform"}})
+    assert pod(objects)["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    assert Settings.from_environment(settings_of(objects)).user_ids == "Platform"
+    assert (
+        pod(render())["securityContext"].items() >= {"runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532}.items()
+    )
+
+
+def test_the_administrators_security_context_wins_field_by_field() -> None:
+    """What he does not mention stays as strict as it is."""
+    spec = pod(render({"podSecurityContext": {"runAsUser": 7}, "securityContext": {"readOnlyRootFilesystem": False}}))
+    assert (spec["securityContext"]["runAsUser"], spec["securityContext"]["runAsNonRoot"]) == (7, True)
+    (container,) = spec["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is False
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+@pytest.mark.parametrize(
+    ("values", "volume"),
+    [
+        ({"configMap": "authorities"}, {"configMap": {"name": "authorities"}}),
+        ({"secret": "authorities", "key": "ca.pem"}, {"secret": {"secretName": "authorities"}}),
+    ],
+    ids=["a ConfigMap", "a Secret"],
+)
+def test_the_operator_trusts_more_authorities(values: dict[str, str], volume: dict[str, Any]) -> None:
+    """They are mounted, and named to OpenSSL, which looks into the image's folder of public ones all the same."""
+    spec = pod(render({"caBundle": values}))
+    (container,) = spec["containers"]
+    variables = {item["name"]: item["value"] for item in container["env"]}
+    (mounted,) = (mount for mount in container["volumeMounts"] if mount["name"] == "ca-bundle")
+    assert variables["SSL_CERT_FILE"] == f"{mounted['mountPath']}/{values.get('key', 'ca.crt')}"
+    assert {"name": "ca-bundle"} | volume in spec["volumes"]
+    assert "SSL_CERT_FILE" not in {item["name"] for item in pod(render())["containers"][0]["env"]}
+
+
+def test_the_operators_environment_and_volumes_are_the_administrators_too() -> None:
+    """Proxies, and logins for them, get in."""
+    spec = pod(render(EVERYTHING))
+    (container,) = spec["containers"]
+    assert {"name": "HTTPS_PROXY", "value": "http://proxy:3128"} in container["env"]
+    assert container["envFrom"] == [{"secretRef": {"name": "proxy-login"}}]
+    assert {"name": "more", "mountPath": "/more"} in container["volumeMounts"]
+    assert {"name": "more", "emptyDir": {}} in spec["volumes"]
 
 
 def test_a_digest_wins_over_the_tag() -> None:
@@ -258,6 +315,9 @@ def test_prometheus_finds_the_metrics() -> None:
         ({"watchNamespaces": "a,b"}, "watchNamespaces"),
         ({"watchNamespaces": ["a,b"]}, "watchNamespaces"),
         ({"crds": {"keep": True}}, "keep"),
+        ({"settings": {"userIds": "Openshift"}}, "userIds"),
+        ({"caBundle": {"configMap": "a", "secret": "b"}}, "caBundle"),
+        ({"env": [{"value": "x"}]}, "env"),
     ],
 )
 def test_a_value_that_the_chart_does_not_know_is_refused(values: dict[str, Any], named: str) -> None:
@@ -289,7 +349,9 @@ def test_the_notes_name_the_next_two_commands() -> None:
     (pasted,) = re.findall(r"<<EOF\n(.*)  EOF", notes, re.DOTALL)
     server = yaml.safe_load(pasted)
     server["metadata"]["namespace"] = "default"
-    assert MLflowServer.parse(server).spec.wire()["backendStore"].keys() == {"sqlite"}
+    spec = MLflowServer.parse(server).spec
+    assert spec.wire()["backendStore"].keys() == {"sqlite"}
+    assert spec.version == versions.DEFAULT, "so that an upgrade of the operator does not upgrade MLflow"
 
 
 def _names(values: dict[str, Any], schema: dict[str, Any], path: str = "") -> list[str]:

@@ -164,7 +164,14 @@ COMPOSED = {
 
 BOTH = (
     *("clients/answers.py", "clients/cluster.py", "clients/paging.py", "clients/refusals.py", "clients/registry.py"),
-    *("clients/transport.py", "desired/login.py", "errors.py", "reconcile/access.py", "status/conditions.py"),
+    *(
+        "clients/transport.py",
+        "desired/authorities.py",
+        "desired/login.py",
+        "errors.py",
+        "reconcile/access.py",
+        "status/conditions.py",
+    ),
 )
 MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (

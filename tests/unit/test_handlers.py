@@ -183,3 +183,15 @@ async def test_health_and_readiness_say_what_is(wrong: str | None, ready: bool) 
                 assert readiness.status == (200 if ready else 503)
     finally:
         await runner.cleanup()
+
+
+async def test_the_endpoints_answer_on_ipv4_and_ipv6() -> None:
+    """A cluster may have either: without a host it is every address of both."""
+    runner = await endpoints.serve("", 18743, lambda: None, lambda: True)
+    try:
+        async with ClientSession() as session:
+            for host in ("127.0.0.1", "[::1]"):
+                async with session.get(f"http://{host}:18743/healthz") as answer:
+                    assert await answer.text() == "ok"
+    finally:
+        await runner.cleanup()

@@ -223,7 +223,7 @@ async def test_each_cause_has_its_own_words(certificate: ssl.SSLContext) -> None
     await secure.start_server(ssl=certificate)
     said = await cause(str(secure.make_url("")).rstrip("/"))
     assert "self-signed certificate" in said
-    assert "give the operator the authority" in said
+    assert "name the authority that signed it in spec.external.caBundle" in said
     await secure.close()
     async with TestServer(app) as server:
         assert "no TLS" in await cause(str(server.make_url("")).replace("http:", "https:").rstrip("/"))

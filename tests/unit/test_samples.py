@@ -9,6 +9,7 @@ import yaml
 
 from mlflow_operator.api import crd
 from mlflow_operator.api.schema import API_VERSION
+from mlflow_operator.desired import versions
 
 SAMPLES = Path(__file__).resolve().parents[2] / "manifests" / "samples"
 FILES = sorted(SAMPLES.rglob("*.yaml"))
@@ -76,3 +77,10 @@ def unknown(given: Any, kept: Any, path: str = "spec") -> list[str]:
     if isinstance(given, list):
         return [x for i, item in enumerate(given) for x in unknown(item, kept[i], f"{path}[{i}]")]
     return []
+
+
+def test_every_sample_of_a_server_pins_its_version() -> None:
+    """What is copied from here is not upgraded, beyond return, by an upgrade of the operator."""
+    found = [item for file in FILES for item in documents(file) if item["kind"] == "MLflowServer"]
+    deployed = [item["spec"] for item in found if "external" not in item["spec"]]
+    assert {spec.get("version") for spec in deployed} == {versions.DEFAULT}

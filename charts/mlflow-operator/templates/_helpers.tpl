@@ -45,6 +45,7 @@ app.kubernetes.io/part-of: mlflow-operator
   "IMAGE_POSTGRES" .Values.images.postgres
   "IMAGE_OBJECT_STORE" .Values.images.objectStore
   "IMAGE_PULL_POLICY" .Values.images.pullPolicy
+  "USER_IDS" .Values.settings.userIds
   "EXTERNAL_HOSTS" (join "," .Values.settings.externalHosts)
   "CLUSTER_DOMAIN" .Values.settings.clusterDomain
   "WORKERS" .Values.settings.workers
@@ -62,6 +63,33 @@ app.kubernetes.io/part-of: mlflow-operator
   value: {{ $value | toString | quote }}
 {{- end }}
 {{- end }}
+{{- if include "mlflow-operator.caBundle" . }}
+{{- /* The public authorities are in the folder that OpenSSL looks into beside this file. */}}
+- name: SSL_CERT_FILE
+  value: /etc/mlflow-operator/ca/{{ .Values.caBundle.key }}
+{{- end }}
+{{- end }}
+
+{{- /* The volume with more authorities, or nothing. */ -}}
+{{- define "mlflow-operator.caBundle" -}}
+{{- if .Values.caBundle.configMap -}}
+configMap: {name: {{ .Values.caBundle.configMap }}}
+{{- else if .Values.caBundle.secret -}}
+secret: {secretName: {{ .Values.caBundle.secret }}}
+{{- end }}
+{{- end }}
+
+{{- define "mlflow-operator.podSecurityContext" -}}
+{{- $own := dict "runAsNonRoot" true "seccompProfile" (dict "type" "RuntimeDefault") }}
+{{- if ne .Values.settings.userIds "Platform" }}
+{{- $own = merge $own (dict "runAsUser" 65532 "runAsGroup" 65532 "fsGroup" 65532) }}
+{{- end }}
+{{- toYaml (mergeOverwrite $own (deepCopy .Values.podSecurityContext)) }}
+{{- end }}
+
+{{- define "mlflow-operator.securityContext" -}}
+{{- $own := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) }}
+{{- toYaml (mergeOverwrite $own (deepCopy .Values.securityContext)) }}
 {{- end }}
 
 {{- /* The least that the operator needs, for a ClusterRole or for a Role in each watched namespace. */ -}}

@@ -45,6 +45,15 @@ class LocalRef(ApiModel):
     """Name of the object."""
 
 
+class ConfigMapKeyRef(ApiModel):
+    """One key of a ConfigMap in the same namespace."""
+
+    name: Name
+    """Name of the ConfigMap."""
+    key: SecretKey
+    """Key in the ConfigMap."""
+
+
 class SecretKeyRef(ApiModel):
     """One key of a Secret in the same namespace."""
 

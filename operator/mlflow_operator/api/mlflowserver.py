@@ -6,9 +6,10 @@ from pydantic import Field
 
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.pod_fields import Affinity, EnvFromSource, Toleration, TopologySpreadConstraint
+from mlflow_operator.api.pods import PodSecurityContext, Resources, TemporaryStorage
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map
-from mlflow_operator.api.serving import EnvVar, Experiment, External, Image, Network, Resources, Service, ServiceAccount
+from mlflow_operator.api.serving import EnvVar, Experiment, External, Image, Network, Service, ServiceAccount
 from mlflow_operator.api.stores import ArtifactStore, BackendStore
 
 _DEPLOYED_ONLY = (
@@ -20,10 +21,12 @@ _DEPLOYED_ONLY = (
     "service",
     "serviceAccount",
     "resources",
+    "temporaryStorage",
     "env",
     "envFrom",
     "podLabels",
     "podAnnotations",
+    "podSecurityContext",
     "nodeSelector",
     "tolerations",
     "affinity",
@@ -32,6 +35,8 @@ _DEPLOYED_ONLY = (
     "hibernate",
 )
 _MANY = "has(self.replicas) && self.replicas > 1"
+_MANAGED_DATABASE = "(has(self.backendStore) && has(self.backendStore.managed))"
+_RUN_AS_USER = "(has(self.podSecurityContext) && has(self.podSecurityContext.runAsUser))"
 _ONE_NODE = (
     "has(self.artifactStore) && has(self.artifactStore.persistentVolume)"
     " && !(has(self.artifactStore.persistentVolume.accessMode)"
@@ -68,14 +73,18 @@ class MLflowServerSpec(ApiModel):
     """The identity of the pods."""
     resources: Resources = Field(default_factory=Resources)
     """Compute resources of the server's container."""
+    temporary_storage: TemporaryStorage = Field(default_factory=TemporaryStorage)
+    """The server's /tmp, through which artifacts pass on their way to the store."""
     env: Annotated[list[EnvVar], list_map("name", max_items=64)] = Field(default_factory=list)
     """More environment variables, as in a container; they win over the operator's own."""
     env_from: Annotated[list[EnvFromSource], Field(max_length=16)] = Field(default_factory=list)
     """More sources of environment variables, as in a container."""
     pod_labels: Labels = Field(default_factory=dict)
-    """More labels of the server's pods."""
+    """More labels of all pods."""
     pod_annotations: Annotations = Field(default_factory=dict)
-    """More annotations of the server's pods."""
+    """More annotations of all pods."""
+    pod_security_context: PodSecurityContext = Field(default_factory=PodSecurityContext)
+    """As whom all pods run."""
     node_selector: Labels = Field(default_factory=dict)
     """Labels of the nodes that the pods may run on."""
     tolerations: Annotated[list[Toleration], Field(max_length=16)] = Field(default_factory=list)
@@ -119,6 +128,14 @@ class MLflowServerSpec(ApiModel):
             f"!has(self.external) || (self.replicas == 1 && [{', '.join(f'has(self.{f})' for f in _DEPLOYED_ONLY)}]"
             ".all(x, !x))",
             "beside external there can be experiments and suspend; the rest is for a server that the operator deploys",
+        ),
+        Rule(
+            f"!{_MANAGED_DATABASE} || !(has(oldSelf.backendStore) && has(oldSelf.backendStore.managed))"
+            f" || ({_RUN_AS_USER} ? self.podSecurityContext.runAsUser : 0)"
+            f" == ({_RUN_AS_USER.replace('self', 'oldSelf')} ? oldSelf.podSecurityContext.runAsUser : 0)",
+            "runAsUser cannot be changed with a managed PostgreSQL, which starts only as the user that made its data;"
+            " move the data to a new server",
+            ".podSecurityContext",
         ),
         Rule(
             "has(self.external) == has(oldSelf.external)",

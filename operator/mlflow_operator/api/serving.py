@@ -4,9 +4,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from mlflow_operator.api.meta import LocalRef
+from mlflow_operator.api.meta import ConfigMapKeyRef, LocalRef, SecretKeyRef
 from mlflow_operator.api.pod_fields import EnvVarSource
-from mlflow_operator.api.schema import Annotations, ApiModel, Name, Quantity, Rule, SecretKey, Tags, rules
+from mlflow_operator.api.schema import Annotations, ApiModel, Name, Rule, SecretKey, Tags, exactly_one, rules
 
 Patterns = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[^,\s]+$")]], Field(max_length=64)
@@ -34,7 +34,7 @@ class Image(ApiModel):
     repository: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     """Repository without a tag. Unset: the operator's default for the version."""
     tag: Annotated[str, Field(pattern=r"^[\w][\w.-]{0,127}$", max_length=128)] | None = None
-    """Tag. Unset: the version."""
+    """Tag. Unset: the version, and of ghcr.io/mlflow/mlflow the full image of it."""
     digest: Annotated[str, Field(pattern=r"^sha256:[a-f0-9]{64}$", max_length=71)] | None = None
     """Digest; wins over the tag."""
     pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
@@ -62,6 +62,21 @@ class ExternalCredentials(ApiModel):
     """Key of a bearer token; used where the Secret has it."""
 
 
+class CaBundle(ApiModel):
+    """Certificate authorities in PEM: exactly one member."""
+
+    config_map_key_ref: ConfigMapKeyRef | None = None
+    """A key of a ConfigMap that holds them."""
+    secret_key_ref: SecretKeyRef | None = None
+    """A key of a Secret that holds them."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (exactly_one("configMapKeyRef", "secretKeyRef"),)
+
+
+Workspace = Annotated[str, Field(min_length=2, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+"""As MLflow's WorkspaceNameValidator has it."""
+
+
 class External(ApiModel):
     """A tracking server that already exists; the operator deploys nothing."""
 
@@ -69,6 +84,10 @@ class External(ApiModel):
     """Base URL of the server, with its static prefix if it has one."""
     credentials_secret_ref: ExternalCredentials | None = None
     """Credentials for the server, where it asks for them."""
+    ca_bundle: CaBundle | None = None
+    """Certificate authorities that the operator trusts for this server, beside the public ones."""
+    workspace: Workspace | None = None
+    """MLflow's workspace whose models and experiments are meant. Unset: the server's default."""
 
 
 class Experiment(ApiModel):
@@ -118,15 +137,6 @@ class ServiceAccount(ApiModel):
             "annotations are for the ServiceAccount that the operator makes; annotate yours yourself",
         ),
     )
-
-
-class Resources(ApiModel):
-    """Compute resources of a container."""
-
-    requests: dict[str, Quantity] = Field(default_factory=dict, json_schema_extra={"maxProperties": 16})
-    """What the container is sure to get."""
-    limits: dict[str, Quantity] = Field(default_factory=dict, json_schema_extra={"maxProperties": 16})
-    """What the container may use at most."""
 
 
 class EnvVar(ApiModel):

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from mlflow_operator.api.meta import SecretKeyRef
+from mlflow_operator.api.pods import Resources
 from mlflow_operator.api.schema import ApiModel, Name, Quantity, Rule, SecretKey, exactly_one, rules
 
 
@@ -84,6 +85,8 @@ class ManagedPostgres(ApiModel):
     """Size of its volume."""
     storage_class_name: Name | None = None
     """Storage class of its volume. Unset: the cluster's default."""
+    resources: Resources = Field(default_factory=Resources)
+    """Compute resources of its container."""
 
     RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _grows("5Gi"))
 
@@ -162,6 +165,8 @@ class ManagedObjectStore(ApiModel):
     """Size of its volume."""
     storage_class_name: Name | None = None
     """Storage class of its volume. Unset: the cluster's default."""
+    resources: Resources = Field(default_factory=Resources)
+    """Compute resources of its container."""
 
     RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _grows("10Gi"))
 

@@ -44,8 +44,8 @@ def unanswered(base: str, error: Exception) -> OperatorError:
 def _certificate(error: Any) -> str:
     why = getattr(error.certificate_error, "verify_message", "") or "it does not fit the host name"
     return (
-        f"its certificate is not trusted ({why}); give the operator the authority that signed it"
-        " (SSL_CERT_FILE), or correct the host in the URL"
+        f"its certificate is not trusted ({why}); name the authority that signed it in spec.external.caBundle of the"
+        " MLflowServer, or correct the host in the URL"
     )
 
 

@@ -33,7 +33,7 @@ _CONNECTIONS = 64
 _REST = 10.0
 """Seconds between two tries of a server that hangs."""
 _LINES = 256
-"""Servers whose silence is remembered before those with nothing to remember are dropped."""
+"""Registries whose silence is remembered before those with nothing to remember are dropped."""
 
 _MODEL = 8 * MIB
 """Bytes of a model's answer, which has its newest versions in it, and of an MLmodel file, which has the signature."""
@@ -64,7 +64,7 @@ class Mlflow:
         self._rest = rest
         self._guard = guard
         self._hosts = tuple(hosts)
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[tuple[str, str], Line] = {}
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -86,9 +86,9 @@ class Mlflow:
         """The registry of one server."""
         if self._session is None:
             raise RuntimeError("Mlflow is an asynchronous context manager; enter it first")
-        if access.url not in self._lines and len(self._lines) >= _LINES:
-            self._lines = {url: line for url, line in self._lines.items() if not line.is_quiet()}
-        line = self._lines.setdefault(access.url, Line(self._rest))
+        if access.registry not in self._lines and len(self._lines) >= _LINES:
+            self._lines = {which: line for which, line in self._lines.items() if not line.is_quiet()}
+        line = self._lines.setdefault(access.registry, Line(self._rest))
         return Registry(Transport(self._session, access, self._guard), line)
 
 

@@ -1,5 +1,6 @@
 """One question to one server, and its answer: bounded in time and size, never redirected, every failure one of ours."""
 
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -19,11 +20,20 @@ class Access:
 
     url: str
     headers: tuple[tuple[str, str], ...] = ()
+    workspace: str = ""
+    """MLflow's workspace that is meant; empty: the server's default."""
+    tls: ssl.SSLContext | None = None
+    """Whose certificates are trusted; None: those of the public authorities."""
     denied: Callable[[], None] = field(default=lambda: None, compare=False)
     """Called when the server does not let in who has these headers."""
 
+    @property
+    def registry(self) -> tuple[str, str]:
+        """By what the registry is known, whoever asks it."""
+        return self.url, self.workspace
+
     def __repr__(self) -> str:
-        return f"Access(url={self.url!r})"
+        return f"Access(url={self.url!r}, workspace={self.workspace!r})"
 
 
 class Transport:
@@ -35,7 +45,10 @@ class Transport:
         self._session = session
         self._guard = guard
         self._denied = access.denied
+        self._tls = access.tls or True
         self._headers = {**dict(access.headers), "Accept-Encoding": "identity"}
+        if access.workspace:
+            self._headers["X-MLFLOW-WORKSPACE"] = access.workspace
         if self.base.startswith("http://"):
             # A server with several workers keeps the end of an answer back for 40 ms on a connection that was used
             # before (uvicorn's shared socket has no TCP_NODELAY); without TLS a new connection costs far less.
@@ -63,7 +76,7 @@ class Transport:
         url = self.base + path
         try:
             async with self._session.request(
-                method, url, params=query, data=data, headers=headers, allow_redirects=False
+                method, url, params=query, data=data, headers=headers, allow_redirects=False, ssl=self._tls
             ) as answer:
                 if answer.status in (401, 403):
                     self._denied()

@@ -1,7 +1,9 @@
 """The Deployment of the server itself."""
 
+from importlib.resources import files
+
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names, pod, versions, volumes
+from mlflow_operator.desired import names, pod, service_account, versions, volumes
 from mlflow_operator.desired.environment import server_environment
 from mlflow_operator.desired.inputs import Inputs, Object
 
@@ -22,13 +24,15 @@ def deployment(server: MLflowServer, inputs: Inputs, fingerprint: str) -> Object
             "selector": {"matchLabels": names.selector(server, names.SERVER)},
             "strategy": strategy(server),
             "revisionHistoryLimit": 3,
-            "template": {
-                "metadata": {
-                    "labels": {**server.spec.pod_labels, **names.labels(server, names.SERVER, version)},
-                    "annotations": {**server.spec.pod_annotations, names.DIGESTS_ANNOTATION: fingerprint},
-                },
-                "spec": _pod(server, inputs),
-            },
+            "template": pod.template(
+                server,
+                inputs,
+                names.SERVER,
+                _pod(server, inputs),
+                version=version,
+                annotations={names.DIGESTS_ANNOTATION: fingerprint, **service_account.identity(server)},
+                tmp_limit=server.spec.temporary_storage.size_limit,
+            ),
         },
     }
 
@@ -41,8 +45,12 @@ def strategy(server: MLflowServer) -> Object:
 
 
 def _pod(server: MLflowServer, inputs: Inputs) -> Object:
-    body = pod.pod_spec(server, [_container(server, inputs)], volumes.pod_volumes(server))
-    body |= {"serviceAccountName": names.service_account(server), "terminationGracePeriodSeconds": 60}
+    body: Object = {
+        "serviceAccountName": names.service_account(server),
+        "terminationGracePeriodSeconds": 60,
+        "containers": [_container(server, inputs)],
+        "volumes": volumes.pod_volumes(server),
+    }
     if server.spec.affinity:
         body["affinity"] = server.spec.affinity
     if server.spec.topology_spread_constraints:
@@ -52,7 +60,7 @@ def _pod(server: MLflowServer, inputs: Inputs) -> Object:
 
 def _container(server: MLflowServer, inputs: Inputs) -> Object:
     fields: Object = {
-        "command": ["mlflow", "server", "--host", "0.0.0.0", "--port", str(PORT)],  # noqa: S104 - behind a Service
+        "command": ["python", "-c", start_script(), str(PORT)],
         "env": server_environment(server, inputs.cluster_domain),
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         **_probes(server),
@@ -63,6 +71,11 @@ def _container(server: MLflowServer, inputs: Inputs) -> Object:
     policy = server.spec.image.pull_policy
     image = versions.image(server, inputs.images)
     return pod.container("mlflow", image, inputs.images, pull_policy=policy, **fields, **pod.of_user(server))
+
+
+def start_script() -> str:
+    """The program of the container, which becomes MLflow."""
+    return files(__package__).joinpath("start_server.py").read_text()
 
 
 def _probes(server: MLflowServer) -> Object:

@@ -22,7 +22,13 @@ AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 def server_environment(server: MLflowServer, cluster_domain: str) -> list[Object]:
     """Variables of the server's container."""
-    own = [*BASE, from_field("POD_IP", "status.podIP"), *_database(server), *_artifacts(server)]
+    own = [
+        *BASE,
+        from_field("POD_IP", "status.podIP"),
+        from_field("POD_IPS", "status.podIPs"),
+        *_database(server),
+        *_artifacts(server),
+    ]
     own += [
         plain("MLFLOW_WORKERS", str(server.spec.workers)),
         *_artifact_serving(server),

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Object = dict[str, Any]
 """A Kubernetes object, or a part of one, as it goes to the API server."""
@@ -29,6 +29,8 @@ class Inputs:
 
     images: Images
     cluster_domain: str = "cluster.local"
+    user_ids: Literal["Fixed", "Platform"] = "Fixed"
+    """Whether pods run as users of our choice, where the spec names none, or as the platform chooses."""
     digests: Mapping[Key, str] = field(default_factory=dict)
     """Fingerprint of what pods read of each existing Secret and ConfigMap in ``references``."""
     existing: frozenset[Key] = frozenset()

@@ -4,9 +4,9 @@ The engine is MinIO; nothing outside this file knows.
 """
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.stores import S3, S3Credentials
+from mlflow_operator.api.stores import S3, ManagedObjectStore, S3Credentials
 from mlflow_operator.desired import credentials, names, pod, service, volumes
-from mlflow_operator.desired.inputs import Images, Object
+from mlflow_operator.desired.inputs import Images, Inputs, Object
 from mlflow_operator.desired.stateful_set import stateful_set
 from mlflow_operator.desired.variables import from_secret, plain
 
@@ -30,22 +30,26 @@ def as_s3(server: MLflowServer) -> S3:
     )
 
 
-def objects(server: MLflowServer, images: Images) -> list[Object]:
+def objects(server: MLflowServer, inputs: Inputs) -> list[Object]:
     """Its volume, Service and StatefulSet, if the spec asks for it."""
     store = server.spec.artifact_store
     if store is None or store.managed is None:
         return []
     name = names.object_store(server)
     metadata = names.kept_metadata(server, name, names.OBJECT_STORE)
-    own_pod = pod.pod_spec(server, [_container(name, images)], [volumes.mounted("data", name)])
+    own: Object = {
+        "terminationGracePeriodSeconds": 60,
+        "containers": [_container(name, inputs.images, store.managed)],
+        "volumes": [volumes.mounted("data", name)],
+    }
     return [
         volumes.claim(metadata, store.managed.size, store.managed.storage_class_name),
         service.internal(server, name, names.OBJECT_STORE, PORT),
-        stateful_set(server, name, names.OBJECT_STORE, own_pod | {"terminationGracePeriodSeconds": 60}),
+        stateful_set(server, name, names.OBJECT_STORE, pod.template(server, inputs, names.OBJECT_STORE, own)),
     ]
 
 
-def _container(secret: str, images: Images) -> Object:
+def _container(secret: str, images: Images, store: ManagedObjectStore) -> Object:
     def probe(path: str, **fields: int) -> Object:
         return {"httpGet": {"path": path, "port": names.OBJECT_STORE}, "timeoutSeconds": 5, **fields}
 
@@ -66,6 +70,6 @@ def _container(secret: str, images: Images) -> Object:
         startupProbe=probe("/minio/health/live", periodSeconds=2, failureThreshold=150),
         readinessProbe=probe("/minio/health/ready", periodSeconds=10),
         livenessProbe=probe("/minio/health/live", periodSeconds=20, failureThreshold=6),
-        resources={"requests": {"cpu": "50m", "memory": "128Mi"}},
+        resources=pod.resources(store.resources, {"cpu": "50m", "memory": "128Mi"}),
         volumeMounts=[pod.TMP_MOUNT, {"name": "data", "mountPath": FOLDER}],
     )

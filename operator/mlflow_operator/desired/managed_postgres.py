@@ -3,9 +3,9 @@
 from importlib.resources import files
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.stores import Postgres, PostgresCredentials
+from mlflow_operator.api.stores import ManagedPostgres, Postgres, PostgresCredentials
 from mlflow_operator.desired import credentials, names, pod, service, volumes
-from mlflow_operator.desired.inputs import Images, Object
+from mlflow_operator.desired.inputs import Images, Inputs, Object
 from mlflow_operator.desired.stateful_set import stateful_set
 from mlflow_operator.desired.variables import plain
 
@@ -31,7 +31,7 @@ def as_postgres(server: MLflowServer) -> Postgres:
     )
 
 
-def objects(server: MLflowServer, images: Images) -> list[Object]:
+def objects(server: MLflowServer, inputs: Inputs) -> list[Object]:
     """Its volume, Service and StatefulSet, if the spec asks for it."""
     store = server.spec.backend_store
     if store is None or store.managed is None:
@@ -41,11 +41,11 @@ def objects(server: MLflowServer, images: Images) -> list[Object]:
     return [
         volumes.claim(metadata, store.managed.size, store.managed.storage_class_name),
         service.internal(server, name, names.POSTGRES, PORT),
-        stateful_set(server, name, names.POSTGRES, _pod(server, images)),
+        stateful_set(server, name, names.POSTGRES, _template(server, inputs, store.managed)),
     ]
 
 
-def _pod(server: MLflowServer, images: Images) -> Object:
+def _template(server: MLflowServer, inputs: Inputs, store: ManagedPostgres) -> Object:
     name = names.postgres(server)
     own_volumes: list[Object] = [
         volumes.mounted("data", name),
@@ -53,11 +53,18 @@ def _pod(server: MLflowServer, images: Images) -> Object:
         # The 64 MB that a container gets are too small for parallel queries.
         {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "256Mi"}},
     ]
-    return pod.pod_spec(server, [_container(images)], own_volumes, uid=UID) | {"terminationGracePeriodSeconds": 120}
+    own: Object = {
+        "terminationGracePeriodSeconds": 120,
+        "containers": [_container(inputs.images, store)],
+        "volumes": own_volumes,
+    }
+    return pod.template(server, inputs, names.POSTGRES, own, uid=UID)
 
 
-def _container(images: Images) -> Object:
-    is_ready = {"exec": {"command": ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT)]}, "timeoutSeconds": 5}
+def _container(images: Images, store: ManagedPostgres) -> Object:
+    # Without a user it asks for the name of its own, which may have none.
+    asked = ["pg_isready", "-q", "-h", "127.0.0.1", "-p", str(PORT), "-U", credentials.STORE_USER]
+    is_ready: Object = {"exec": {"command": asked}, "timeoutSeconds": 5}
     return pod.container(
         "postgres",
         images.postgres,
@@ -76,7 +83,7 @@ def _container(images: Images) -> Object:
         livenessProbe={"tcpSocket": {"port": names.POSTGRES}, "periodSeconds": 20, "failureThreshold": 6},
         # SIGTERM alone lets PostgreSQL wait for its clients to leave; SIGINT cuts their sessions.
         lifecycle={"preStop": {"exec": {"command": ["bash", "-c", "kill -INT 1"]}}},
-        resources={"requests": {"cpu": "50m", "memory": "128Mi"}},
+        resources=pod.resources(store.resources, {"cpu": "50m", "memory": "128Mi"}),
         volumeMounts=[
             pod.TMP_MOUNT,
             {"name": "data", "mountPath": FOLDER},

@@ -26,6 +26,8 @@ DIGESTS_ANNOTATION = f"{GROUP}/references"
 """Fingerprint of every Secret and ConfigMap that the pod reads, so that a rotation rolls the pods."""
 STORES_ANNOTATION = f"{GROUP}/stores"
 """On a preparation: fingerprint of all that the stores notice of it, so that its success counts for pods like it."""
+IDENTITY_ANNOTATION = f"{GROUP}/identity"
+"""Fingerprint of the annotations of the pods' ServiceAccount, so that another identity rolls the pods."""
 
 MAX = 63
 """DNS-1123 label, and the value of a label."""

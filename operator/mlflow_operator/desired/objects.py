@@ -31,8 +31,8 @@ def build(server: MLflowServer, inputs: Inputs) -> Desired:
         *_optional(service_account.service_account(server)),
         *_secrets(server, inputs),
         *volumes.claims(server),
-        *managed_postgres.objects(server, inputs.images),
-        *managed_object_store.objects(server, inputs.images),
+        *managed_postgres.objects(server, inputs),
+        *managed_object_store.objects(server, inputs),
         service.service(server, versions.version(server)),
     ]
     held = {("Secret", name) for name in own_secrets(server)} - {_key(o) for o in objects}

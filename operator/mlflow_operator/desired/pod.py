@@ -1,33 +1,50 @@
-"""What every pod has in common: an unprivileged process without a token, on a read-only root file system."""
+"""The one builder of every pod: an unprivileged process without a token, on a read-only root file system.
+
+What the spec says of pods is read here alone, so that it holds for the server, its preparation and the stores.
+"""
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired.inputs import Images, Object
+from mlflow_operator.api.pods import Resources
+from mlflow_operator.desired import names
+from mlflow_operator.desired.inputs import Images, Inputs, Object
 
 UID = 65532
 """Nobody in particular: an image of any user works with it, as only mounted folders are written."""
 
-TMP_VOLUME = {"name": "tmp", "emptyDir": {}}
 TMP_MOUNT = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - an emptyDir of the pod
+TMP_LIMIT = "1Gi"
+"""For pods through which no artifacts pass: what runs away is evicted before it fills its node."""
 
 
-def pod_spec(server: MLflowServer, containers: list[Object], volumes: list[Object], *, uid: int = UID) -> Object:
-    """A pod that meets the Pod Security Standard "restricted", on the nodes that the spec allows."""
-    spec: Object = {
+def template(
+    server: MLflowServer,
+    inputs: Inputs,
+    component: str,
+    spec: Object,
+    *,
+    version: str | None = None,
+    annotations: dict[str, str] | None = None,
+    uid: int = UID,
+    tmp_limit: str = TMP_LIMIT,
+) -> Object:
+    """The template of a component's pods.
+
+    They meet the Pod Security Standard "restricted". ``spec`` has what is the component's own, containers among it, and
+    wins; ``uid`` is what the image likes to run as, where nobody says otherwise.
+    """
+    own_volumes = spec.get("volumes", [])
+    body: Object = {
         # A Service called `mlflow` would set MLFLOW_PORT=tcp://…, which the server takes for its --port.
         "enableServiceLinks": False,
         "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": uid,
-            "runAsGroup": uid,
-            "fsGroup": uid,
-            "fsGroupChangePolicy": "OnRootMismatch",
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": containers,
-        "volumes": [TMP_VOLUME, *volumes],
+        "securityContext": _security_context(server, inputs, uid),
+        **_scheduling(server),
+        **spec,
+        "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": tmp_limit}}, *own_volumes],
     }
-    return spec | _for_all_pods(server)
+    metadata: Object = {"labels": {**server.spec.pod_labels, **names.labels(server, component, version)}}
+    told = {**server.spec.pod_annotations, **(annotations or {})}
+    return {"metadata": metadata | ({"annotations": told} if told else {}), "spec": body}
 
 
 def container(name: str, image: str, images: Images, *, pull_policy: str | None = None, **fields: object) -> Object:
@@ -45,13 +62,36 @@ def container(name: str, image: str, images: Images, *, pull_policy: str | None 
 
 
 def of_user(server: MLflowServer) -> Object:
-    """What a container that runs MLflow takes from the spec as it is."""
-    resources = {name: amounts for name, amounts in server.spec.resources.wire().items() if amounts}
-    fields = {"envFrom": server.spec.env_from, "resources": resources}
-    return {name: value for name, value in fields.items() if value}
+    """What a container that runs MLflow takes from the spec as it is, and what it asks for where that says nothing."""
+    # Idle, the supervisor and its parent have 225 MiB, and each worker 205 MiB more (proportional set size, 3.17.2).
+    memory = f"{256 * (1 + server.spec.workers)}Mi"
+    wanted = resources(server.spec.resources, {"cpu": "100m", "memory": memory})
+    return ({"envFrom": server.spec.env_from} if server.spec.env_from else {}) | {"resources": wanted}
 
 
-def _for_all_pods(server: MLflowServer) -> Object:
+def resources(said: Resources, requests: dict[str, str]) -> Object:
+    """Resources as the spec says; ``requests`` are for what it does not mention: one beyond a limit is refused."""
+    mentioned = said.requests.keys() | said.limits.keys()
+    own = {name: amount for name, amount in requests.items() if name not in mentioned}
+    found = {"requests": own | said.requests, "limits": said.limits}
+    return {name: amounts for name, amounts in found.items() if amounts}
+
+
+def _security_context(server: MLflowServer, inputs: Inputs, uid: int) -> Object:
+    """As whom the pod runs; on a platform that gives each namespace a range of its own, as it pleases."""
+    ids = {"runAsUser": uid, "runAsGroup": uid, "fsGroup": uid} if inputs.user_ids == "Fixed" else {}
+    said = {name: value for name, value in server.spec.pod_security_context.wire().items() if value}
+    return {
+        "runAsNonRoot": True,
+        **ids,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+        **said,
+    }
+
+
+def _scheduling(server: MLflowServer) -> Object:
+    """On which nodes all pods of the server may run, and with which right."""
     spec = server.spec
     fields = {
         "imagePullSecrets": [secret.wire() for secret in spec.image.pull_secrets],

@@ -6,7 +6,7 @@ stores notice of it is less, and decides whether a success of before still count
 """
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names, pod, preparation, versions, volumes
+from mlflow_operator.desired import names, pod, preparation, service_account, versions, volumes
 from mlflow_operator.desired.environment import prepare_environment, probes_artifacts
 from mlflow_operator.desired.inputs import Inputs, Object, digest
 
@@ -22,12 +22,11 @@ def prepare_job(server: MLflowServer, inputs: Inputs, fingerprint: str) -> Objec
     Raises:
         Terminal: UnsupportedVersion.
     """
-    template = {
-        "metadata": {"labels": names.labels(server, names.PREPARE, versions.version(server))},
-        "spec": _pod(server, inputs),
-    }
+    version = versions.version(server)
+    identity = service_account.identity(server)
+    template = pod.template(server, inputs, names.PREPARE, _pod(server, inputs), version=version, annotations=identity)
     name = names.preparation(server, digest([template, fingerprint]))
-    metadata = names.metadata(server, name, names.PREPARE, version=versions.version(server))
+    metadata = names.metadata(server, name, names.PREPARE, version=version)
     metadata["annotations"] = {names.STORES_ANNOTATION: _noticed(server, template["spec"], fingerprint)}
     return {
         "apiVersion": "batch/v1",
@@ -63,10 +62,12 @@ def stores(job: Object) -> str:
 def _noticed(server: MLflowServer, rendered: Object, fingerprint: str) -> str:
     """Which program comes as whom, with which settings and credentials, to which stores; not on which node it runs."""
     container = next(c for c in rendered["containers"] if c["name"] == names.PREPARE)
+    claims = [v["persistentVolumeClaim"] for v in rendered["volumes"] if "persistentVolumeClaim" in v]
     return digest(
         [
             {name: container.get(name) for name in ("image", "env", "envFrom")},
-            [v["persistentVolumeClaim"] for v in rendered["volumes"] if "persistentVolumeClaim" in v],
+            # A volume notices user and groups, a database and a bucket do not.
+            [claims, rendered["securityContext"]] if claims else [],
             [rendered["serviceAccountName"], server.spec.service_account.annotations],
             fingerprint,
         ]
@@ -74,7 +75,6 @@ def _noticed(server: MLflowServer, rendered: Object, fingerprint: str) -> str:
 
 
 def _pod(server: MLflowServer, inputs: Inputs) -> Object:
-    body = pod.pod_spec(server, [_container(server, inputs)], _volumes(server))
     near_the_server = {
         "weight": 100,
         "podAffinityTerm": {
@@ -82,13 +82,14 @@ def _pod(server: MLflowServer, inputs: Inputs) -> Object:
             "topologyKey": "kubernetes.io/hostname",
         },
     }
-    body |= {
+    return {
         "restartPolicy": "Never",
         "serviceAccountName": names.service_account(server),
         # A ReadWriteOnce volume can only be mounted where the running server has it.
         "affinity": {"podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [near_the_server]}},
+        "containers": [_container(server, inputs)],
+        "volumes": _volumes(server),
     }
-    return body
 
 
 def _container(server: MLflowServer, inputs: Inputs) -> Object:

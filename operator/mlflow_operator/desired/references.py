@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names, stores
+from mlflow_operator.desired import authorities, names, stores
 from mlflow_operator.desired.inputs import Key, Reference
 
 _ENV_SOURCES = (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap"))
@@ -42,6 +42,8 @@ def _all(server: MLflowServer) -> Iterator[Reference]:
     if external is not None:
         if external.credentials_secret_ref:
             yield Reference("Secret", external.credentials_secret_ref.name)
+        if external.ca_bundle:
+            yield authorities.reference(external.ca_bundle)
         return
     own = own_secrets(server)
     for reference in _stores(server):

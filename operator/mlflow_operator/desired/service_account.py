@@ -2,7 +2,7 @@
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names
-from mlflow_operator.desired.inputs import Object
+from mlflow_operator.desired.inputs import Object, digest
 
 
 def service_account(server: MLflowServer) -> Object | None:
@@ -19,3 +19,9 @@ def service_account(server: MLflowServer) -> Object | None:
         "metadata": metadata,
         "automountServiceAccountToken": False,
     }
+
+
+def identity(server: MLflowServer) -> dict[str, str]:
+    """An annotation for pods that run under the account: who they are is decided by webhooks when they are made."""
+    wanted = server.spec.service_account.annotations
+    return {names.IDENTITY_ANNOTATION: digest(wanted)} if wanted else {}

@@ -5,7 +5,7 @@ from mlflow_operator.desired import names
 from mlflow_operator.desired.inputs import Object
 
 
-def stateful_set(server: MLflowServer, name: str, component: str, pod: Object) -> Object:
+def stateful_set(server: MLflowServer, name: str, component: str, template: Object) -> Object:
     """A StatefulSet of one pod, or of none while the server hibernates."""
     return {
         "apiVersion": "apps/v1",
@@ -14,7 +14,9 @@ def stateful_set(server: MLflowServer, name: str, component: str, pod: Object) -
         "spec": {
             "replicas": 0 if server.spec.hibernate else 1,
             "serviceName": name,
+            # In order, a pod that never becomes ready would not be replaced by one of a corrected template.
+            "podManagementPolicy": "Parallel",
             "selector": {"matchLabels": names.selector(server, component)},
-            "template": {"metadata": {"labels": names.labels(server, component)}, "spec": pod},
+            "template": template,
         },
     }

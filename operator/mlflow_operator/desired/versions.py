@@ -5,6 +5,8 @@ from mlflow_operator.desired.inputs import Images
 from mlflow_operator.errors import Terminal
 
 DEFAULT = "3.17.2"
+OFFICIAL = "ghcr.io/mlflow/mlflow"
+"""MLflow's own images; only the full ones have the drivers of databases."""
 MINIMUM = "3.14.0"
 """`mlflow db upgrade` creates the tables of an empty database from this release on."""
 
@@ -31,7 +33,8 @@ def image(server: MLflowServer, images: Images) -> str:
         return images.server.format(version=version(server))
     if chosen.digest is not None:
         return f"{chosen.repository}@{chosen.digest}"
-    return f"{chosen.repository}:{chosen.tag or version(server)}"
+    own_tag = f"v{version(server)}-full" if chosen.repository == OFFICIAL else version(server)
+    return f"{chosen.repository}:{chosen.tag or own_tag}"
 
 
 def _parts(text: str) -> tuple[int, ...]:

@@ -1,14 +1,18 @@
-"""How a server is reached: its URL, and the credentials of an external one."""
+"""How a server is reached: its URL, and of an external one the credentials, the authorities and the workspace."""
 
-from collections.abc import Sequence
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.serving import ExternalCredentials
+from mlflow_operator.api.serving import CaBundle, ExternalCredentials
 from mlflow_operator.clients.addresses import is_refused
 from mlflow_operator.clients.registry import Access, Registry
-from mlflow_operator.desired import login, urls
+from mlflow_operator.clients.tls import trusting
+from mlflow_operator.desired import authorities, login, urls
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import OperatorError, Terminal, Waiting
 from mlflow_operator.reconcile import objects
@@ -28,7 +32,9 @@ async def registry_of(world: World, at: Key, *, ready: bool = False) -> Registry
         raise Waiting("ServerNotFound", message, after=world.settings.resync)
     if ready and not serves(server):
         raise Waiting("ServerNotReady", f"MLflowServer {name} is not ready yet", after=world.settings.resync)
-    return world.mlflow.at(await access(world, server))
+    way = await access(world, server)
+    world.models.on(at).be(way.registry)
+    return world.mlflow.at(way)
 
 
 def serves(server: MLflowServer) -> bool:
@@ -40,24 +46,25 @@ async def access(world: World, server: MLflowServer) -> Access:
     """Where a server is, with the credentials as they are now: a rotated Secret needs no restart.
 
     Raises:
-        Waiting: The Secret, or a key in it, is missing.
-        Terminal: The URL is none or is not allowed, or the Secret is not offered to it or cannot be sent.
+        Waiting: The Secret or the bundle, or a key in it, is missing.
+        Terminal: The URL is none or is not allowed, the Secret is not offered to it or cannot be sent, or the bundle
+            is none.
     """
     external = server.spec.external
     if external is None:
         return Access(desired.url(server, world.settings.cluster_domain))
     url = _allowed(external.url, world.settings.external_hosts)
-    ref = external.credentials_secret_ref
+    namespace, ref = server.metadata.namespace, external.credentials_secret_ref
+    way = Access(url, workspace=external.workspace or "", tls=await _trust(world, namespace, external.ca_bundle))
     if ref is None:
-        return Access(url)
-    namespace = server.metadata.namespace
+        return way
     forget = partial(world.logins.forget, namespace, ref.name)
     try:
         headers = (("Authorization", await _authorization(world, namespace, ref, urls.address(url))),)
     except OperatorError:
         forget()
         raise
-    return Access(url, headers, denied=forget)
+    return replace(way, headers=headers, denied=forget)
 
 
 def _allowed(url: str, hosts: Sequence[str]) -> str:
@@ -76,8 +83,24 @@ def _allowed(url: str, hosts: Sequence[str]) -> str:
 
 
 async def _authorization(world: World, namespace: str, ref: ExternalCredentials, where: urls.Address) -> str:
-    secret = await world.logins.read(namespace, ref.name, lambda: world.cluster.get("Secret", namespace, ref.name))
-    if secret is None:
-        raise Waiting("SecretNotFound", f"Secret {ref.name} does not exist in namespace {namespace}; create it")
+    secret = await _read(world, "Secret", namespace, ref.name)
     login.check_offer(secret, where)
     return login.authorization(ref, secret)
+
+
+async def _trust(world: World, namespace: str, bundle: CaBundle | None) -> ssl.SSLContext | None:
+    if bundle is None:
+        return None
+    where = authorities.reference(bundle)
+    pem = authorities.certificates(where, await _read(world, where.kind, namespace, where.name))
+    try:
+        return trusting(pem)
+    except ValueError as error:
+        raise authorities.unusable(where, str(error)) from error
+
+
+async def _read(world: World, kind: str, namespace: str, name: str) -> Mapping[str, Any]:
+    found = await world.logins.read(kind, namespace, name, world.cluster.get)
+    if found is None:
+        raise Waiting(f"{kind}NotFound", f"{kind} {name} does not exist in namespace {namespace}; create it")
+    return found

@@ -180,6 +180,7 @@ def _inputs(world: World, server: MLflowServer, found: References, there: Prepar
     return Inputs(
         images=Images(**world.settings.images.model_dump()),
         cluster_domain=world.settings.cluster_domain,
+        user_ids=world.settings.user_ids,
         digests=_digests(server, found),
         existing=frozenset(
             [("Secret", name) for name in own if ("Secret", name) in found] + [_key(job) for job in there.staying()]

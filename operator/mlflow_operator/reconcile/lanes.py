@@ -17,7 +17,7 @@ def lanes_of(store: Store, settings: Settings) -> Callable[[Key], tuple[Lane, ..
     """What answers with the lanes of a key, the narrowest first.
 
     * The model on its MLflow, one at a time: MLflow has no compare-and-swap, and its archiving is not exclusive. Two
-      MLflowServers with the same URL are one MLflow.
+      MLflowServers with the same URL are one MLflow, and with the same workspace too one registry.
     * The MLflow: one that is slow takes no more than a quarter of the workers.
     * The namespace: one team takes no more than half of them.
     """
@@ -30,9 +30,9 @@ def lanes_of(store: Store, settings: Settings) -> Callable[[Key], tuple[Lane, ..
         tenant: Lane = (("namespace", key.namespace), of_tenant)
         if key.kind == PROMOTION and model is None:
             return (tenant,)  # a claim that is gone: the pass over it asks nobody
-        at = mlflow.identity(Key(SERVER, server.namespace, server.name))
+        at, workspace = mlflow.identity(Key(SERVER, server.namespace, server.name))
         shared: tuple[Lane, ...] = ((("mlflow", at), of_mlflow), tenant)
-        return shared if model is None else ((("model", at, model.model), 1), *shared)
+        return shared if model is None else ((("model", at, workspace, model.model), 1), *shared)
 
     return lanes
 
@@ -52,22 +52,25 @@ class _Mlflows:
     def __init__(self, store: Store, cluster_domain: str) -> None:
         self._store = store
         self._cluster_domain = cluster_domain
-        self._known: dict[Key, tuple[int, Hashable]] = {}
+        self._known: dict[Key, tuple[int, tuple[Hashable, str]]] = {}
 
-    def identity(self, server: Key) -> Hashable:
-        """Its URL in one spelling; for a server that is not there, or is not readable, the server itself."""
+    def identity(self, server: Key) -> tuple[Hashable, str]:
+        """Its URL in one spelling, and the workspace; where the server is not there or not readable, the server."""
         version = self._store.sequence_of(server)
         if version is None:
             self._known.pop(server, None)
-            return server
+            return server, ""
         known = self._known.get(server)
         if known is None or known[0] != version:
-            known = self._known[server] = (version, self._url(server) or server)
+            known = self._known[server] = (version, self._registry(server) or (server, ""))
         return known[1]
 
-    def _url(self, server: Key) -> str | None:
+    def _registry(self, server: Key) -> tuple[str, str] | None:
         try:
             found = objects.server(self._store, server.namespace, server.name)
-            return normalised(desired.url(found, self._cluster_domain)) if found else None
+            if found is None:
+                return None
+            workspace = found.spec.external.workspace if found.spec.external else None
+            return normalised(desired.url(found, self._cluster_domain)), workspace or ""
         except (OperatorError, ValueError):
             return None

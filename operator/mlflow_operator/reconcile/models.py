@@ -3,7 +3,7 @@
 Every ``now`` is in seconds of a clock that never goes back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 from mlflow_operator.clients.registry import Registry
@@ -70,6 +70,11 @@ class ModelWatch:
         """A write was answered: the snapshot is now this, which is news to the other claims."""
         self.news = self.news or self.snapshot is None or _differ(self.snapshot, written)
         self.snapshot, self.mark = written, None
+
+    def forget(self) -> None:
+        """What was known is of another registry: the next look is news to all claims."""
+        self.snapshot, self.mark, self.told, self.news = None, None, None, True
+        self.signatures.clear()
 
     def unanswered(self, now: float) -> None:
         """A look that was needed has had no answer."""
@@ -139,6 +144,16 @@ class ServerWatch:
     models: dict[str, ModelWatch] = field(default_factory=dict)
     registered: int | None = None
     """How many models the latest list of all had."""
+    registry: Hashable = None
+    """Which registry that is: its MLflowServer may be pointed to another one."""
+
+    def be(self, registry: Hashable) -> None:
+        """Forget what was known, if that was of another registry."""
+        if self.registry not in (None, registry):
+            self.registered = None
+            for model in self.models.values():
+                model.forget()
+        self.registry = registry
 
 
 class Models:

@@ -6,7 +6,7 @@ RUN groupadd --system --gid 999 postgres \
     && apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends postgresql-common \
     && sed -i 's/^#create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf \
-    && apt-get install -y -qq --no-install-recommends postgresql-15 \
+    && apt-get install -y -qq --no-install-recommends postgresql-15 libnss-wrapper \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /usr/share/doc /usr/share/locale /usr/share/man \
     && install -d -o postgres -g postgres -m 1777 /var/run/postgresql
 ENV PATH=/usr/lib/postgresql/15/bin:$PATH LANG=C.UTF-8 PGDATA=/var/lib/postgresql/data

@@ -1,6 +1,6 @@
 """Servers to build from."""
 
-from typing import Any
+from typing import Any, Literal
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
@@ -26,12 +26,18 @@ def server(spec: dict[str, Any], name: str = "mlflow") -> MLflowServer:
 
 
 def inputs(
-    wanted: MLflowServer, *, existing: frozenset[desired.Key] = frozenset(), prepared: frozenset[str] = frozenset()
+    wanted: MLflowServer,
+    *,
+    existing: frozenset[desired.Key] = frozenset(),
+    prepared: frozenset[str] = frozenset(),
+    user_ids: Literal["Fixed", "Platform"] = "Fixed",
 ) -> desired.Inputs:
     """The inputs of a world in which every reference exists."""
     digests = {reference.key: f"digest of {reference.name}" for reference in desired.references(wanted)}
     generated = dict.fromkeys(desired.generated_secrets(wanted), "drawn-outside")
-    return desired.Inputs(IMAGES, digests=digests, existing=existing, prepared=prepared, generated=generated)
+    return desired.Inputs(
+        IMAGES, user_ids=user_ids, digests=digests, existing=existing, prepared=prepared, generated=generated
+    )
 
 
 def prepared(wanted: MLflowServer) -> desired.Desired:
@@ -51,6 +57,20 @@ def keys(built: desired.Desired) -> list[desired.Key]:
 def only(built: desired.Desired, kind: str) -> dict[str, Any]:
     """The one object of a kind."""
     (found,) = (o for o in built.objects if o["kind"] == kind)
+    return found
+
+
+def everything(
+    wanted: MLflowServer, *, user_ids: Literal["Fixed", "Platform"] = "Fixed"
+) -> dict[desired.Key, dict[str, Any]]:
+    """All objects that are applied from the first pass until nothing new comes, in that order."""
+    found: dict[desired.Key, dict[str, Any]] = {}
+    done: frozenset[str] = frozenset()
+    for _ in range(3):
+        existing = frozenset(key for key in found if key[0] in ("Secret", "Job"))
+        built = desired.build(wanted, inputs(wanted, existing=existing, prepared=done, user_ids=user_ids))
+        found |= {(o["kind"], o["metadata"]["name"]): o for o in built.objects}
+        done = frozenset({built.stores} if built.stores and ("Job", built.preparation) in found else {})
     return found
 
 

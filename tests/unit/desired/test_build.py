@@ -125,7 +125,7 @@ def test_a_correction_of_the_preparations_pod_makes_another_job(change: dict[str
         {"artifactStore": {"managed": {}}},
         {"backendStore": {"managed": {}}},
         {"serviceAccount": {"name": "other"}},
-        {"serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "other"}}},
+        {"serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/other"}}},
         {"env": [{"name": "AWS_REGION", "value": "x"}]},
         {"envFrom": [{"secretRef": {"name": "x"}}]},
     ],
@@ -213,6 +213,8 @@ def test_a_release_that_the_operator_cannot_prepare_is_refused() -> None:
     [
         ({}, "mlflow.example/mlflow:v3.17.2"),
         ({"repository": "r/m"}, "r/m:3.17.2"),
+        ({"repository": "ghcr.io/mlflow/mlflow"}, "ghcr.io/mlflow/mlflow:v3.17.2-full"),
+        ({"repository": "ghcr.io/mlflow/mlflow", "tag": "v3.17.2"}, "ghcr.io/mlflow/mlflow:v3.17.2"),
         ({"repository": "r/m", "tag": "t"}, "r/m:t"),
         ({"repository": "r/m", "tag": "t", "digest": DIGEST}, f"r/m@{DIGEST}"),
     ],

@@ -8,10 +8,9 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import managed_postgres, names, prepare_job
-from unit.desired.servers import inputs
+from mlflow_operator.desired import deployment, managed_postgres, names, prepare_job
+from unit.desired.servers import everything
 
 FOLDER = Path(__file__).parents[2] / "golden" / "server"
 CASES = sorted(path.name.removesuffix(".input.yaml") for path in FOLDER.glob("*.input.yaml"))
@@ -25,18 +24,6 @@ class WithoutAliases(yaml.SafeDumper):
         return True
 
 
-def everything(server: MLflowServer) -> list[dict[str, Any]]:
-    """All objects that are applied from the first pass until nothing new comes, in that order."""
-    found: dict[desired.Key, dict[str, Any]] = {}
-    prepared: frozenset[str] = frozenset()
-    for _ in range(3):
-        existing = frozenset(key for key in found if key[0] in ("Secret", "Job"))
-        built = desired.build(server, inputs(server, existing=existing, prepared=prepared))
-        found |= {(o["kind"], o["metadata"]["name"]): o for o in built.objects}
-        prepared = frozenset({built.stores} if built.stores and ("Job", built.preparation) in found else {})
-    return [readable(o) for o in found.values()]
-
-
 def readable(obj: dict[str, Any]) -> dict[str, Any]:
     """The object with programs and fingerprints named instead of shown."""
     obj["metadata"]["annotations"][names.APPLIED_ANNOTATION] = "(fingerprint of this object)"
@@ -46,6 +33,7 @@ def readable(obj: dict[str, Any]) -> dict[str, Any]:
         programs = {
             prepare_job.script(): "(the preparation's program)",
             managed_postgres.start_script(): "(start_postgres.sh)",
+            deployment.start_script(): "(start_server.py)",
         }
         container["command"] = [programs.get(word, word) for word in container["command"]]
     return obj
@@ -55,7 +43,7 @@ def readable(obj: dict[str, Any]) -> dict[str, Any]:
 def test_golden(case: str) -> None:
     """A server's objects are those in the file, and all of them are valid Kubernetes objects."""
     server = MLflowServer.parse(yaml.safe_load((FOLDER / f"{case}.input.yaml").read_text()))
-    objects = everything(server)
+    objects = [readable(o) for o in everything(server).values()]
     for obj in objects:
         kubernetes_validate.validate(obj, kubernetes_validate.latest_version(), strict=True)
     text = yaml.dump_all(objects, Dumper=WithoutAliases, sort_keys=False, width=120)

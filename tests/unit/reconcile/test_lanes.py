@@ -65,6 +65,17 @@ def test_two_servers_with_one_url_are_one_mlflow(other: str, same: bool) -> None
     assert tenant != tenant_
 
 
+def test_two_workspaces_are_two_registries_of_one_mlflow() -> None:
+    """The same name is another model there; that the server is slow is the same for both."""
+    found, other = store(), store()
+    changed = thing("team", "mlflow", {"external": {"url": URL, "workspace": "team-a"}})
+    changed["metadata"]["resourceVersion"] = "2"
+    found.put(SERVER, changed)
+    mine, theirs = lanes(found, PROMOTION), lanes(other, PROMOTION)
+    assert mine[0] != theirs[0]
+    assert mine[1:] == theirs[1:]
+
+
 def test_a_single_worker_has_room_for_everybody() -> None:
     """A share is never nothing."""
     assert {room for _, room in lanes(store(), PROMOTION, workers=1)} == {1}

@@ -1,0 +1,43 @@
+"""An autoscaler that owns the number of replicas, with the real controller."""
+
+import json
+import time
+
+import pytest
+
+from cluster import waiting
+from cluster.team import Object, Team
+from integration.server.steps import MANAGED, QUIET_SECONDS, serve
+
+pytestmark = pytest.mark.integration
+
+TARGET = {"apiVersion": "mlflow.talentflow.ai/v1alpha1", "kind": "MLflowServer", "name": "mlflow"}
+
+
+def replicas(team: Team) -> tuple[int, int]:
+    """Of the server, and of its Deployment."""
+    server, deployment = team.get("mlflowserver", "mlflow"), team.get("deployment", "mlflow")
+    return server["spec"]["replicas"], deployment["spec"]["replicas"]
+
+
+def test_an_autoscaler_scales_the_server_and_git_leaves_it_alone(team: Team) -> None:
+    """It goes by the scale subresource; a manifest without replicas, applied again, changes nothing."""
+    serve(team, MANAGED)
+    metric = {
+        "type": "Resource",
+        "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
+    }
+    spec = {"scaleTargetRef": TARGET, "minReplicas": 3, "maxReplicas": 5, "metrics": [metric]}
+    metadata = {"name": "mlflow", "namespace": team.namespace}
+    scaler: Object = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": metadata,
+        "spec": spec,
+    }
+    team.plane.kubectl("apply", "-f", "-", text=json.dumps(scaler))
+    waiting.until(lambda: replicas(team) == (3, 3), what="three replicas", seconds=60, pause=0.5)
+    team.apply("MLflowServer", "mlflow", MANAGED)
+    team.ready("mlflowserver", "mlflow")
+    time.sleep(QUIET_SECONDS)
+    assert replicas(team) == (3, 3)
