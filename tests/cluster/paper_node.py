@@ -32,7 +32,7 @@ REVISION = "0123456789ab"
 
 @dataclass(frozen=True)
 class Ending:
-    """How a preparation ends: the document of desired/preparation/report.py, and its exit code."""
+    """How a preparation ends: the document of desired/preparation/program/report.py, and its exit code."""
 
     report: Object
     exit_code: int = 0

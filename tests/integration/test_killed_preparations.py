@@ -19,7 +19,7 @@ import pytest
 
 from cluster.postgres import Postgres
 from integration.test_prepare import OLDER, python
-from mlflow_operator.desired.prepare_job import script
+from mlflow_operator.desired.preparation.job import script
 
 pytestmark = pytest.mark.integration
 

@@ -17,7 +17,7 @@ from cluster.postgres import UNPRIVILEGED_UID, binaries
 from cluster.process import Process
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import managed_postgres
+from mlflow_operator.desired.managed import postgres
 
 pytestmark = pytest.mark.integration
 
@@ -53,7 +53,7 @@ class Container:
             "CREDENTIALS": str(self.folder / "credentials"),
             "PATH": f"{binaries()}:{os.defpath}",
         }
-        self.process.start(["bash", "-c", managed_postgres.start_script()], env=env, uid=self.uid, folder=self.folder)
+        self.process.start(["bash", "-c", postgres.start_script()], env=env, uid=self.uid, folder=self.folder)
 
     def sql(self, statement: str, password: str = PASSWORD) -> str:
         """Run a statement over TCP."""
@@ -66,10 +66,10 @@ class Container:
         metadata = {"name": "mlflow", "namespace": "team", "uid": "u"}
         spec: dict[str, Any] = {"backendStore": {"managed": {}}, "artifactStore": {"managed": {}}}
         server = MLflowServer.parse({"metadata": metadata, "spec": spec})
-        (*_, found) = managed_postgres.objects(server, desired.Inputs(desired.Images("", "", "")))
+        (*_, found) = postgres.objects(server, desired.Inputs(desired.Images("", "", "")))
         (one,) = found["spec"]["template"]["spec"]["containers"]
         command: list[str] = one["readinessProbe"]["exec"]["command"]
-        return [str(self.port) if word == str(managed_postgres.PORT) else word for word in command]
+        return [str(self.port) if word == str(postgres.PORT) else word for word in command]
 
     def wait(self) -> None:
         """Return when it answers."""

@@ -21,7 +21,7 @@ from cluster.postgres import Postgres
 from integration.kubelet import environment
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired.prepare_job import script
+from mlflow_operator.desired.preparation.job import script
 
 pytestmark = pytest.mark.integration
 

@@ -21,7 +21,7 @@ from integration.test_prepare import backend, database, prepare, python, with_bu
 from integration.test_server_process import Start, start
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.clients.registry import Access, Mlflow
-from mlflow_operator.reconcile.artifacts import look
+from mlflow_operator.reconcile.servers.artifacts import look
 from unit.reconcile.test_artifacts import world
 
 __all__ = ["backend", "database", "start"]

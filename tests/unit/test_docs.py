@@ -122,7 +122,7 @@ NOT_REASONS = {
     # kinds; reasons, states and types of Kubernetes' own objects
     *("Deployment", "StatefulSet", "Job", "Service", "ServiceAccount", "PersistentVolumeClaim", "Secret", "ConfigMap"),
     *(
-        "Pod",
+        *("Pod", "Event", "Lease"),
         "RegisteredModel",
         "Available",
         "Complete",
@@ -163,39 +163,24 @@ COMPOSED = {
 """Parts of reasons that are put together, with examples."""
 
 BOTH = (
-    *("clients/answers.py", "clients/cluster.py", "clients/paging.py", "clients/refusals.py", "clients/registry.py"),
-    *(
-        "clients/transport.py",
-        "desired/authorities.py",
-        "desired/login.py",
-        "errors.py",
-        "reconcile/access.py",
-        "status/conditions.py",
-    ),
+    "clients",
+    "desired/external",
+    "errors.py",
+    "reconcile/access.py",
+    "status/conditions.py",
 )
 MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (
-        *("desired/preparation/artifacts.py", "desired/preparation/database.py", "desired/preparation/main.py"),
-        *("desired/preparation/database_errors.py", "desired/preparation/store_errors.py"),
-        *("desired/versions.py", "reconcile/children.py", "reconcile/preparation.py"),
-        *("reconcile/apply.py", "reconcile/artifacts.py", "reconcile/probe.py", "reconcile/server.py"),
+        *("desired/preparation/program", "desired/versions.py", "reconcile/servers"),
         *("status/preparation.py", "status/server.py", "status/waits.py"),
     ),
-    ModelPromotion: (
-        *("promotion/attempt.py", "promotion/rules.py", "promotion/requirements.py"),
-        *("reconcile/promotion.py", "status/promotion.py"),
-    ),
+    ModelPromotion: ("promotion", "reconcile/promotions", "status/promotion.py"),
 }
-"""Where the reasons of each kind come from, beside BOTH."""
+"""Modules and folders from which the reasons of each kind come, beside BOTH."""
 PASSED_ON = (
-    "reconcile/publish.py",
-    "reconcile/objects.py",
-    "reconcile/process.py",
-    "reconcile/events.py",
-    "reconcile/surroundings.py",
-    "status/preparations.py",
-    "status/rollout.py",
-    "promotion/snapshot.py",
+    *("promotion/snapshot.py", "reconcile/servers/surroundings.py"),
+    *("reconcile/publish.py", "reconcile/objects.py", "reconcile/process.py", "reconcile/events.py"),
+    *("status/preparations.py", "status/rollout.py"),
 )
 """Modules of those packages that make no reasons."""
 ELSEWHERE = {
@@ -203,6 +188,12 @@ ELSEWHERE = {
     ModelPromotion: {"None"},
 }
 """Reasons of the other kind in modules that serve both, and MLflow's name for no stage."""
+
+
+def modules(*places: str) -> set[str]:
+    """The modules that these are, or that stand below them and make reasons."""
+    below = {file for place in places for file in [CODE / place, *(CODE / place).rglob("*")] if file.suffix == ".py"}
+    return {str(file.relative_to(CODE)) for file in below} - set(PASSED_ON)
 
 
 def camel_case(module: str) -> set[str]:
@@ -214,7 +205,7 @@ def camel_case(module: str) -> set[str]:
 
 def reasons(kind: type[Resource]) -> set[str]:
     """Every reason that the code can give to a condition of a kind."""
-    found = {word for module in (*BOTH, *MODULES[kind]) for word in camel_case(module)}
+    found = {word for module in modules(*BOTH, *MODULES[kind]) for word in camel_case(module)}
     if kind is ModelPromotion:
         found |= {type_.value for type_ in AttemptType}  # reasons of the condition Promoted
     composed = {reason for word in found & COMPOSED.keys() for reason in COMPOSED[word]}
@@ -238,9 +229,8 @@ def test_every_documented_reason_exists() -> None:
 
 def test_no_module_with_reasons_is_forgotten() -> None:
     """A new module of these packages is looked through too."""
-    known = {*BOTH, *PASSED_ON, *(module for modules in MODULES.values() for module in modules)}
-    there = {f"{name}/{file.name}" for name in ("promotion", "reconcile", "status") for file in (CODE / name).glob("*")}
-    unknown = {module for module in there - known if module.endswith(".py")}
+    known = modules(*BOTH, *MODULES[MLflowServer], *MODULES[ModelPromotion])
+    unknown = modules("promotion", "reconcile", "status") - known
     assert {module for module in unknown if camel_case(module) - NOT_REASONS} == set()
 
 

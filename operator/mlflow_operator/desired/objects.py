@@ -1,20 +1,13 @@
 """The one list of what exists and when."""
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import (
-    credentials,
-    managed_object_store,
-    managed_postgres,
-    names,
-    prepare_job,
-    service,
-    service_account,
-    versions,
-    volumes,
-)
-from mlflow_operator.desired.deployment import deployment
+from mlflow_operator.desired import names, versions, volumes
 from mlflow_operator.desired.inputs import Desired, Inputs, Key, Object, digest
+from mlflow_operator.desired.managed import credentials, object_store, postgres
+from mlflow_operator.desired.preparation.job import noticed, prepare_job
 from mlflow_operator.desired.references import own_secrets, references
+from mlflow_operator.desired.server import service, service_account
+from mlflow_operator.desired.server.deployment import deployment
 
 
 def build(server: MLflowServer, inputs: Inputs) -> Desired:
@@ -31,8 +24,8 @@ def build(server: MLflowServer, inputs: Inputs) -> Desired:
         *_optional(service_account.service_account(server)),
         *_secrets(server, inputs),
         *volumes.claims(server),
-        *managed_postgres.objects(server, inputs),
-        *managed_object_store.objects(server, inputs),
+        *postgres.objects(server, inputs),
+        *object_store.objects(server, inputs),
         service.service(server, versions.version(server)),
     ]
     held = {("Secret", name) for name in own_secrets(server)} - {_key(o) for o in objects}
@@ -56,9 +49,9 @@ def fingerprint(server: MLflowServer, inputs: Inputs) -> str:
 def _with_preparation(server: MLflowServer, inputs: Inputs, objects: list[Object], held: set[Key]) -> Desired:
     """Add the preparation, or the Deployment where there was one."""
     references_now = fingerprint(server, inputs)
-    job = _stamped(prepare_job.prepare_job(server, inputs, references_now))
+    job = _stamped(prepare_job(server, inputs, references_now))
     after = _stamped(deployment(server, inputs, references_now))
-    stores = prepare_job.stores(job)
+    stores = noticed(job)
     prepared = stores in inputs.prepared
     may_begin = _complete(server, inputs) and _key(job) not in inputs.existing
     move = after if prepared else job if may_begin else None

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import authorities, names, stores
+from mlflow_operator.desired import names, stores
+from mlflow_operator.desired.external import authorities
 from mlflow_operator.desired.inputs import Key, Reference
 
 _ENV_SOURCES = (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap"))

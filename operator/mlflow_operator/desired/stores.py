@@ -4,7 +4,9 @@ from urllib.parse import quote, urlencode
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.stores import S3, Postgres
-from mlflow_operator.desired import managed_object_store, managed_postgres, volumes
+from mlflow_operator.desired import volumes
+from mlflow_operator.desired.managed.object_store import as_s3
+from mlflow_operator.desired.managed.postgres import as_postgres
 
 
 def postgres(server: MLflowServer) -> Postgres | None:
@@ -12,7 +14,7 @@ def postgres(server: MLflowServer) -> Postgres | None:
     store = server.spec.backend_store
     if store is None:
         return None
-    return managed_postgres.as_postgres(server) if store.managed else store.postgres
+    return as_postgres(server) if store.managed else store.postgres
 
 
 def s3(server: MLflowServer) -> S3 | None:
@@ -20,7 +22,7 @@ def s3(server: MLflowServer) -> S3 | None:
     store = server.spec.artifact_store
     if store is None:
         return None
-    return managed_object_store.as_s3(server) if store.managed else store.s3
+    return as_s3(server) if store.managed else store.s3
 
 
 def artifacts_uri(server: MLflowServer) -> str:

@@ -12,7 +12,7 @@ from mlflow_operator.api.serving import CaBundle, ExternalCredentials
 from mlflow_operator.clients.addresses import is_refused
 from mlflow_operator.clients.registry import Access, Registry
 from mlflow_operator.clients.tls import trusting
-from mlflow_operator.desired import authorities, login, urls
+from mlflow_operator.desired.external import authorities, login, urls
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import OperatorError, Terminal, Waiting
 from mlflow_operator.reconcile import objects

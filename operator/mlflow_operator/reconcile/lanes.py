@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable
 
 from mlflow_operator import desired
 from mlflow_operator.config import Settings
-from mlflow_operator.desired.urls import normalised
+from mlflow_operator.desired.external.urls import normalised
 from mlflow_operator.engine.lanes import Lane
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Store

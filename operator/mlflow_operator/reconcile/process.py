@@ -9,8 +9,10 @@ from mlflow_operator.desired import names
 from mlflow_operator.engine.lists import Lists
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.workers import DEADLINE, STUCK, Workers
-from mlflow_operator.reconcile import events, look, model, promotion, server
+from mlflow_operator.reconcile import events
 from mlflow_operator.reconcile.objects import MODEL, PROMOTION, REGISTRY, SERVER, is_at_rest
+from mlflow_operator.reconcile.promotions import look, model, promotion
+from mlflow_operator.reconcile.servers import server
 from mlflow_operator.reconcile.world import World
 
 PASSES: Mapping[str, Callable[[World, Key], Awaitable[float | None]]] = {

@@ -11,8 +11,8 @@ from mlflow_operator.config import Settings
 from mlflow_operator.engine.queue import WorkQueue
 from mlflow_operator.engine.store import Store
 from mlflow_operator.reconcile.logins import Logins
-from mlflow_operator.reconcile.models import Models
 from mlflow_operator.reconcile.objects import INDEXES, said
+from mlflow_operator.reconcile.promotions.models import Models
 from mlflow_operator.status.preparation import Preparation
 from mlflow_operator.status.server import Probe
 

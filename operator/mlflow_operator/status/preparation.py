@@ -61,7 +61,7 @@ class Preparation:
 
     @classmethod
     def parse(cls, text: str) -> "Preparation | None":
-        """Read the document that desired/preparation/report.py writes; None for anything else."""
+        """Read the document that desired/preparation/program/report.py writes; None for anything else."""
         try:
             parts = tuple(_part(part) for part in json.loads(text)["parts"])
         except (ValueError, KeyError, TypeError):

@@ -9,7 +9,7 @@ HANGING = ("test_hanging.py",)
 
 MUTANTS = (
     mutant(TRANSPORT, "redirects are followed", "allow_redirects=False", "allow_redirects=True", *OVER_HTTP),
-    mutant(TRANSPORT, "credentials are shown", "{self.url!r})", "{self.url!r}, {self.headers!r})", *OVER_HTTP),
+    mutant(TRANSPORT, "credentials are shown", "{self.workspace!r})", "{self.headers!r})", *OVER_HTTP),
     mutant(TRANSPORT, "who does not lead writes to MLflow", 'if method != "GET":', "if False:", *OVER_HTTP),
     mutant(
         TRANSPORT, "a body without end is read", "await _first(answer, limit + 1)", "await answer.read()", *OVER_HTTP

@@ -3,7 +3,7 @@
 from mutants.mutant import mutant
 
 DIFFERENCE, REFERENCES, NEEDS = "desired/difference.py", "desired/references.py", "desired/needs.py"
-PREPARE_JOB, INPUTS = "desired/prepare_job.py", "desired/inputs.py"
+PREPARE_JOB, INPUTS = "desired/preparation/job.py", "desired/inputs.py"
 
 MUTANTS = (
     mutant(DIFFERENCE, "a grown claim is put back", "or found <= least", "or True", "desired"),

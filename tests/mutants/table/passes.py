@@ -3,10 +3,10 @@
 from mutants.mutant import mutant
 
 PASS, MODEL, MODELS, CARRY, LANES = (
-    "reconcile/promotion.py",
-    "reconcile/model.py",
-    "reconcile/models.py",
-    "reconcile/carry_out.py",
+    "reconcile/promotions/promotion.py",
+    "reconcile/promotions/model.py",
+    "reconcile/promotions/models.py",
+    "reconcile/promotions/carry_out.py",
     "reconcile/lanes.py",
 )
 PASSES = "reconcile"
@@ -118,8 +118,8 @@ MUTANTS = (
     mutant(
         LANES,
         "two servers of one URL are two MLflows",
-        "normalised(desired.url(found, self._cluster_domain)) if found else None",
-        "None",
+        'return normalised(desired.url(found, self._cluster_domain)), workspace or ""',
+        "return None",
         PASSES,
     ),
 )

@@ -2,7 +2,7 @@ from fnmatch import fnmatch
 
 import pytest
 
-from mlflow_operator.desired.allowed_hosts import allowed_hosts
+from mlflow_operator.desired.server.allowed_hosts import allowed_hosts
 from unit.desired.servers import EXISTING, server
 
 POD_IP = "10.9.8.7"

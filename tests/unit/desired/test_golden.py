@@ -9,7 +9,10 @@ import pytest
 import yaml
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import deployment, managed_postgres, names, prepare_job
+from mlflow_operator.desired import names
+from mlflow_operator.desired.managed import postgres
+from mlflow_operator.desired.preparation import job
+from mlflow_operator.desired.server import deployment
 from unit.desired.servers import everything
 
 FOLDER = Path(__file__).parents[2] / "golden" / "server"
@@ -31,8 +34,8 @@ def readable(obj: dict[str, Any]) -> dict[str, Any]:
         obj["metadata"]["name"] = f"{obj['metadata']['name'].rpartition('-')[0]}-fingerprint"
     for container in obj["spec"]["template"]["spec"]["containers"] if "template" in obj.get("spec", {}) else ():
         programs = {
-            prepare_job.script(): "(the preparation's program)",
-            managed_postgres.start_script(): "(start_postgres.sh)",
+            job.script(): "(the preparation's program)",
+            postgres.start_script(): "(start_postgres.sh)",
             deployment.start_script(): "(start_server.py)",
         }
         container["command"] = [programs.get(word, word) for word in container["command"]]

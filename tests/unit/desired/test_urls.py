@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlflow_operator.desired import urls
+from mlflow_operator.desired.external import urls
 
 SAME = {
     "as it is": ("https://mlflow.example.com", "https://mlflow.example.com"),

@@ -14,7 +14,7 @@ from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
-from mlflow_operator.desired.login import SEND_TO
+from mlflow_operator.desired.external.login import SEND_TO
 from mlflow_operator.engine.queue import WorkQueue
 from mlflow_operator.errors import OperatorError, RegistryRefused, Terminal, Waiting
 from mlflow_operator.reconcile.access import access

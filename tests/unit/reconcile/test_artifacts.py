@@ -11,7 +11,7 @@ from mlflow_operator.clients.registry import Mlflow, Registry
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.queue import WorkQueue
 from mlflow_operator.errors import OperatorError, RegistryRefused, RegistryUnavailable
-from mlflow_operator.reconcile.artifacts import look
+from mlflow_operator.reconcile.servers.artifacts import look
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.server import Probe
 

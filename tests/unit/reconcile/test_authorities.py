@@ -23,7 +23,7 @@ from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.reconcile.access import access
 from mlflow_operator.reconcile.events import seen
 from mlflow_operator.reconcile.logins import Logins
-from mlflow_operator.reconcile.models import ModelWatch, ServerWatch
+from mlflow_operator.reconcile.promotions.models import ModelWatch, ServerWatch
 from mlflow_operator.reconcile.world import World
 
 CONFIG_MAP = {"configMapKeyRef": {"name": "corporate", "key": "ca.crt"}}

@@ -3,7 +3,7 @@
 import pytest
 
 from mlflow_operator.errors import RegistryRefused, RegistryUnavailable
-from mlflow_operator.reconcile.models import Waiting
+from mlflow_operator.reconcile.promotions.models import Waiting
 
 from .simulation import MODEL_KEY, REGISTRY_KEY, Simulation, claim_key
 

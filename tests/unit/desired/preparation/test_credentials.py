@@ -2,7 +2,12 @@
 
 import pytest
 
-from mlflow_operator.desired.preparation.credentials import OF_DATABASE, URI, ending_in_whitespace, without_secrets
+from mlflow_operator.desired.preparation.program.credentials import (
+    OF_DATABASE,
+    URI,
+    ending_in_whitespace,
+    without_secrets,
+)
 
 
 def test_no_secret_stays_in_foreign_text(monkeypatch: pytest.MonkeyPatch) -> None:

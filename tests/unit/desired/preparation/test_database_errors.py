@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from mlflow_operator.desired.preparation.database_errors import CONNECT, MIGRATE, PLAN, Place, problem
-from mlflow_operator.desired.preparation.patience import Passing
+from mlflow_operator.desired.preparation.program.database_errors import CONNECT, MIGRATE, PLAN, Place, problem
+from mlflow_operator.desired.preparation.program.patience import Passing
 
 PLACE = Place("database ml at db:5432", "anna", "ml")
 LIBPQ = 'connection to server at "db" (10.0.0.1), port 5432 failed: '

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mlflow_operator.desired.preparation.patience import Interrupted, Passing, Patience
+from mlflow_operator.desired.preparation.program.patience import Interrupted, Passing, Patience
 
 
 @pytest.fixture

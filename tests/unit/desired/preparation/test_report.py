@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlflow_operator.desired.preparation.report import LONGEST, document
+from mlflow_operator.desired.preparation.program.report import LONGEST, document
 
 ODD = st.one_of(st.text(max_size=5000), st.text(alphabet='"\\\n\x00é漢🚀\ud800', min_size=1000, max_size=5000))
 PART = st.fixed_dictionaries(

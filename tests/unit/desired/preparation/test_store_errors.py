@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mlflow_operator.desired.preparation.store_errors import problem
+from mlflow_operator.desired.preparation.program.store_errors import problem
 
 
 class ClientError(Exception):

@@ -11,13 +11,14 @@ from mlflow_operator.desired import names
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Object
 from mlflow_operator.errors import Conflict, NotFound, OperatorError, Terminal, Unreadable
-from mlflow_operator.reconcile import children, objects, probe, telemetry
+from mlflow_operator.reconcile import objects, telemetry
 from mlflow_operator.reconcile.access import access, serves
-from mlflow_operator.reconcile.artifacts import look
-from mlflow_operator.reconcile.children import Brought
-from mlflow_operator.reconcile.preparation import report
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
-from mlflow_operator.reconcile.surroundings import surroundings
+from mlflow_operator.reconcile.servers import children, probe
+from mlflow_operator.reconcile.servers.artifacts import look
+from mlflow_operator.reconcile.servers.children import Brought
+from mlflow_operator.reconcile.servers.preparation import report
+from mlflow_operator.reconcile.servers.surroundings import surroundings
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.conditions import READY
 from mlflow_operator.status.rollout import Rollout

@@ -8,8 +8,8 @@ from mlflow_operator.errors import OperatorError, Unavailable
 from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.access import registry_of
-from mlflow_operator.reconcile.models import ModelWatch
 from mlflow_operator.reconcile.objects import server_of
+from mlflow_operator.reconcile.promotions.models import ModelWatch
 from mlflow_operator.reconcile.world import World
 
 log = logging.getLogger(__name__)

@@ -24,9 +24,9 @@ from mlflow_operator.promotion.snapshot import Snapshot, slot_name
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.reconcile import objects, telemetry
 from mlflow_operator.reconcile.access import registry_of
-from mlflow_operator.reconcile.carry_out import carry_out
-from mlflow_operator.reconcile.model import read, tell
 from mlflow_operator.reconcile.objects import MODEL, PROMOTION, REGISTRY, SERVER
+from mlflow_operator.reconcile.promotions.carry_out import carry_out
+from mlflow_operator.reconcile.promotions.model import read, tell
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.promotion import compute, compute_failed

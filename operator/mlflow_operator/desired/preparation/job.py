@@ -6,9 +6,11 @@ stores notice of it is less, and decides whether a success of before still count
 """
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names, pod, preparation, service_account, versions, volumes
-from mlflow_operator.desired.environment import prepare_environment, probes_artifacts
+from mlflow_operator.desired import names, pod, versions, volumes
 from mlflow_operator.desired.inputs import Inputs, Object, digest
+from mlflow_operator.desired.preparation import program
+from mlflow_operator.desired.server import service_account
+from mlflow_operator.desired.server.environment import prepare_environment, probes_artifacts
 
 TERMINAL_EXIT_CODE = 3
 """How the script ends when only a user can help."""
@@ -53,7 +55,7 @@ def prepare_job(server: MLflowServer, inputs: Inputs, fingerprint: str) -> Objec
     }
 
 
-def stores(job: Object) -> str:
+def noticed(job: Object) -> str:
     """Fingerprint of what the stores notice of a Job."""
     found: str = job["metadata"]["annotations"][names.STORES_ANNOTATION]
     return found
@@ -114,4 +116,4 @@ def _mounts(server: MLflowServer) -> list[Object]:
 
 def script() -> str:
     """The program of the container; it depends on nothing but what a server's image has."""
-    return preparation.program()
+    return program.text()

@@ -4,9 +4,11 @@ from importlib.resources import files
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.stores import ManagedPostgres, Postgres, PostgresCredentials
-from mlflow_operator.desired import credentials, names, pod, service, volumes
+from mlflow_operator.desired import names, pod, volumes
 from mlflow_operator.desired.inputs import Images, Inputs, Object
-from mlflow_operator.desired.stateful_set import stateful_set
+from mlflow_operator.desired.managed import credentials
+from mlflow_operator.desired.managed.stateful_set import stateful_set
+from mlflow_operator.desired.server import service
 from mlflow_operator.desired.variables import plain
 
 PORT = 5432

@@ -20,9 +20,10 @@ from mlflow_operator.errors import (
     Unavailable,
     Waiting,
 )
-from mlflow_operator.reconcile import objects, preparation
-from mlflow_operator.reconcile.apply import apply, create_once, has, try_out
+from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.objects import SERVER
+from mlflow_operator.reconcile.servers import preparation
+from mlflow_operator.reconcile.servers.apply import apply, create_once, has, try_out
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.preparations import Preparations
 

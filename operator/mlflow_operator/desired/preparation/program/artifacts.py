@@ -10,9 +10,9 @@ from typing import Any
 
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from mlflow_operator.desired.preparation import store_errors
-from mlflow_operator.desired.preparation.patience import Hopeless, Patience, Problem
-from mlflow_operator.desired.preparation.report import Report
+from mlflow_operator.desired.preparation.program import store_errors
+from mlflow_operator.desired.preparation.program.patience import Hopeless, Patience, Problem
+from mlflow_operator.desired.preparation.program.report import Report
 
 CONNECT_SECONDS, READ_SECONDS = 5, 15
 _THROUGH_ANOTHER_SERVER = ("http", "https", "mlflow-artifacts", "dbfs", "runs", "models")

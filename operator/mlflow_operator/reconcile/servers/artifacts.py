@@ -10,7 +10,7 @@ from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.clients.registry import Registry
 from mlflow_operator.desired import digest, names
 from mlflow_operator.errors import OperatorError, Terminal
-from mlflow_operator.reconcile import probe
+from mlflow_operator.reconcile.servers import probe
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.server import Probe
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from mlflow_operator.desired.preparation import credentials
-from mlflow_operator.desired.preparation.patience import Hopeless, Passing, Problem
+from mlflow_operator.desired.preparation.program import credentials
+from mlflow_operator.desired.preparation.program.patience import Hopeless, Passing, Problem
 
 _OF_TRANSPORT = {
     "EndpointConnectionError": "nobody answers there; check endpoint, and network policies",

@@ -7,11 +7,11 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from mlflow_operator.desired.preparation import credentials
-from mlflow_operator.desired.preparation.artifacts import prepare_artifacts
-from mlflow_operator.desired.preparation.database import prepare_database
-from mlflow_operator.desired.preparation.patience import Interrupted, Patience, Problem
-from mlflow_operator.desired.preparation.report import Report, document
+from mlflow_operator.desired.preparation.program import credentials
+from mlflow_operator.desired.preparation.program.artifacts import prepare_artifacts
+from mlflow_operator.desired.preparation.program.database import prepare_database
+from mlflow_operator.desired.preparation.program.patience import Interrupted, Patience, Problem
+from mlflow_operator.desired.preparation.program.report import Report, document
 
 TERMINAL, TRANSIENT = 3, 1
 

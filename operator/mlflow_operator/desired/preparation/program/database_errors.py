@@ -8,7 +8,7 @@ in libpq, so there the text has to do, in English or by the names in it; SQLite 
 import re
 from typing import Any, NamedTuple
 
-from mlflow_operator.desired.preparation.patience import Hopeless, Passing, Problem
+from mlflow_operator.desired.preparation.program.patience import Hopeless, Passing, Problem
 
 CONNECT, PLAN, MIGRATE, VERIFY = "connect", "plan", "migrate", "verify"
 

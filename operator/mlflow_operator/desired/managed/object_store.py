@@ -5,9 +5,11 @@ The engine is MinIO; nothing outside this file knows.
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.stores import S3, ManagedObjectStore, S3Credentials
-from mlflow_operator.desired import credentials, names, pod, service, volumes
+from mlflow_operator.desired import names, pod, volumes
 from mlflow_operator.desired.inputs import Images, Inputs, Object
-from mlflow_operator.desired.stateful_set import stateful_set
+from mlflow_operator.desired.managed import credentials
+from mlflow_operator.desired.managed.stateful_set import stateful_set
+from mlflow_operator.desired.server import service
 from mlflow_operator.desired.variables import from_secret, plain
 
 PORT = 9000

@@ -21,10 +21,10 @@ from mlflow.store.db import utils
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from mlflow_operator.desired.preparation import credentials
-from mlflow_operator.desired.preparation.database_errors import CONNECT, MIGRATE, PLAN, VERIFY, Place, problem
-from mlflow_operator.desired.preparation.patience import Hopeless, Patience, Problem
-from mlflow_operator.desired.preparation.report import Report
+from mlflow_operator.desired.preparation.program import credentials
+from mlflow_operator.desired.preparation.program.database_errors import CONNECT, MIGRATE, PLAN, VERIFY, Place, problem
+from mlflow_operator.desired.preparation.program.patience import Hopeless, Patience, Problem
+from mlflow_operator.desired.preparation.program.report import Report
 
 CONNECT_SECONDS = 5
 LOCK_SECONDS = 5

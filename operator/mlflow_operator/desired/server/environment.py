@@ -6,8 +6,8 @@ Everything goes through the environment, since the arguments of a process can be
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.stores import S3, Pool, Postgres
 from mlflow_operator.desired import stores, volumes
-from mlflow_operator.desired.allowed_hosts import allowed_hosts
 from mlflow_operator.desired.inputs import Object
+from mlflow_operator.desired.server.allowed_hosts import allowed_hosts
 from mlflow_operator.desired.variables import expanded, from_field, from_secret, overridden, plain
 
 BASE = (

@@ -12,9 +12,9 @@ from mlflow_operator.errors import OperatorError, RegistryRefused
 from mlflow_operator.promotion.snapshot import Mark
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.access import registry_of
-from mlflow_operator.reconcile.model import tell, tell_if_lost, until_next, wake_failed
-from mlflow_operator.reconcile.models import ModelWatch, ServerWatch
 from mlflow_operator.reconcile.objects import MODEL, server_of
+from mlflow_operator.reconcile.promotions.model import tell, tell_if_lost, until_next, wake_failed
+from mlflow_operator.reconcile.promotions.models import ModelWatch, ServerWatch
 from mlflow_operator.reconcile.world import World
 
 _FEW = 10

@@ -3,9 +3,10 @@
 from importlib.resources import files
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names, pod, service_account, versions, volumes
-from mlflow_operator.desired.environment import server_environment
+from mlflow_operator.desired import names, pod, versions, volumes
 from mlflow_operator.desired.inputs import Inputs, Object
+from mlflow_operator.desired.server import service_account
+from mlflow_operator.desired.server.environment import server_environment
 
 PORT = 5000
 PROBE_HOST = "localhost"

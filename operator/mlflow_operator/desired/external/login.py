@@ -8,7 +8,7 @@ from typing import Any
 
 from mlflow_operator.api.schema import GROUP
 from mlflow_operator.api.serving import ExternalCredentials
-from mlflow_operator.desired.urls import Address
+from mlflow_operator.desired.external.urls import Address
 from mlflow_operator.errors import Terminal, Waiting
 
 SEND_TO = f"{GROUP}/send-to"

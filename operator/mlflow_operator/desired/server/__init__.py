@@ -1,0 +1,1 @@
+"""What serves MLflow: the Deployment and what its pods read, the Service, the ServiceAccount."""

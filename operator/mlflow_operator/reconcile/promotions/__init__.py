@@ -1,0 +1,1 @@
+"""The passes over claims and over the models that they are about."""
