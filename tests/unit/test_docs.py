@@ -151,7 +151,7 @@ NOT_REASONS = {
     *("IncompleteReadError", "ProxyConnectionError", "ReadTimeoutError"),
     *("Connection", "Location"),
     # annotations and exports that are text
-    *("Preparation", "Registry", "Rollout", "Access", "Mlflow", "Item"),
+    *("Preparation", "Registry", "Rollout", "Access", "Mlflow", "Item", "Endpoint"),
 }
 """Words in the code that look like a reason and are none. A new one has to be added here; a reason, to its page."""
 
@@ -164,6 +164,7 @@ COMPOSED = {
 
 BOTH = (
     "clients",
+    "desired/endpoint.py",
     "desired/external",
     "errors.py",
     "reconcile/access.py",
@@ -184,7 +185,7 @@ PASSED_ON = (
 )
 """Modules of those packages that make no reasons."""
 ELSEWHERE = {
-    MLflowServer: {"None", "ServerNotFound", "ServerNotReady"},
+    MLflowServer: {"None", "ServerNotFound", "ServerNotReady", "WorkspaceNotAllowed"},
     ModelPromotion: {"None"},
 }
 """Reasons of the other kind in modules that serve both, and MLflow's name for no stage."""

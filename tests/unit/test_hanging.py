@@ -13,7 +13,7 @@ from mlflow_operator.clients.line import Line
 from mlflow_operator.clients.registry import Access, Mlflow, Registry
 from mlflow_operator.errors import RegistryUnavailable
 
-TIMEOUT, REST = 0.2, 0.4
+TIMEOUT, REST = 0.5, 0.8
 
 
 @dataclass

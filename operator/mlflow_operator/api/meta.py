@@ -61,3 +61,7 @@ class SecretKeyRef(ApiModel):
     """Name of the Secret."""
     key: SecretKey
     """Key in the Secret."""
+
+
+Workspace = Annotated[str, Field(min_length=2, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+"""As MLflow's WorkspaceNameValidator has it."""

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from mlflow_operator.api.attempt import Attempt, Plan
-from mlflow_operator.api.meta import Condition, LocalRef
+from mlflow_operator.api.meta import Condition, LocalRef, Workspace
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import TAG_KEY, ApiModel, Observed, Rule, Tags, immutable, list_map, list_set, rules
 
@@ -63,6 +63,13 @@ _MODEL_NAME = Rule(
 )
 
 
+class ServerRef(LocalRef):
+    """The MLflowServer, and on it the workspace that has the model."""
+
+    workspace: Workspace | None = None
+    """MLflow's workspace that has the model. Unset: the one of the MLflowServer, else the server's default."""
+
+
 class Target(ApiModel):
     """The slot: a stage or an alias."""
 
@@ -109,7 +116,7 @@ class Requires(ApiModel):
 class ModelPromotionSpec(ApiModel):
     """The slot, and the version that should hold it."""
 
-    server_ref: Annotated[LocalRef, rules(immutable("serverRef", _INSTEAD))]
+    server_ref: Annotated[ServerRef, rules(immutable("serverRef", _INSTEAD))]
     """The MLflowServer, in the same namespace."""
     model: Annotated[str, Field(min_length=1, max_length=256), rules(_MODEL_NAME, immutable("model", _INSTEAD))]
     """Name of the registered model."""

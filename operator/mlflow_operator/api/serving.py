@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from mlflow_operator.api.meta import ConfigMapKeyRef, LocalRef, SecretKeyRef
+from mlflow_operator.api.meta import ConfigMapKeyRef, LocalRef, SecretKeyRef, Workspace
 from mlflow_operator.api.pod_fields import EnvVarSource
 from mlflow_operator.api.schema import Annotations, ApiModel, Name, Rule, SecretKey, Tags, exactly_one, rules
 
@@ -71,10 +71,6 @@ class CaBundle(ApiModel):
     """A key of a Secret that holds them."""
 
     RULES: ClassVar[tuple[Rule, ...]] = (exactly_one("configMapKeyRef", "secretKeyRef"),)
-
-
-Workspace = Annotated[str, Field(min_length=2, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-"""As MLflow's WorkspaceNameValidator has it."""
 
 
 class External(ApiModel):

@@ -4,16 +4,17 @@ Start reading at ``objects.build``, the one list of what exists and when.
 """
 
 from mlflow_operator.desired.difference import differs, fitted
+from mlflow_operator.desired.endpoint import Endpoint, endpoint
 from mlflow_operator.desired.inputs import Desired, Images, Inputs, Key, Object, Reference, digest
 from mlflow_operator.desired.names import pod_selector
 from mlflow_operator.desired.needs import needs
 from mlflow_operator.desired.objects import build, generated_secrets
 from mlflow_operator.desired.references import references
-from mlflow_operator.desired.server.service import url
 from mlflow_operator.desired.versions import version
 
 __all__ = [
     "Desired",
+    "Endpoint",
     "Images",
     "Inputs",
     "Key",
@@ -22,11 +23,11 @@ __all__ = [
     "build",
     "differs",
     "digest",
+    "endpoint",
     "fitted",
     "generated_secrets",
     "needs",
     "pod_selector",
     "references",
-    "url",
     "version",
 ]

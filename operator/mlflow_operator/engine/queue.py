@@ -18,15 +18,16 @@ _SPREAD = 0.2
 
 
 class Key(NamedTuple):
-    """What a pass is about: an object, or a registered model on the server of that name."""
+    """What a pass is about: an object, or something that is on the server of that name, such as a registered model."""
 
     kind: str
     namespace: str
     name: str
     model: str = ""
+    workspace: str = ""
 
     def __str__(self) -> str:
-        return "/".join(part for part in (self.namespace, self.name, self.model) if part)
+        return "/".join(part for part in (self.namespace, self.name, self.workspace, self.model) if part)
 
 
 class WorkQueue:

@@ -19,11 +19,12 @@ from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.world import World
 
 
-async def registry_of(world: World, at: Key, *, ready: bool = False) -> Registry:
-    """The registry of a server; ``ready``: only if the server is.
+async def registry_at(world: World, at: Key, *, ready: bool = False) -> Registry:
+    """The registry of a key of kind REGISTRY; ``ready``: only if its server is.
 
     Raises:
         Waiting: There is no such server, or it is not ready; a change of the server wakes its claims.
+        Terminal: The server cannot be reached as it is described, or is of another workspace.
     """
     namespace, name = at.namespace, at.name
     server = objects.server(world.store, namespace, name)
@@ -32,7 +33,7 @@ async def registry_of(world: World, at: Key, *, ready: bool = False) -> Registry
         raise Waiting("ServerNotFound", message, after=world.settings.resync)
     if ready and not serves(server):
         raise Waiting("ServerNotReady", f"MLflowServer {name} is not ready yet", after=world.settings.resync)
-    way = await access(world, server)
+    way = await access(world, server, at.workspace)
     world.models.on(at).be(way.registry)
     return world.mlflow.at(way)
 
@@ -42,44 +43,38 @@ def serves(server: MLflowServer) -> bool:
     return any(c.type == "ServerReady" and c.status == "True" for c in server.status.conditions)
 
 
-async def access(world: World, server: MLflowServer) -> Access:
-    """Where a server is, with the credentials as they are now: a rotated Secret needs no restart.
+async def access(world: World, server: MLflowServer, workspace: str = "") -> Access:
+    """The way to a server, with the credentials as they are now: a rotated Secret needs no restart.
 
     Raises:
         Waiting: The Secret or the bundle, or a key in it, is missing.
         Terminal: The URL is none or is not allowed, the Secret is not offered to it or cannot be sent, or the bundle
             is none.
     """
-    external = server.spec.external
-    if external is None:
-        return Access(desired.url(server, world.settings.cluster_domain))
-    url = _allowed(external.url, world.settings.external_hosts)
-    namespace, ref = server.metadata.namespace, external.credentials_secret_ref
-    way = Access(url, workspace=external.workspace or "", tls=await _trust(world, namespace, external.ca_bundle))
+    where = desired.endpoint(server, world.settings.cluster_domain).within(workspace)
+    if server.spec.external is not None:
+        _check_host(where.address, world.settings.external_hosts)
+    namespace, ref = server.metadata.namespace, where.credentials
+    way = Access(where.url, workspace=where.workspace, tls=await _trust(world, namespace, where.authorities))
     if ref is None:
         return way
     forget = partial(world.logins.forget, namespace, ref.name)
     try:
-        headers = (("Authorization", await _authorization(world, namespace, ref, urls.address(url))),)
+        headers = (("Authorization", await _authorization(world, namespace, ref, where.address)),)
     except OperatorError:
         forget()
         raise
     return replace(way, headers=headers, denied=forget)
 
 
-def _allowed(url: str, hosts: Sequence[str]) -> str:
-    """The URL in its one spelling; where it leads is asked again of each address, when a connection is made."""
-    try:
-        where, url = urls.address(url), urls.normalised(url)
-    except ValueError as error:
-        raise Terminal("InvalidUrl", f"spec.external.url: {error}") from error
+def _check_host(where: urls.Address, hosts: Sequence[str]) -> None:
+    """Whether a server elsewhere may be asked; each address is looked at again when a connection is made."""
     if hosts and not where.fits(hosts):
         message = f"spec.external.url leads to {where}; this operator talks to {', '.join(hosts)}: use one of them, or "
         raise Terminal("HostNotAllowed", message + "have MLFLOW_OPERATOR_EXTERNAL_HOSTS extended by who runs it")
     if is_refused(where.host, hosts):
         message = f"spec.external.url leads to {where.host}, a link-local or metadata address; correct it"
         raise Terminal("AddressNotAllowed", message)
-    return url
 
 
 async def _authorization(world: World, namespace: str, ref: ExternalCredentials, where: urls.Address) -> str:

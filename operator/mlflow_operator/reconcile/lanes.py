@@ -4,7 +4,6 @@ from collections.abc import Callable, Hashable
 
 from mlflow_operator import desired
 from mlflow_operator.config import Settings
-from mlflow_operator.desired.external.urls import normalised
 from mlflow_operator.engine.lanes import Lane
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Store
@@ -32,7 +31,7 @@ def lanes_of(store: Store, settings: Settings) -> Callable[[Key], tuple[Lane, ..
             return (tenant,)  # a claim that is gone: the pass over it asks nobody
         at, workspace = mlflow.identity(Key(SERVER, server.namespace, server.name))
         shared: tuple[Lane, ...] = ((("mlflow", at), of_mlflow), tenant)
-        return shared if model is None else ((("model", at, workspace, model.model), 1), *shared)
+        return shared if model is None else ((("model", at, workspace or model.workspace, model.model), 1), *shared)
 
     return lanes
 
@@ -70,7 +69,6 @@ class _Mlflows:
             found = objects.server(self._store, server.namespace, server.name)
             if found is None:
                 return None
-            workspace = found.spec.external.workspace if found.spec.external else None
-            return normalised(desired.url(found, self._cluster_domain)), workspace or ""
-        except (OperatorError, ValueError):
+            return desired.endpoint(found, self._cluster_domain).registry
+        except OperatorError:
             return None

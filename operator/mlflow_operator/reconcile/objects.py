@@ -16,7 +16,7 @@ PROMOTION = ModelPromotion.NAMES.kind
 MODEL = "RegisteredModel"
 """A key that is no object: one model of a server."""
 REGISTRY = "Registry"
-"""A key that is no object: all promoted models of a server."""
+"""A key that is no object: all promoted models of a server, or of one of its workspaces."""
 
 
 def server(store: Store, namespace: str, name: str) -> MLflowServer | None:
@@ -64,10 +64,16 @@ def server_of(key: Key) -> Key:
     return Key(SERVER, key.namespace, key.name)
 
 
+def registry_of(model: Key) -> Key:
+    """The registry that a model is in."""
+    return Key(REGISTRY, model.namespace, model.name, workspace=model.workspace)
+
+
 def model_of(claim: Object) -> Key:
     """The registered model that a claim is on."""
     spec = claim["spec"]
-    return Key(MODEL, claim["metadata"]["namespace"], spec["serverRef"]["name"], spec["model"])
+    at = spec["serverRef"]
+    return Key(MODEL, claim["metadata"]["namespace"], at["name"], spec["model"], at.get("workspace", ""))
 
 
 def owner_of(kind: str, obj: Object) -> Key | None:

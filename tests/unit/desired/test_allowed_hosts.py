@@ -2,16 +2,23 @@ from fnmatch import fnmatch
 
 import pytest
 
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.desired import endpoint
 from mlflow_operator.desired.server.allowed_hosts import allowed_hosts
 from unit.desired.servers import EXISTING, server
 
 POD_IP = "10.9.8.7"
 
 
+def patterns_of(wanted: MLflowServer) -> list[str]:
+    """What the server is told."""
+    return allowed_hosts(endpoint(wanted, "cluster.local"), wanted.spec.network.allowed_hosts)
+
+
 def lets_in(host: str, extra: list[str], pod_ip: str = POD_IP) -> bool:
     """Whether MLflow 3.17 would answer (is_allowed_host_header in mlflow/server/security_utils.py)."""
     wanted = server(EXISTING | {"network": {"allowedHosts": extra}})
-    patterns = [p.replace("$(POD_IP)", pod_ip).replace("$$", "$") for p in allowed_hosts(wanted, "cluster.local")]
+    patterns = [p.replace("$(POD_IP)", pod_ip).replace("$$", "$") for p in patterns_of(wanted)]
     return "*" in patterns or any(fnmatch(host, p) if "*" in p else host == p for p in patterns)
 
 
@@ -72,4 +79,4 @@ def test_an_ipv6_pod_is_addressed_in_brackets() -> None:
 def test_a_users_dollar_is_no_variable() -> None:
     """The kubelet expands the operator's $(POD_IP) only."""
     wanted = server(EXISTING | {"network": {"allowedHosts": ["$(HOME)"]}})
-    assert "$$(HOME)" in allowed_hosts(wanted, "cluster.local")
+    assert "$$(HOME)" in patterns_of(wanted)

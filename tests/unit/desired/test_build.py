@@ -224,10 +224,3 @@ def test_image(image: dict[str, str], expected: str) -> None:
     """The spec's parts win over the operator's default, and the digest over the tag."""
     deployment = only(prepared(server(EXISTING | {"image": image})), "Deployment")
     assert servers.container(deployment)["image"] == expected
-
-
-def test_the_url_is_the_services_or_the_external_one() -> None:
-    """With port and prefix, without a slash at the end."""
-    own = server(EXISTING | {"service": {"port": 80}, "network": {"staticPrefix": "/x"}})
-    assert desired.url(own, "cluster.local") == "http://mlflow.team.svc.cluster.local:80/x"
-    assert desired.url(server({"external": {"url": "https://e.com/m/"}}), "x") == "https://e.com/m"

@@ -23,7 +23,7 @@ from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.reconcile.access import access
 from mlflow_operator.reconcile.events import seen
 from mlflow_operator.reconcile.logins import Logins
-from mlflow_operator.reconcile.promotions.models import ModelWatch, ServerWatch
+from mlflow_operator.reconcile.promotions.models import ModelWatch, RegistryWatch
 from mlflow_operator.reconcile.world import World
 
 CONFIG_MAP = {"configMapKeyRef": {"name": "corporate", "key": "ca.crt"}}
@@ -184,7 +184,7 @@ async def test_each_question_names_the_workspace() -> None:
 
 def test_what_was_known_of_another_registry_is_forgotten() -> None:
     """A server that is pointed to another URL or workspace has other models of the same names, which is news."""
-    server = ServerWatch(registered=3)
+    server = RegistryWatch(registered=3)
     model = server.models.setdefault("fraud", ModelWatch(snapshot=Snapshot("fraud", {}), signatures={("1", 0): True}))
     for same in (("https://a", "one"), ("https://a", "one")):
         server.be(same)

@@ -320,7 +320,7 @@ async def play(tape: list[int]) -> None:
         await drama.process.kill()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(st.integers(0, 9999), max_size=120))
 def test_whatever_comes_the_history_is_true_and_it_settles(tape: list[int]) -> None:
     """No write without its fence, no attempt that lies, no object without a next look, and an end."""

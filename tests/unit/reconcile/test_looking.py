@@ -56,7 +56,7 @@ async def test_a_deleted_version_is_read_once() -> None:
 async def test_all_models_are_listed_where_that_costs_less(registered: int) -> None:
     """One list for everything, unless the registry is much larger than what is claimed of it."""
     world = await content()
-    world.world.models.on(REGISTRY_KEY._replace(kind="MLflowServer")).registered = registered
+    world.world.models.on(REGISTRY_KEY).registered = registered
     world.outside.calls.clear()
     await world.look()
     assert world.outside.calls == ["survey" if registered == 24 else "mark"]
@@ -65,7 +65,7 @@ async def test_all_models_are_listed_where_that_costs_less(registered: int) -> N
 async def test_what_permissions_hide_is_not_taken_for_deleted() -> None:
     """A model that is in no list is asked for by name before anything is said of it."""
     world = await content()
-    world.world.models.on(REGISTRY_KEY._replace(kind="MLflowServer")).registered = 1
+    world.world.models.on(REGISTRY_KEY).registered = 1
     world.registry.hidden = True
     await world.look()
     assert (world.ready(), world.outside.calls[-1]) == (("True", "Promoted"), "snapshot")

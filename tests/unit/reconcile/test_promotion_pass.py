@@ -17,7 +17,7 @@ from mlflow_operator.errors import (
 from mlflow_operator.reconcile import objects
 
 from .fakes import Crash
-from .simulation import MODEL_KEY, SERVER_KEY, Simulation, claim_key
+from .simulation import MODEL_KEY, REGISTRY_KEY, Simulation, claim_key
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ async def test_the_claim_is_deleted_under_way() -> None:
         world.outside.before[number] = lambda w=world: w.cluster.remove(claim_key())  # type: ignore[misc]
         await world.settle()
         assert (world.queue.later(), objects.claims(world.world.store, MODEL_KEY)) == (set(), set()), number
-        assert world.world.models.on(SERVER_KEY).models == {}, number
+        assert world.world.models.on(REGISTRY_KEY).models == {}, number
 
 
 async def test_a_claim_that_is_gone_for_the_api_server_is_not_promoted() -> None:

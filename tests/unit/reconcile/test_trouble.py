@@ -13,7 +13,7 @@ from mlflow_operator.promotion.snapshot import ModelVersion
 from mlflow_operator.reconcile.objects import PROMOTION
 
 from .fakes import Crash
-from .simulation import SERVER_KEY, Simulation, claim_key
+from .simulation import REGISTRY_KEY, SERVER_KEY, Simulation, claim_key
 
 DENIED = RegistryRefused("AccessDenied", "no")
 AWAY = RegistryUnavailable("RegistryUnavailable", "no answer")
@@ -51,7 +51,7 @@ async def test_news_that_came_during_a_pass_reaches_its_claim_too() -> None:
 
     async def another_looks() -> None:
         world.registry.aliases["champion"] = "6"
-        watch, registry = world.world.models.watch(SERVER_KEY, "fraud"), cast("Registry", world.registry)
+        watch, registry = world.world.models.watch(REGISTRY_KEY, "fraud"), cast("Registry", world.registry)
         await watch.read(registry, "fraud", aliases=True, now=world.seconds, sequence=world.world.store.sequence)
 
     world.outside.before[len(world.outside.calls)] = another_looks  # the first call is the new status

@@ -25,28 +25,12 @@ class Address(NamedTuple):
         return any(name == glob or fnmatchcase(name, glob) for name in names for glob in map(str.lower, globs))
 
 
-def normalised(url: str) -> str:
-    """The URL with scheme and host in lower case, without a default port and without a slash at its end.
+def parts(url: str) -> tuple[str, Address, str]:
+    """Scheme and host in lower case, the port, and the path without a slash at its end.
 
     Raises:
         ValueError: It is no base URL of a server; the text says what to write instead.
     """
-    scheme, host, port, path = _parts(url)
-    shown = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown}{'' if port == _PORTS[scheme] else f':{port}'}{path.rstrip('/')}"
-
-
-def address(url: str) -> Address:
-    """Where a URL leads to.
-
-    Raises:
-        ValueError: As ``normalised``.
-    """
-    _, host, port, _ = _parts(url)
-    return Address(host, port)
-
-
-def _parts(url: str) -> tuple[str, str, int, str]:
     if not _URL.fullmatch(url):
         raise ValueError("write an http:// or https:// URL with a host, without login, query and fragment")
     try:
@@ -56,4 +40,10 @@ def _parts(url: str) -> tuple[str, str, int, str]:
         host, port = "", None
     if not host or port == 0:
         raise ValueError("write a URL with a host, and with a port from 1 to 65535 or none")
-    return found.scheme, host, port or _PORTS[found.scheme], found.path
+    return found.scheme, Address(host, port or _PORTS[found.scheme]), found.path.rstrip("/")
+
+
+def spelt(scheme: str, where: Address, path: str) -> str:
+    """The URL of these, without a default port."""
+    host = f"[{where.host}]" if ":" in where.host else where.host
+    return f"{scheme}://{host}{'' if where.port == _PORTS[scheme] else f':{where.port}'}{path}"

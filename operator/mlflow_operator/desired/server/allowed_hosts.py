@@ -5,8 +5,9 @@ of one's own replaces the built-in one. A pattern without * is compared as it is
 there twice: bare, and with any port.
 """
 
-from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names
+from collections.abc import Sequence
+
+from mlflow_operator.desired.endpoint import Endpoint
 from mlflow_operator.desired.variables import literal
 
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
@@ -14,17 +15,11 @@ POD_IP = "$(POD_IP)"
 """Replaced by the kubelet; Prometheus and probes address pods."""
 
 
-def allowed_hosts(server: MLflowServer, cluster_domain: str) -> list[str]:
-    """All host patterns, in a fixed order."""
-    own = [*LOCAL, *service_names(server, cluster_domain), POD_IP, f"[{POD_IP}]"]
-    extra = [literal(host) for host in server.spec.network.allowed_hosts]
+def allowed_hosts(endpoint: Endpoint, more: Sequence[str]) -> list[str]:
+    """All host patterns, in a fixed order: the pod's own, the names of the endpoint, and ``more``."""
+    own = [*LOCAL, *endpoint.aliases, endpoint.address.host, POD_IP, f"[{POD_IP}]"]
+    extra = [literal(host) for host in more]
     return list(dict.fromkeys(pattern for host in own + extra for pattern in _patterns(host)))
-
-
-def service_names(server: MLflowServer, cluster_domain: str) -> list[str]:
-    """The DNS names of the server's Service, from the shortest to the longest."""
-    name, namespace = names.instance(server), server.metadata.namespace
-    return [name, f"{name}.{namespace}", f"{name}.{namespace}.svc", f"{name}.{namespace}.svc.{cluster_domain}"]
 
 
 def _patterns(host: str) -> list[str]:

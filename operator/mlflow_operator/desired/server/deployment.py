@@ -4,6 +4,7 @@ from importlib.resources import files
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, pod, versions, volumes
+from mlflow_operator.desired.endpoint import Endpoint, endpoint
 from mlflow_operator.desired.inputs import Inputs, Object
 from mlflow_operator.desired.server import service_account
 from mlflow_operator.desired.server.environment import server_environment
@@ -60,11 +61,12 @@ def _pod(server: MLflowServer, inputs: Inputs) -> Object:
 
 
 def _container(server: MLflowServer, inputs: Inputs) -> Object:
+    where = endpoint(server, inputs.cluster_domain)
     fields: Object = {
         "command": ["python", "-c", start_script(), str(PORT)],
-        "env": server_environment(server, inputs.cluster_domain),
+        "env": server_environment(server, where),
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
-        **_probes(server),
+        **_probes(where),
         # Connections arrive until every node knows that the pod is leaving.
         "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
         "volumeMounts": [pod.TMP_MOUNT, *volumes.mounts(server)],
@@ -79,10 +81,10 @@ def start_script() -> str:
     return files(__package__).joinpath("start_server.py").read_text()
 
 
-def _probes(server: MLflowServer) -> Object:
+def _probes(where: Endpoint) -> Object:
     probe: Object = {
         "httpGet": {
-            "path": f"{server.spec.network.static_prefix or ''}/health",
+            "path": where.path("/health"),
             "port": "http",
             "httpHeaders": [{"name": "Host", "value": PROBE_HOST}],
         },

@@ -6,6 +6,7 @@ Everything goes through the environment, since the arguments of a process can be
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.stores import S3, Pool, Postgres
 from mlflow_operator.desired import stores, volumes
+from mlflow_operator.desired.endpoint import Endpoint
 from mlflow_operator.desired.inputs import Object
 from mlflow_operator.desired.server.allowed_hosts import allowed_hosts
 from mlflow_operator.desired.variables import expanded, from_field, from_secret, overridden, plain
@@ -20,7 +21,7 @@ AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 """The public authorities of a Debian image, the official one among them; spec.env can name another file."""
 
 
-def server_environment(server: MLflowServer, cluster_domain: str) -> list[Object]:
+def server_environment(server: MLflowServer, endpoint: Endpoint) -> list[Object]:
     """Variables of the server's container."""
     own = [
         *BASE,
@@ -34,7 +35,7 @@ def server_environment(server: MLflowServer, cluster_domain: str) -> list[Object
         *_artifact_serving(server),
         # Its own process of 240 MB, and a queue in memory that replicas do not share.
         plain("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false"),
-        *_network(server, cluster_domain),
+        *_network(server, endpoint),
         *_pool(server),
     ]
     return overridden(own, server.spec.env)
@@ -131,11 +132,12 @@ def _artifact_serving(server: MLflowServer) -> list[Object]:
     return [plain("MLFLOW_SERVE_ARTIFACTS", "false"), plain("MLFLOW_DEFAULT_ARTIFACT_ROOT", uri)]
 
 
-def _network(server: MLflowServer, cluster_domain: str) -> list[Object]:
+def _network(server: MLflowServer, endpoint: Endpoint) -> list[Object]:
     network = server.spec.network
-    variables = [expanded("MLFLOW_SERVER_ALLOWED_HOSTS", ",".join(allowed_hosts(server, cluster_domain)))]
+    hosts = allowed_hosts(endpoint, network.allowed_hosts)
+    variables = [expanded("MLFLOW_SERVER_ALLOWED_HOSTS", ",".join(hosts))]
     if network.cors_allowed_origins:
         variables.append(plain("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", ",".join(network.cors_allowed_origins)))
-    if network.static_prefix:
-        variables.append(plain("MLFLOW_STATIC_PREFIX", network.static_prefix))
+    if endpoint.prefix:
+        variables.append(plain("MLFLOW_STATIC_PREFIX", endpoint.prefix))
     return variables

@@ -23,14 +23,6 @@ def service(server: MLflowServer, version: str) -> Object:
     }
 
 
-def url(server: MLflowServer, cluster_domain: str) -> str:
-    """Where clients reach the server: the external one's URL, or the Service, with the static prefix."""
-    if server.spec.external is not None:
-        return server.spec.external.url.rstrip("/")
-    host = f"{names.instance(server)}.{server.metadata.namespace}.svc.{cluster_domain}"
-    return f"http://{host}:{server.spec.service.port}{server.spec.network.static_prefix or ''}"
-
-
 def internal(server: MLflowServer, name: str, component: str, number: int) -> Object:
     """The Service of a managed store."""
     return {

@@ -11,10 +11,10 @@ from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import OperatorError, RegistryRefused
 from mlflow_operator.promotion.snapshot import Mark
 from mlflow_operator.reconcile import objects
-from mlflow_operator.reconcile.access import registry_of
-from mlflow_operator.reconcile.objects import MODEL, server_of
+from mlflow_operator.reconcile.access import registry_at
+from mlflow_operator.reconcile.objects import MODEL
 from mlflow_operator.reconcile.promotions.model import tell, tell_if_lost, until_next, wake_failed
-from mlflow_operator.reconcile.promotions.models import ModelWatch, ServerWatch
+from mlflow_operator.reconcile.promotions.models import ModelWatch, RegistryWatch
 from mlflow_operator.reconcile.world import World
 
 _FEW = 10
@@ -26,15 +26,14 @@ _AT_TIMES = 1800.0
 
 
 async def look(world: World, key: Key) -> float | None:
-    """Look at all promoted models of a server; the seconds until the next look, or None where there are none."""
-    server = server_of(key)
-    watch = world.models.on(server)
+    """Look at all promoted models of a registry; the seconds until the next look, or None where there are none."""
+    watch = world.models.on(key)
     claimed = {name: model for name, model in watch.models.items() if objects.claims(world.store, _model(key, name))}
-    world.models.keep(server, claimed)
+    world.models.keep(key, claimed)
     if not claimed:
         return None
     try:
-        marks = await _marks(await registry_of(world, server), watch, claimed)
+        marks = await _marks(await registry_at(world, key), watch, claimed)
     except Exception as error:
         for name, model in claimed.items():
             model.unanswered(world.now())
@@ -59,7 +58,7 @@ def _compare(world: World, key: Key, watch: ModelWatch, mark: Mark | None) -> No
 
 
 async def _marks(
-    registry: Registry, watch: ServerWatch, claimed: Mapping[str, ModelWatch]
+    registry: Registry, watch: RegistryWatch, claimed: Mapping[str, ModelWatch]
 ) -> Mapping[str, Mark | None]:
     if _all_at_once(watch.registered, len(claimed)):
         found = await registry.survey()
@@ -81,4 +80,4 @@ async def _mark(registry: Registry, model: str) -> Mark | None:
 
 
 def _model(registry: Key, name: str) -> Key:
-    return Key(MODEL, registry.namespace, registry.name, name)
+    return registry._replace(kind=MODEL, model=name)

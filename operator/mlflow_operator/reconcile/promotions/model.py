@@ -7,8 +7,8 @@ from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import OperatorError, Unavailable
 from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.reconcile import objects
-from mlflow_operator.reconcile.access import registry_of
-from mlflow_operator.reconcile.objects import server_of
+from mlflow_operator.reconcile.access import registry_at
+from mlflow_operator.reconcile.objects import registry_of
 from mlflow_operator.reconcile.promotions.models import ModelWatch
 from mlflow_operator.reconcile.world import World
 
@@ -22,9 +22,9 @@ async def poll(world: World, key: Key) -> float | None:
     """Look at the model; the seconds until the next look, or None where nobody waits for one in particular."""
     if not objects.claims(world.store, key):
         return None
-    watch = world.models.watch(server_of(key), key.model)
+    watch = world.models.watch(registry_of(key), key.model)
     try:
-        registry = await registry_of(world, server_of(key))
+        registry = await registry_at(world, registry_of(key))
         await read(world, registry, key)
     except Exception as error:
         tell_if_lost(world, key, watch)
@@ -45,14 +45,14 @@ def until_next(world: World, error: OperatorError) -> float:
 
 async def read(world: World, registry: Registry, key: Key) -> Snapshot:
     """Read a model now, with its aliases where a claim is on one; the caller has the turn."""
-    watch = world.models.watch(server_of(key), key.model)
+    watch = world.models.watch(registry_of(key), key.model)
     aliases = objects.has_aliases(world.store, key)
     return await watch.read(registry, key.model, aliases=aliases, now=world.now(), sequence=world.store.sequence)
 
 
 def tell(world: World, model: Key, *, but: Key | None = None) -> None:
     """Wake the claims on a model if there is news of it."""
-    watch = world.models.watch(server_of(model), model.model)
+    watch = world.models.watch(registry_of(model), model.model)
     if watch.news:
         for claim in objects.claims(world.store, model) - {but}:
             world.queue.add(claim)

@@ -138,8 +138,8 @@ def _differ(before: Snapshot, after: Snapshot) -> bool:
 
 
 @dataclass
-class ServerWatch:
-    """The registry of one server."""
+class RegistryWatch:
+    """The registry of one server, or of one of its workspaces."""
 
     models: dict[str, ModelWatch] = field(default_factory=dict)
     registered: int | None = None
@@ -157,24 +157,24 @@ class ServerWatch:
 
 
 class Models:
-    """All promoted models, by server and name; what one server may see is nothing to another's claims."""
+    """All promoted models, by registry and name; what one server may see is nothing to another's claims."""
 
     def __init__(self) -> None:
-        self._servers: dict[Key, ServerWatch] = {}
+        self._registries: dict[Key, RegistryWatch] = {}
 
-    def on(self, server: Key) -> ServerWatch:
-        """What is known of a server's registry."""
-        return self._servers.setdefault(server, ServerWatch())
+    def on(self, registry: Key) -> RegistryWatch:
+        """What is known of a registry."""
+        return self._registries.setdefault(registry, RegistryWatch())
 
-    def watch(self, server: Key, model: str) -> ModelWatch:
+    def watch(self, registry: Key, model: str) -> ModelWatch:
         """What is known of a model."""
-        return self.on(server).models.setdefault(model, ModelWatch())
+        return self.on(registry).models.setdefault(model, ModelWatch())
 
-    def keep(self, server: Key, models: Iterable[str]) -> None:
-        """Forget the models of a server that nobody claims any more; without any, the server too."""
+    def keep(self, registry: Key, models: Iterable[str]) -> None:
+        """Forget the models of a registry that nobody claims any more; without any, the registry too."""
         claimed = set(models)
         if not claimed:
-            self._servers.pop(server, None)
+            self._registries.pop(registry, None)
             return
-        watch = self.on(server)
+        watch = self.on(registry)
         watch.models = {name: model for name, model in watch.models.items() if name in claimed}

@@ -23,8 +23,8 @@ from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import Snapshot, slot_name
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.reconcile import objects, telemetry
-from mlflow_operator.reconcile.access import registry_of
-from mlflow_operator.reconcile.objects import MODEL, PROMOTION, REGISTRY, SERVER
+from mlflow_operator.reconcile.access import registry_at
+from mlflow_operator.reconcile.objects import MODEL, PROMOTION
 from mlflow_operator.reconcile.promotions.carry_out import carry_out
 from mlflow_operator.reconcile.promotions.model import read, tell
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
@@ -73,9 +73,10 @@ class _Pass:
         self.world = world
         self.key = key
         self.claim = claim
-        at = (claim.metadata.namespace, claim.spec.server_ref.name)
-        self.server, self.registry, self.model = Key(SERVER, *at), Key(REGISTRY, *at), Key(MODEL, *at, claim.spec.model)
-        self.watch = world.models.watch(self.server, claim.spec.model)
+        at, ref = claim.metadata.namespace, claim.spec.server_ref
+        self.model = Key(MODEL, at, ref.name, claim.spec.model, ref.workspace or "")
+        self.registry = objects.registry_of(self.model)
+        self.watch = world.models.watch(self.registry, claim.spec.model)
         self.wish = world.store.news_of(key)
         """The sequence of what the claim asks for."""
         self.looked = False
@@ -83,7 +84,7 @@ class _Pass:
 
     async def run(self) -> None:
         settled = is_settled(self.claim)
-        registry = await registry_of(self.world, self.server, ready=not settled)
+        registry = await registry_at(self.world, self.registry, ready=not settled)
         snapshot = await self._known(registry, settled=settled)
         decision = await self._decide(registry, snapshot)
         begins = decision.step is Step.WRITE or (not settled and decision.attempt != self.claim.status.attempt)

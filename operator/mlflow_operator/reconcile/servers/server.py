@@ -96,7 +96,7 @@ async def _observe(
     )
     error: Exception | None = None
     try:
-        url = desired.url(server, world.settings.cluster_domain)
+        url = desired.endpoint(server, world.settings.cluster_domain).url
         seen = replace(seen, url=url, selector=desired.pod_selector(server) if own else None)
         seen = replace(
             seen, preparation=await report(world, server, brought.wanted, brought.there) if brought else None
