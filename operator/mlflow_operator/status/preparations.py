@@ -11,6 +11,8 @@ Object = dict[str, Any]
 CONTAINER = names.PREPARE
 """The container that prepares; there may be sidecars beside it."""
 _JOB_LABEL = "batch.kubernetes.io/job-name"
+_TO_END = timedelta(seconds=30)
+"""From the end of the preparation's container to that of its pod and its Job, where nothing else runs in it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Preparations:
 
         A failed one goes after ``patience``, since the world may have been mended, or when its pod is described anew.
         """
-        return [job for job in self.staying() if not self.at_work(job) and not self._kept(job, wanted, now - patience)]
+        return [job for job in self.staying() if not self.at_work(job) and not self._kept(job, wanted, now, patience)]
 
     def in_the_way(self, name: str) -> Object | None:
         """One that has not ended, other than the one of this name: two would migrate one database at once."""
@@ -54,13 +56,13 @@ class Preparations:
         order = {id(job): (self.done(job), job["metadata"]["name"] == wanted.preparation) for job in found}
         return max(found, key=lambda job: order[id(job)], default=None)
 
-    def _kept(self, job: Object, wanted: Desired, since: datetime) -> bool:
+    def _kept(self, job: Object, wanted: Desired, now: datetime, patience: timedelta) -> bool:
         if wanted.stores is None or stores_of(job) != wanted.stores:
             return False
-        if self.done(job):  # a sidecar that goes on would hold the volumes
-            return ended(job) or not any(p.get("status", {}).get("phase") == "Running" for p in self._pods_of(job))
+        if self.done(job):
+            return ended(job) or not any(_goes_on(pod, now) for pod in self._pods_of(job))
         failed = condition(job, "Failed")
-        fresh = failed is None or datetime.fromisoformat(failed["lastTransitionTime"]) >= since
+        fresh = failed is None or datetime.fromisoformat(failed["lastTransitionTime"]) >= now - patience
         return fresh and not wanted.prepared and job["metadata"]["name"] == wanted.preparation
 
     def _pods_of(self, job: Object) -> list[Object]:
@@ -100,6 +102,13 @@ def _runs(pod: Object) -> bool:
     """A pod whose containers nobody has reported on may run as well."""
     state = _state(pod)
     return "running" in state or (not state and pod.get("status", {}).get("phase") == "Running")
+
+
+def _goes_on(pod: Object, now: datetime) -> bool:
+    """Whether a sidecar runs on after the preparation, and would hold the volumes; a pod takes a moment to end."""
+    ended_at = (end_of(pod) or {}).get("finishedAt")
+    running = pod.get("status", {}).get("phase") == "Running"
+    return running and ended_at is not None and now - datetime.fromisoformat(ended_at) >= _TO_END
 
 
 def _state(pod: Object) -> Object:

@@ -16,7 +16,8 @@ ASLEEP = Desired()
 
 RUNS: dict[str, Any] = {"running": {}}
 WAITS: dict[str, Any] = {"waiting": {"reason": "ImagePullBackOff"}}
-GOOD: dict[str, Any] = {"terminated": {"exitCode": 0}}
+GOOD: dict[str, Any] = {"terminated": {"exitCode": 0, "finishedAt": (NOW - timedelta(minutes=1)).isoformat()}}
+JUST: dict[str, Any] = {"terminated": {"exitCode": 0, "finishedAt": (NOW - timedelta(seconds=2)).isoformat()}}
 BAD: dict[str, Any] = {"terminated": {"exitCode": 1}}
 
 
@@ -60,6 +61,7 @@ def pod(of: str, state: Any, sidecar: Any = None) -> Any:
         (DONE, job("new", "these", "Complete"), [], False),
         (DONE, job("old", "these", "Complete"), [], False),
         (DONE, job("new", "these"), [pod("new", GOOD, sidecar=RUNS)], True),
+        (DONE, job("new", "these"), [pod("new", JUST, sidecar=RUNS)], False),
         (DONE, job("new", "these"), [pod("new", GOOD)], False),
         (DONE, job("old", "these", "Failed"), [], True),
         (ASLEEP, job("old", "these", "Complete"), [], True),
