@@ -143,7 +143,7 @@ def test_a_store_that_closes_the_connection_is_waited_for(minio: Minio, tmp_path
     """As a proxy does whose store is not there yet."""
     with door(None) as url:
         spec = with_bucket({"sqlite": {}}, minio, "mlflow", endpoint=url) | {"env": with_sqlite(tmp_path)["env"][1:]}
-        result = prepare(spec, tmp_path)
+        result = prepare(spec, tmp_path, patience=8)
     assert (result.code, result.artifacts["reason"]) == (1, "StoreUnreachable"), result.artifacts
     assert "closed" in result.artifacts["message"]
     assert "waiting: " in result.log
