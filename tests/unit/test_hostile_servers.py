@@ -14,6 +14,7 @@ import pytest
 
 from mlflow_operator.clients import paging
 from mlflow_operator.clients.registry import Access, Mlflow, Registry
+from mlflow_operator.engine.workers import DEADLINE
 from mlflow_operator.errors import RegistryUnavailable
 
 TIMEOUT = 1.0
@@ -171,3 +172,8 @@ async def test_a_slow_list_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
             await registry.survey()
     assert caught.value.reason == "ListTooSlow"
     assert time.monotonic() - started < 3 * TIMEOUT
+
+
+def test_a_slow_list_is_named_before_its_pass_is_given_up() -> None:
+    """The reason is that of the registry, and not that something took too long."""
+    assert paging._SECONDS < DEADLINE

@@ -156,6 +156,28 @@ async def test_a_name_is_a_literal_that_it_cannot_leave(model: str, wanted: str)
     assert asked == [wanted]
 
 
+async def test_a_body_that_claims_to_be_compressed_hides_no_status() -> None:
+    """Nothing is unpacked, so what cannot be unpacked is no failure of its own: the credentials were refused."""
+
+    async def handler(_: web.Request) -> web.Response:
+        return web.Response(status=401, body=b"not gzip at all", headers={"Content-Encoding": "gzip"})
+
+    async with server(handler) as registry:
+        with pytest.raises(RegistryRefused) as caught:
+            await registry.ping()
+    assert caught.value.reason == "AccessDenied"
+
+
+async def test_a_refusal_is_as_long_as_somebody_reads_it() -> None:
+    """MLflow's messages may quote whole requests; of code and message the first 300 letters are told."""
+    text = json.dumps({"error_code": "INVALID_PARAMETER_VALUE", "message": "no! " * 10_000})
+    async with server(answering(400, text)) as registry:
+        with pytest.raises(RegistryRefused) as caught:
+            await registry.ping()
+    assert "no! no!" in caught.value.message
+    assert len(caught.value.message) < 400
+
+
 PASSING = {
     "unauthenticated": (401, "", True),
     "forbidden": (403, "", True),

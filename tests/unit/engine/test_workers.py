@@ -314,6 +314,15 @@ async def test_the_next_look_depends_on_how_the_pass_ended(error: Exception, lea
     assert least <= queue.seconds <= most
 
 
+async def test_what_was_started_together_does_not_stay_together() -> None:
+    """A thousand claims that were applied at once are not looked at in one moment of every ten minutes."""
+    queue, rests = _Recording(), []
+    for _ in range(20):
+        outcome.settled(queue, CLAIM, 600)
+        rests.append(queue.seconds)
+    assert 540 <= min(rests) < max(rests) - 1 <= 659
+
+
 class _Recording(WorkQueue):
     """A queue that says for when a key was put back."""
 
