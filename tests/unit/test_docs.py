@@ -150,7 +150,8 @@ COMPOSED = {
 
 BOTH = (
     *("clients/answers.py", "clients/cluster.py", "clients/paging.py", "clients/refusals.py", "clients/registry.py"),
-    *("clients/transport.py", "desired/login.py", "errors.py", "reconcile/access.py", "status/conditions.py"),
+    *("clients/transport.py", "desired/login.py", "engine/workers.py", "errors.py"),
+    *("reconcile/access.py", "status/conditions.py"),
 )
 MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (
