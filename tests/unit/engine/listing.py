@@ -1,7 +1,7 @@
 """A cluster that is a dictionary, and a queue that does not wait."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 from mlflow_operator.engine.queue import Key, WorkQueue
@@ -22,19 +22,23 @@ class Listing:
         self.meanwhile: Callable[[], object] = lambda: None
         """What happens, and what the watch says, while an answer is on its way."""
 
-    async def list(self, kind: str, namespace: str | None = None, *, labels: str = "") -> list[dict[str, Any]]:
+    async def each(self, kind: str, namespace: str | None = None, *, labels: str = "") -> AsyncIterator[dict[str, Any]]:
         """What was there when it was asked for."""
+        for obj in self._all(kind, namespace):
+            yield obj
+
+    async def get(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
+        """One object."""
+        found = [o for o in self._all(kind, namespace) if o["metadata"]["name"] == name]
+        return found[0] if found else None
+
+    def _all(self, kind: str, namespace: str | None) -> list[dict[str, Any]]:
         if self.away or (kind, namespace) in self.forbidden:
             raise ClusterUnavailable("ClusterUnavailable", "away")
         found = [o for o in self.objects.get(kind, []) if namespace in (None, o["metadata"]["namespace"])]
         if kind == PROMOTION:
             self.meanwhile()
         return copy.deepcopy(found)
-
-    async def get(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
-        """One object."""
-        found = [o for o in await self.list(kind, namespace) if o["metadata"]["name"] == name]
-        return found[0] if found else None
 
 
 def claim(version: str, namespace: str = "team") -> dict[str, Any]:
