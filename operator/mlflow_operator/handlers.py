@@ -38,6 +38,10 @@ _TOKEN_AGE = timedelta(minutes=10)
 """Projected tokens are renewed on disk long before they expire; this is how often the file is read again."""
 _SPAWNING = 0.1
 """Seconds until kopf has set its own signal handlers, one turn of the loop after it began to start."""
+_CHUNK = 500
+"""Objects that kopf lists at a time: parsed, they take several times the room of what is kept of them."""
+_IDLE = 0.5
+"""Seconds for which kopf keeps a task, and the object that it was about, after an event; it makes another one then."""
 _GRACE = 20.0
 """Seconds for the passes under way when the process is told to stop; pods get 30."""
 
@@ -176,6 +180,8 @@ def _kopf_settings() -> kopf.OperatorSettings:
     settings.persistence.consistency_timeout = 0
     settings.persistence.diffbase_storage = _NothingRemembered()
     settings.persistence.progress_storage = _NoProgress()
+    settings.watching.chunk_size = _CHUNK
+    settings.queueing.idle_timeout = _IDLE
     # The longest wait is 5 s: with kopf's own backoffs it comes back up to 21 s after the API server does.
     settings.networking.error_backoffs = [1, 1, 2, 3, 5, 5, 5, 5, 5]
     for kind in CHILDREN:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from bench.report import Row, percentile, spread
-from bench.stage import UNWATCHED, Stage, is_ready
+from bench.stage import UNWATCHED, Stage, is_ready, path
 from bench.trail import Event, Trail, answered, is_operator, received, resource
 from cluster.api import Object
 
@@ -19,11 +19,11 @@ def claim(model: str, version: str, server: str = "mlflow") -> Object:
 
 
 def promotions(stage: Stage, count: int) -> list[Row]:
-    """By the operator and by hand in turn, so that both meet the same noise; MLflow says when the version changed."""
-    for model in ("latency", "floor"):
+    """By the operator and by hand in turn, so that all meet the same noise; MLflow says when the version changed."""
+    for model in ("latency", "floor", "fenced"):
         stage.registry.create_model(model, versions=2)
     stage.external_server("mlflow")
-    ours, floor, settled = [], [], []
+    ours, floor, fenced, settled = [], [], [], []
 
     def by_operator(version: str) -> None:
         begun = time.time()
@@ -33,23 +33,35 @@ def promotions(stage: Stage, count: int) -> list[Row]:
         settled.append(done - begun)
 
     def by_hand(version: str) -> None:
-        begun = time.time()
-        stage.apply("ModelPromotion", "floor", claim("floor", version), UNWATCHED)
-        stage.registry.versions("floor")
-        stage.registry.move("floor", version, "Production")
-        floor.append(_changed(stage, "floor", version) - begun)
+        floor.append(_by_hand(stage, "floor", version))
 
+    def by_hand_behind_a_status(version: str) -> None:
+        status = stage.api.get(f"{path('ModelPromotion')}/latency")["status"]
+        fenced.append(_by_hand(stage, "fenced", version, status))
+
+    turns = (by_operator, by_hand, by_hand_behind_a_status)
     for number in range(count + 2):
-        for turn in (by_operator, by_hand) if number % 2 else (by_hand, by_operator):
+        for turn in turns[number % 3 :] + turns[: number % 3]:
             turn(str(number % 2 + 1))
-    return _promotion_rows(*([s * 1000 for s in samples[2:]] for samples in (ours, floor, settled)))
+    return _promotion_rows(*([s * 1000 for s in samples[2:]] for samples in (ours, floor, fenced, settled)))
 
 
-def _promotion_rows(ours: list[float], floor: list[float], settled: list[float]) -> list[Row]:
+def _by_hand(stage: Stage, model: str, version: str, status: Object | None = None) -> float:
+    """Seconds from an apply to the change; where there is a status it is written before the move, as an intent is."""
+    begun = time.time()
+    applied = stage.apply("ModelPromotion", model, claim(model, version), UNWATCHED)
+    stage.registry.versions(model)
+    if status is not None:
+        stage.write_status("ModelPromotion", applied, status)
+    stage.registry.move(model, version, "Production")
+    return _changed(stage, model, version) - begun
+
+
+def _promotion_rows(ours: list[float], floor: list[float], fenced: list[float], settled: list[float]) -> list[Row]:
     def both(samples: list[float]) -> str:
         return f"{percentile(samples, 50):.0f} / {percentile(samples, 95):.0f} ms"
 
-    ratio = percentile(ours, 50) / percentile(floor, 50)
+    ratio, behind = (percentile(ours, 50) / percentile(samples, 50) for samples in (floor, fenced))
     return [
         Row(
             f"apply → registry changed, p50 / p95 (n={len(ours)})",
@@ -57,6 +69,13 @@ def _promotion_rows(ours: list[float], floor: list[float], settled: list[float])
             f"by hand {both(floor)}; goal {GOAL} times",
             ours,
             {"floor": floor, "ratio": ratio},
+        ),
+        Row(
+            "the same beside a floor that writes a status before the move",
+            f"{behind:.2f} times it",
+            f"by hand {both(fenced)}",
+            [behind],
+            {"floor": fenced},
         ),
         Row("apply → promotion Ready, p50 / p95", both(settled), "", settled),
     ]

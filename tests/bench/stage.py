@@ -47,6 +47,12 @@ class Stage:
         body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
         return self.api.apply(f"{path(kind, namespace)}/{name}", body)
 
+    def write_status(self, kind: str, obj: Object, status: Object) -> None:
+        """Write a status, unless the object has changed since it was read."""
+        meta = {name: obj["metadata"][name] for name in ("name", "namespace", "resourceVersion")}
+        body = {"apiVersion": API_VERSION, "kind": kind, "metadata": meta, "status": status}
+        self.api.apply(f"{path(kind, meta['namespace'])}/{meta['name']}/status", body)
+
     def apply_all(self, kind: str, specs: dict[str, Object]) -> None:
         """Apply many of our objects, in one `kubectl apply` for each batch."""
         names = list(specs)

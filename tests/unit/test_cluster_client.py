@@ -80,6 +80,26 @@ async def test_replacing_what_has_changed_is_a_conflict(sent: tuple[Cluster, lis
         await made.replace({"kind": "Service", "metadata": {"namespace": "a", "name": "b", "resourceVersion": "1"}})
 
 
+async def test_a_long_list_is_in_memory_page_by_page() -> None:
+    """Five thousand objects at once would be more than all that is kept of them: the next page is asked for in time."""
+    asked = []
+
+    async def handler(request: web.Request) -> web.Response:
+        asked.append(request.query.get("continue", ""))
+        page = len(asked)
+        items = [{"metadata": {"name": f"{page}-{number}", "managedFields": []}} for number in "ab"]
+        return web.json_response({"items": items, "metadata": {"continue": "more"} if page < 3 else {}})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    async with TestServer(app) as server:
+        made = Cluster(client.ApiClient(client.Configuration(host=str(server.make_url("")).rstrip("/"))))
+        seen = [(obj["metadata"], len(asked)) async for obj in made.each("Service")]
+        await made.close()
+    assert seen == [({"name": f"{page}-{number}"}, page) for page in (1, 2, 3) for number in "ab"]
+    assert asked == ["", "more", "more"]
+
+
 async def test_the_api_server_is_never_asked_by_a_proxy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Whatever variables are injected into the pod; what leads out of the cluster honours them."""
     kubeconfig = {

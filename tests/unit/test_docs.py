@@ -166,6 +166,7 @@ BOTH = (
     "clients",
     "desired/endpoint.py",
     "desired/external",
+    "engine/workers.py",
     "errors.py",
     "reconcile/access.py",
     "status/conditions.py",

@@ -1,10 +1,12 @@
 """Whatever a proxy, a wrong URL or a broken server answers is an error of ours, and never an empty registry."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from mlflow_operator.clients.registry import Access, Mlflow
+from mlflow_operator.clients.registry import Access, Mlflow, Registry
 from mlflow_operator.errors import OperatorError, RegistryRefused, RegistryUnavailable
 
 ODD: dict[str, tuple[int, bytes, type[OperatorError], str]] = {
@@ -14,7 +16,9 @@ ODD: dict[str, tuple[int, bytes, type[OperatorError], str]] = {
     "nothing": (200, b"null", RegistryUnavailable, "NotMLflow"),
     "JSON of something else": (200, b'{"message": "welcome"}', RegistryUnavailable, "NotMLflow"),
     "versions without a number": (200, b'{"model_versions": [{}]}', RegistryUnavailable, "NotMLflow"),
-    "a model without a name": (200, b'{"model_versions": [{"version": "1"}]}', RegistryUnavailable, "NotMLflow"),
+    "a version below the first": (200, b'{"model_versions": [{"version": "0"}]}', RegistryUnavailable, "NotMLflow"),
+    "a version below zero": (200, b'{"model_versions": [{"version": "-7"}]}', RegistryUnavailable, "NotMLflow"),
+    "a model without a name": (200, b'{"registered_models": [{"aliases": []}]}', RegistryUnavailable, "NotMLflow"),
     "a timeout of something in front": (408, b"", RegistryUnavailable, "RegistryUnavailable"),
     "a code that is a number": (400, b'{"error_code": 5, "message": "x"}', RegistryRefused, "5"),
     "no message": (400, b'{"error_code": "BAD_REQUEST", "message": null}', RegistryRefused, "BadRequest"),
@@ -23,9 +27,17 @@ ODD: dict[str, tuple[int, bytes, type[OperatorError], str]] = {
 }
 
 
+QUESTIONS: dict[str, Callable[[Registry], Awaitable[object]]] = {
+    "a model with its aliases": lambda registry: registry.snapshot("fraud"),
+    "a model": lambda registry: registry.snapshot("fraud", aliases=False),
+    "all models": lambda registry: registry.survey(),
+}
+
+
+@pytest.mark.parametrize("ask", QUESTIONS.values(), ids=QUESTIONS)
 @pytest.mark.parametrize(("status", "body", "kind", "reason"), ODD.values(), ids=ODD)
 async def test_an_odd_answer_is_an_error_of_ours(
-    status: int, body: bytes, kind: type[OperatorError], reason: str
+    status: int, body: bytes, kind: type[OperatorError], reason: str, ask: Callable[[Registry], Awaitable[object]]
 ) -> None:
     """It has a reason that a condition can carry, and no claim takes it for a model without versions."""
 
@@ -36,5 +48,5 @@ async def test_an_odd_answer_is_an_error_of_ours(
     app.router.add_route("*", "/{path:.*}", handler)
     async with TestServer(app) as server, Mlflow() as mlflow:
         with pytest.raises(kind) as caught:
-            await mlflow.at(Access(str(server.make_url("")))).snapshot("fraud")
+            await ask(mlflow.at(Access(str(server.make_url("")))))
     assert caught.value.reason == reason

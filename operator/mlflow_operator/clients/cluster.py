@@ -6,7 +6,7 @@ they raise on an unexpected answer after the write has succeeded.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -78,18 +78,27 @@ class Cluster:
         except NotFound:
             return None
 
-    async def list(
+    async def each(
         self, kind: str, namespace: str | None = None, *, labels: str = "", fields: str = ""
-    ) -> list[Object]:
-        """All objects of a kind, page by page; ``labels`` and ``fields`` are selectors. managedFields are left out."""
-        items: list[Object] = []
+    ) -> AsyncIterator[Object]:
+        """All objects of a kind as they come; ``labels`` and ``fields`` are selectors. managedFields are left out.
+
+        One page is in memory at a time: thousands of objects at once are more than all that is kept of them.
+        """
         query = {"limit": str(_PAGE), "labelSelector": labels, "fieldSelector": fields}
         while True:
             page = await self._request("GET", KINDS[kind].path(namespace), query=query)
-            items += page["items"]
             query["continue"] = page["metadata"].get("continue", "")
+            for item in page.pop("items"):
+                yield without_managed_fields(item)
             if not query["continue"]:
-                return [without_managed_fields(item) for item in items]
+                return
+
+    async def list(
+        self, kind: str, namespace: str | None = None, *, labels: str = "", fields: str = ""
+    ) -> list[Object]:
+        """All objects of a kind at once, where they are few."""
+        return [item async for item in self.each(kind, namespace, labels=labels, fields=fields)]
 
     async def apply(self, obj: Object) -> Object:
         """Server-side apply: create the object, or bring the fields in ``obj`` to their values."""

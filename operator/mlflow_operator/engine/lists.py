@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 from mlflow_operator.engine import telemetry
@@ -23,8 +23,8 @@ Scope = tuple[str, str | None]
 class Cluster(Protocol):
     """Whatever can be listed."""
 
-    async def list(self, kind: str, namespace: str | None = None, *, labels: str = "") -> list[Object]:
-        """All objects of a kind."""
+    def each(self, kind: str, namespace: str | None = None, *, labels: str = "") -> AsyncIterator[Object]:
+        """All objects of a kind, as they were at one moment."""
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """One object, or None where it does not exist."""
@@ -121,7 +121,7 @@ class Lists:
         asked = self._store.sequence
         found: set[Key] = set()
         missed = 0
-        for obj in await self._cluster.list(kind, namespace, labels=self._kinds[kind]):
+        async for obj in self._cluster.each(kind, namespace, labels=self._kinds[kind]):
             found.add(key_of(kind, obj))
             missed += self._keep(kind, obj, asked)
         for key in self._store.missing(kind, namespace, asked, found):

@@ -1,15 +1,21 @@
 """The workers, which run passes."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from mlflow_operator.engine import outcome, telemetry
 from mlflow_operator.engine.lists import Lists
 from mlflow_operator.engine.queue import Key, WorkQueue
-from mlflow_operator.errors import Conflict, NotFound, Unavailable
+from mlflow_operator.errors import Conflict, NotFound, OperatorError, Unavailable
+
+log = logging.getLogger(__name__)
 
 Pass = Callable[[Key], Awaitable[float | None]]
 """One look at a key and what follows from it; the seconds to rest, or None where there is nothing to come back to."""
+
+Tell = Callable[[Key, OperatorError], Awaitable[None]]
+"""Says to whoever looks at a key why its pass was given up: the pass itself could not."""
 
 DEADLINE = 120.0
 """Seconds after which a pass is given up; the longest takes a minute."""
@@ -32,6 +38,7 @@ class Workers:
         *,
         count: int,
         resync: float,
+        tell: Tell,
         deadline: float = DEADLINE,
         stuck: float = STUCK,
     ) -> None:
@@ -40,6 +47,7 @@ class Workers:
         self._passes = passes
         self._count = count
         self._resync = resync
+        self._tell = tell
         self._deadline = deadline
         self._stuck = stuck
         self._tasks: list[asyncio.Task[None]] = []
@@ -105,8 +113,18 @@ class Workers:
         except TimeoutError:
             if not time.expired():
                 raise
-            message = f"the pass did not end within {self._deadline:.0f} s and was given up"
-            raise Unavailable("PassTimeout", message) from None
+        message = f"the pass did not end within {self._deadline:.0f} s and was given up; it is tried again"
+        error = Unavailable("PassTimeout", message)
+        await self._give_up(key, error)
+        raise error
+
+    async def _give_up(self, key: Key, error: OperatorError) -> None:
+        """Say it where users look, as far as that can be done soon; the log has it anyway."""
+        try:
+            async with asyncio.timeout(self._deadline):
+                await self._tell(key, error)
+        except (OperatorError, TimeoutError) as cause:
+            log.warning("%s %s: its status does not say %s: %s", key.kind, key, error.reason, cause)
 
     async def _work(self) -> None:
         me = asyncio.current_task()

@@ -1,5 +1,6 @@
 """What the registry holds of one model, read at one moment."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -31,6 +32,12 @@ class Mark:
     updated: int
     """In milliseconds; moves with registrations, transitions and deletions of versions, not with aliases and tags."""
     aliases: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The same for two that tell the same; nobody keeps the aliases of a model that has a million of them."""
+        text = repr((self.updated, sorted(self.aliases.items())))
+        return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from mlflow_operator.desired import names
 from mlflow_operator.engine.lists import Lists
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.workers import DEADLINE, STUCK, Workers
-from mlflow_operator.reconcile import events
+from mlflow_operator.reconcile import events, given_up
 from mlflow_operator.reconcile.objects import MODEL, PROMOTION, REGISTRY, SERVER, is_at_rest
 from mlflow_operator.reconcile.promotions import look, model, promotion
 from mlflow_operator.reconcile.servers import server
@@ -63,6 +63,7 @@ def workers_of(world: World, lists: Lists, *, deadline: float = DEADLINE, stuck:
         passes,
         count=settings.workers,
         resync=settings.resync,
+        tell=partial(given_up.tell, world),
         deadline=deadline,
         stuck=stuck,
     )

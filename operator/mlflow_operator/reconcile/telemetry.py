@@ -1,21 +1,13 @@
 """What is measured of the objects themselves; series leave with their object."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from collections.abc import Iterator, Sequence
+
+from prometheus_client import Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from mlflow_operator.engine.telemetry import REGISTRY
 
-READY = Gauge(
-    "mlflow_operator_ready",
-    "Ready of an object: 1, 0, or -1 for unknown.",
-    ["kind", "namespace", "name"],
-    registry=REGISTRY,
-)
-PROMOTION = Gauge(
-    "modelpromotion_info",
-    "The version that holds a slot, as the registry says.",
-    ["namespace", "name", "model", "slot", "version"],
-    registry=REGISTRY,
-)
 ATTEMPTS = Counter("modelpromotion_attempts", "Finished attempts.", ["type", "result"], registry=REGISTRY)
 ATTEMPT_TIME = Histogram(
     "modelpromotion_duration_seconds",
@@ -29,24 +21,39 @@ EVENTS_LOST = Counter("mlflow_operator_events_lost", "Kubernetes Events that cou
 Labels = tuple[str, ...]
 
 
-class Shown:
-    """The series of a gauge by the object that they are about: one each, found without looking through all of them."""
+class Series(Collector):
+    """A gauge of the objects themselves: one series each.
 
-    def __init__(self, gauge: Gauge) -> None:
-        self._gauge = gauge
-        self._labels: dict[Labels, Labels] = {}
+    A gauge of the library's takes a kilobyte for each of them, and there are as many as objects.
+    """
+
+    def __init__(self, name: str, says: str, labels: Sequence[str]) -> None:
+        self._about = (name, says, labels)
+        self._shown: dict[Labels, tuple[Labels, float]] = {}
+        REGISTRY.register(self)
 
     def show(self, of: Labels, labels: Labels | None, value: float = 1) -> None:
         """Let an object have the series with these labels, or none, instead of the one before."""
-        before = self._labels.pop(of, None)
-        if before is not None and before != labels:
-            self._gauge.remove(*before)
-        if labels is not None:
-            self._gauge.labels(*labels).set(value)
-            self._labels[of] = labels
+        if labels is None:
+            self._shown.pop(of, None)
+        else:
+            self._shown[of] = (labels, value)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """What a scrape gets."""
+        name, says, labels = self._about
+        family = GaugeMetricFamily(name, says, labels=labels)
+        for series, value in self._shown.values():
+            family.add_metric(series, value)
+        yield family
 
 
-_READY, _SLOTS = Shown(READY), Shown(PROMOTION)
+_READY = Series("mlflow_operator_ready", "Ready of an object: 1, 0, or -1 for unknown.", ["kind", "namespace", "name"])
+_SLOTS = Series(
+    "modelpromotion_info",
+    "The version that holds a slot, as the registry says.",
+    ["namespace", "name", "model", "slot", "version"],
+)
 
 
 def show_slot(namespace: str, name: str, slot: tuple[str, str, str] | None) -> None:

@@ -4,7 +4,7 @@ from mutants.mutant import mutant
 
 TRANSPORT, REGISTRY, LINE = "clients/transport.py", "clients/registry.py", "clients/line.py"
 ANSWERS, PAGING, REFUSALS = "clients/answers.py", "clients/paging.py", "clients/refusals.py"
-OVER_HTTP = ("test_registry_client.py", "test_odd_answers.py", "test_hostile_servers.py")
+OVER_HTTP = ("test_registry_client.py", "test_refusals.py", "test_odd_answers.py", "test_hostile_servers.py")
 HANGING = ("test_hanging.py",)
 
 MUTANTS = (

@@ -150,6 +150,7 @@ MUTANTS = (
         "            task.cancel()",
         *ENGINE,
     ),
+    mutant(WORKERS, "what was given up is only in the log", "        await self._give_up(key, error)\n", "", *ENGINE),
     mutant(LEADER, "who has lost the lease writes", "return self._clock() < self._until", "return True", *ENGINE),
     mutant(
         LEADER,

@@ -2,12 +2,13 @@
 
 from mutants.mutant import mutant
 
-PASS, MODEL, MODELS, CARRY, LANES = (
+PASS, MODEL, MODELS, CARRY, LANES, KEPT = (
     "reconcile/promotions/promotion.py",
     "reconcile/promotions/model.py",
     "reconcile/promotions/models.py",
     "reconcile/promotions/carry_out.py",
     "reconcile/lanes.py",
+    "reconcile/kept.py",
 )
 PASSES = "reconcile"
 
@@ -81,15 +82,15 @@ MUTANTS = (
     mutant(
         MODELS,
         "an answer after silence is no news",
-        "changed or self.failing is not None\n        self.snapshot",
-        "changed\n        self.snapshot",
+        "self._is_news(found) or self.failing is not None\n",
+        "self._is_news(found)\n",
         PASSES,
     ),
     mutant(
         MODELS,
         "a change in a list is not noticed",
-        "            fits = mark == self.mark\n",
-        "            fits = True\n",
+        "            return told == self.mark\n",
+        "            return True\n",
         PASSES,
     ),
     mutant(
@@ -97,6 +98,30 @@ MUTANTS = (
         "an alias that moved is not noticed",
         "mark.updated <= known.updated and (mark.aliases == known.aliases or not known.knows_aliases)",
         "mark.updated <= known.updated",
+        PASSES,
+    ),
+    mutant(KEPT, "what is kept has no bound", "while self._sum > self._room:", "while False:", PASSES),
+    mutant(KEPT, "what is replaced takes room for ever", "        self.drop(who)\n", "", PASSES),
+    mutant(KEPT, "one giant costs all the others", "max(self._sizes", "min(self._sizes", PASSES),
+    mutant(
+        MODELS,
+        "a change of what was forgotten is no news",
+        "return self.forgotten is not None and self.forgotten != fingerprint(found)",
+        "return False",
+        PASSES,
+    ),
+    mutant(
+        MODELS,
+        "what was forgotten is news each time",
+        "return self.forgotten is not None and self.forgotten != fingerprint(found)",
+        "return True",
+        PASSES,
+    ),
+    mutant(
+        MODELS,
+        "what nobody claims takes room",
+        "        self.kept.drop(self)\n        self.kept = Kept",
+        "        self.kept = Kept",
         PASSES,
     ),
     mutant(MODELS, "a signature is asked for each time", "if which not in self.signatures:", "if True:", PASSES),
@@ -118,7 +143,7 @@ MUTANTS = (
     mutant(
         LANES,
         "two servers of one URL are two MLflows",
-        'return normalised(desired.url(found, self._cluster_domain)), workspace or ""',
+        "return desired.endpoint(found, self._cluster_domain).registry",
         "return None",
         PASSES,
     ),

@@ -129,6 +129,26 @@ def test_what_was_taken_is_given_back_whatever_the_lanes_are_now() -> None:
     assert lanes.take() == "b"
 
 
+def test_who_finds_another_lane_full_lets_the_next_one_go() -> None:
+    """Room in a lane is not kept for somebody who cannot use it: of those who wait there the next one runs."""
+    routes: dict[str, Route] = {
+        "in x": (("x", 1),),
+        "in y": (("y", 1),),
+        "needs both": (("y", 1), ("x", 1)),
+        "needs y": (("y", 1), ("z", 1)),
+    }
+    lanes = Lanes[str](routes.__getitem__)
+    lanes.put("in y")
+    assert lanes.take() == "in y"
+    for key in ("needs both", "needs y"):
+        lanes.put(key)
+    assert lanes.take() is None  # both wait in y
+    lanes.put("in x")
+    assert lanes.take() == "in x"
+    lanes.leave("in y")
+    assert lanes.take() == "needs y"
+
+
 def test_five_thousand_keys_at_once_are_cheap() -> None:
     """All claims of a large cluster come at the start; the queue is no work worth speaking of."""
     routes = {n: ((n % 1000, 1), (f"s{n % 7}", 4), (f"t{n % 3}", 8)) for n in range(5000)}

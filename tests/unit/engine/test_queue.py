@@ -67,6 +67,27 @@ async def test_a_timer_is_brought_forward_where_it_is_too_late() -> None:
     assert await drained(queue) == [A, B]
 
 
+async def test_no_timer_is_set_for_what_is_under_way() -> None:
+    """Whoever has the model right now says when it is looked at next."""
+    queue = WorkQueue()
+    queue.add(A)
+    await queue.get()
+    queue.ensure(A, 0.01)
+    queue.hasten(A, 0.01)
+    await asyncio.sleep(0.03)
+    assert queue.depth() == 0
+
+
+async def test_what_failed_together_is_not_tried_again_together() -> None:
+    """A server that comes back is not met by all of its claims in the same moment."""
+    queue = WorkQueue()
+    keys = [Key("Test", "ns", str(number)) for number in range(20)]
+    waits = [queue.retry(key) for key in keys]
+    for key in keys:
+        queue.drop(key)
+    assert max(waits) - min(waits) > 0.01
+
+
 async def test_backoff_doubles_and_is_forgotten_after_success() -> None:
     """Failures in a row wait longer and longer, up to a minute; a success starts over."""
     queue = WorkQueue()

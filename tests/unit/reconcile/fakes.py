@@ -2,7 +2,7 @@
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -225,9 +225,10 @@ class FakeCluster:
         """One object, or None."""
         return await self.outside.call("get", lambda: copy.deepcopy(self.objects.get(Key(kind, namespace, name))))
 
-    async def list(self, kind: str, namespace: str | None = None, *, labels: str = "") -> list[Object]:
+    async def each(self, kind: str, namespace: str | None = None, *, labels: str = "") -> AsyncIterator[Object]:
         """All objects of a kind; a list is not one of the calls that get into trouble."""
-        return [copy.deepcopy(obj) for key, obj in self.objects.items() if key.kind == kind]
+        for obj in [copy.deepcopy(obj) for key, obj in self.objects.items() if key.kind == kind]:
+            yield obj
 
     async def apply_status(self, resource: Resource, status: Object) -> Object:
         """Replace the status; compares the resourceVersion, and a status as it was bumps nothing."""

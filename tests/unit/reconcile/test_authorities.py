@@ -22,6 +22,7 @@ from mlflow_operator.errors import OperatorError, RegistryUnavailable, Terminal,
 from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.reconcile.access import access
 from mlflow_operator.reconcile.events import seen
+from mlflow_operator.reconcile.kept import Kept
 from mlflow_operator.reconcile.logins import Logins
 from mlflow_operator.reconcile.promotions.models import ModelWatch, RegistryWatch
 from mlflow_operator.reconcile.world import World
@@ -185,7 +186,7 @@ async def test_each_question_names_the_workspace() -> None:
 def test_what_was_known_of_another_registry_is_forgotten() -> None:
     """A server that is pointed to another URL or workspace has other models of the same names, which is news."""
     server = RegistryWatch(registered=3)
-    model = server.models.setdefault("fraud", ModelWatch(snapshot=Snapshot("fraud", {}), signatures={("1", 0): True}))
+    model = server.models.setdefault("fraud", ModelWatch(Kept(), Snapshot("fraud", {}), signatures={("1", 0): True}))
     for same in (("https://a", "one"), ("https://a", "one")):
         server.be(same)
         assert (model.snapshot, model.news, server.registered) == (Snapshot("fraud", {}), False, 3)

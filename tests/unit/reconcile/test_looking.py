@@ -41,6 +41,37 @@ async def test_own_writes_are_not_read_again() -> None:
     assert world.outside.calls == ["mark"]
 
 
+async def test_an_alias_that_moved_right_after_a_promotion_is_seen() -> None:
+    """Aliases move no time of their model: the first look after an own write compares where they point."""
+    world = Simulation()
+    world.registry.add(v6="None", v7="None")
+    world.promote(target={"alias": "champion"})
+    await world.drain()
+    assert world.ready() == ("True", "Promoted")
+    world.registry.aliases["champion"] = "6"
+    await world.look()
+    assert world.ready() == ("False", "DriftDetected")
+
+
+async def test_a_signature_is_asked_for_once() -> None:
+    """A version never changes its files: a claim that waits for a tag does not have them read at each look."""
+    world = Simulation()
+    world.registry.add(v7="Staging")
+    world.registry.signed.add("7")
+    world.promote(requires={"signature": True, "tags": [{"key": "approved"}]})
+    for _ in range(5):
+        world.queue.elapse()
+        await world.drain()
+    calls = world.outside.calls
+    assert (world.ready()[1], calls.count("snapshot") > 1, calls.count("has_signature")) == ("TagMissing", True, 1)
+
+
+async def test_every_claim_is_looked_at_again() -> None:
+    """Whatever got lost is found by the slow resync, which comes within its time."""
+    world = await content()
+    assert 0 < world.queue.seconds(claim_key()) <= 1.1 * world.world.settings.resync
+
+
 async def test_a_deleted_version_is_read_once() -> None:
     """A deletion moves the model's time and no version's: what was read after it is not read again each time."""
     world = await content()
@@ -179,6 +210,19 @@ async def test_a_better_token_wakes_a_claim_that_was_denied() -> None:
     assert world.ready() == ("Unknown", "AccessDenied")
     world.outside.broken.clear()
     await world.look()
+    assert world.ready() == ("True", "Promoted")
+
+
+async def test_a_look_for_a_sibling_lets_a_denied_claim_try_again() -> None:
+    """Whoever asks first finds that the registry answers; those that failed on it need no look of their own."""
+    world = Simulation()
+    world.registry.add(v6="Production", v7="Staging")
+    world.outside.broken["move"] = RegistryRefused("AccessDenied", "403: READ only", maybe_passing=True)
+    world.promote()
+    await world.drain()
+    world.outside.broken.clear()
+    world.queue.add(MODEL_KEY)
+    await world.drain()
     assert world.ready() == ("True", "Promoted")
 
 

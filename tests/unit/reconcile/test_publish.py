@@ -2,8 +2,9 @@
 
 from mlflow_operator.engine.telemetry import REGISTRY
 from mlflow_operator.errors import ApiError, RegistryUnavailable
+from mlflow_operator.reconcile.objects import PROMOTION
 
-from .simulation import Simulation
+from .simulation import Simulation, claim_key
 
 
 async def promoted() -> Simulation:
@@ -66,3 +67,32 @@ async def test_the_metric_of_ready_follows_the_status() -> None:
     await world.look()
     found.append(REGISTRY.get_sample_value("mlflow_operator_ready", labels))
     assert found == [1.0, 0.0]
+
+
+async def test_what_was_written_is_known_before_the_watch_tells() -> None:
+    """A watch that is late costs no second promotion, no Conflict and no read."""
+    world = Simulation()
+    world.registry.add(v6="Production", v7="Staging")
+    world.promote()
+    world.cluster.watch = lambda kind, obj, deleted: None
+    await world.settle()
+    calls = world.outside.calls
+    assert (calls.count("move"), calls.count("apply_status"), calls.count("get")) == (1, 2, 0)
+    assert world.ready() == ("True", "Promoted")
+
+
+async def test_an_answer_brings_nothing_back_that_a_list_found_gone() -> None:
+    """Deleted while its status was on its way, which the list saw first: nothing is left of it."""
+    for number in range(10):
+        world = Simulation()
+        world.registry.add(v7="Staging")
+        world.promote()
+        world.cluster.watch = lambda kind, obj, deleted: None
+
+        def go(world: Simulation = world) -> None:
+            world.cluster.remove(claim_key())
+            world.world.store.drop(claim_key())
+
+        world.outside.after[number] = go
+        await world.drain()
+        assert (claim_key() in world.world.store.keys(PROMOTION)) == (claim_key() in world.cluster.objects), number

@@ -3,6 +3,8 @@
 from mlflow_operator.engine.telemetry import REGISTRY
 from mlflow_operator.reconcile import telemetry
 
+from .simulation import Simulation, claim_key
+
 
 def series(name: str) -> dict[tuple[str, ...], float]:
     """The series of a metric by their labels."""
@@ -32,3 +34,16 @@ def test_a_slot_has_the_version_that_holds_it_now() -> None:
         assert held == [("telemetry", "fraud", "fraud", "stage/Production", version)]
     telemetry.show_slot("telemetry", "fraud", None)
     assert not [labels for labels in series("modelpromotion_info") if "telemetry" in labels]
+
+
+async def test_a_claim_that_is_deleted_is_in_no_metric() -> None:
+    """Neither as an object that is not ready, nor as the holder of a slot."""
+    world = Simulation()
+    world.registry.add(v7="Staging")
+    world.promote("leaving")
+    await world.settle()
+    names = ("mlflow_operator_ready", "modelpromotion_info")
+    assert [any("leaving" in labels for labels in series(name)) for name in names] == [True, True]
+    world.cluster.remove(claim_key("leaving"))
+    await world.drain()
+    assert [any("leaving" in labels for labels in series(name)) for name in names] == [False, False]

@@ -1,5 +1,6 @@
 """Trouble that lasts, and news that must not get lost between passes that run at the same time."""
 
+import asyncio
 import re
 from dataclasses import replace
 from typing import Any, cast
@@ -8,9 +9,11 @@ import pytest
 
 from mlflow_operator.clients.registry import Registry
 from mlflow_operator.engine import outcome
+from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import ClusterUnavailable, RegistryRefused, RegistryUnavailable
 from mlflow_operator.promotion.snapshot import ModelVersion
 from mlflow_operator.reconcile.objects import PROMOTION
+from mlflow_operator.reconcile.process import workers_of
 
 from .fakes import Crash
 from .simulation import REGISTRY_KEY, SERVER_KEY, Simulation, claim_key
@@ -227,3 +230,32 @@ async def test_an_event_has_a_valid_name_whatever_its_claim_is_called() -> None:
     await world.drain()
     (generated,) = world.cluster.event_names
     assert all(re.fullmatch("[a-z0-9]([-a-z0-9]*[a-z0-9])?", part) for part in generated.split("."))
+
+
+def told(world: Simulation, key: Key) -> tuple[str, str]:
+    """Status and reason of an object's Ready."""
+    conditions = world.cluster.objects[key]["status"]["conditions"]
+    return next((c["status"], c["reason"]) for c in conditions if c["type"] == "Ready")
+
+
+async def endless() -> None:
+    """An answer that never comes."""
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("key", [claim_key(), SERVER_KEY], ids=["promotion", "server"])
+async def test_a_pass_that_was_given_up_is_told_in_its_object(key: Key) -> None:
+    """Nobody has to read the operator's log; what was known stays, and the next pass that ends says what is true."""
+    world = Simulation(server_ready=key != SERVER_KEY)
+    world.registry.add(v7="Staging")
+    world.promote()
+    await world.settle()
+    before = told(world, key)
+    world.outside.before[len(world.outside.calls)] = endless
+    if key != SERVER_KEY:
+        world.promote(version=8)
+    await workers_of(world.world, world.lists, deadline=0.01).run(key)
+    assert told(world, key) == ("Unknown", "PassTimeout")
+    world.registry.add(v8="Staging")
+    await world.settle()
+    assert told(world, key) == before

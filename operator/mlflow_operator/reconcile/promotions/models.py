@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from mlflow_operator.clients.registry import Registry
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.promotion.snapshot import Mark, ModelVersion, Snapshot
+from mlflow_operator.reconcile.kept import Kept, fingerprint
 
 _SLOWEST = 60.0
 _DECAY = 12.0
@@ -30,18 +31,21 @@ class Waiting:
         return max(self.every, min(_SLOWEST, (now - self.since) / _DECAY))
 
 
-@dataclass
+@dataclass(eq=False)
 class ModelWatch:
     """One registered model on one server, as its claims see it; passes on one model take turns."""
 
+    kept: Kept
     snapshot: Snapshot | None = None
+    forgotten: bytes | None = None
+    """Fingerprint of the snapshot where there was no room to keep it: enough to see whether there is news."""
     asked: float = 0.0
     """When the snapshot was asked for."""
     sequence: int = -1
     """The store's sequence at that moment: what was news in the cluster by then, the snapshot is younger than."""
-    mark: Mark | None = None
-    """What a list of all models told of it, where the snapshot is known to be as new."""
-    told: Mark | None = None
+    mark: bytes | None = None
+    """Fingerprint of what a list of all models told of it, where the snapshot is known to be as new."""
+    told: bytes | None = None
     """The same, where the snapshot is older, and has to be read."""
     failing: float | None = None
     """Since when looks that were needed have had no answer."""
@@ -60,20 +64,34 @@ class ModelWatch:
         except Exception:
             self.unanswered(now)
             raise
-        changed = self.snapshot is not None and _differ(self.snapshot, found)
-        self.news = self.news or changed or self.failing is not None
-        self.snapshot, self.asked, self.sequence, self.failing = found, now, sequence, None
+        self.news = self.news or self._is_news(found) or self.failing is not None
+        self.asked, self.sequence, self.failing = now, sequence, None
         self.mark, self.told = self.told, None
+        self._keep(found)
         return found
 
     def learn(self, written: Snapshot) -> None:
         """A write was answered: the snapshot is now this, which is news to the other claims."""
-        self.news = self.news or self.snapshot is None or _differ(self.snapshot, written)
-        self.snapshot, self.mark = written, None
+        known = self.snapshot is not None or self.forgotten is not None
+        self.news = self.news or not known or self._is_news(written)
+        self.mark = None
+        self._keep(written)
 
     def forget(self) -> None:
+        """There is no room for the snapshot: it is read again when somebody needs it."""
+        if self.snapshot is not None:
+            self.forgotten = fingerprint(self.snapshot)
+            self.snapshot = None
+
+    def forsake(self) -> None:
+        """Nobody claims the model any more; a pass that is still at it takes no room from the others."""
+        self.kept.drop(self)
+        self.kept = Kept()
+
+    def begin_anew(self) -> None:
         """What was known is of another registry: the next look is news to all claims."""
-        self.snapshot, self.mark, self.told, self.news = None, None, None, True
+        self.kept.drop(self)
+        self.snapshot, self.forgotten, self.mark, self.told, self.news = None, None, None, None, True
         self.signatures.clear()
 
     def unanswered(self, now: float) -> None:
@@ -82,9 +100,11 @@ class ModelWatch:
 
     def lose(self, now: float, patience: float) -> bool:
         """Whether there has just now been no answer for too long: from here on no claim is sure of its slot."""
-        lost = self.snapshot is not None and self.failing is not None and now - self.failing >= patience
+        known = self.snapshot is not None or self.forgotten is not None
+        lost = known and self.failing is not None and now - self.failing >= patience
         if lost:
-            self.snapshot, self.news = None, True
+            self.kept.drop(self)
+            self.snapshot, self.forgotten, self.news = None, None, True
         return lost
 
     def answered(self, mark: Mark | None) -> bool:
@@ -92,18 +112,12 @@ class ModelWatch:
 
         A model that is not in such a list may be hidden by MLflow's permissions: what was known of it has to be read.
         """
-        known = self.snapshot
-        if known is None or mark is None:
-            fits = known is not None and not known.versions
-        elif self.mark is not None:
-            fits = mark == self.mark
-        else:
-            fits = mark.updated <= known.updated and (mark.aliases == known.aliases or not known.knows_aliases)
-        if fits:
-            self.mark, self.news, self.failing = mark, self.news or self.failing is not None, None
-        else:
-            self.told = mark
-        return fits
+        found = None if mark is None else mark.fingerprint
+        if self._fits(mark, found):
+            self.mark, self.news, self.failing = found, self.news or self.failing is not None, None
+            return True
+        self.told = found
+        return False
 
     def await_(self, claim: Key, wish: int, every: float | None, now: float) -> None:
         """A claim waits for something, so many seconds between two looks, or for nothing any more."""
@@ -130,6 +144,25 @@ class ModelWatch:
             self.signatures[which] = await registry.has_signature(model, version.version)
         return self.signatures[which]
 
+    def _keep(self, snapshot: Snapshot) -> None:
+        self.snapshot, self.forgotten = snapshot, None
+        self.kept.put(self, snapshot)
+
+    def _is_news(self, found: Snapshot) -> bool:
+        """Whether something else was known before."""
+        if self.snapshot is None:
+            return self.forgotten is not None and self.forgotten != fingerprint(found)
+        return _differ(self.snapshot, found)
+
+    def _fits(self, mark: Mark | None, told: bytes | None) -> bool:
+        """Whether what is known is as new as what was told."""
+        known = self.snapshot
+        if told is not None and self.mark is not None and (known is not None or self.forgotten is not None):
+            return told == self.mark
+        if known is None or mark is None:
+            return known is not None and not known.versions
+        return mark.updated <= known.updated and (mark.aliases == known.aliases or not known.knows_aliases)
+
 
 def _differ(before: Snapshot, after: Snapshot) -> bool:
     if before.versions != after.versions:
@@ -152,15 +185,16 @@ class RegistryWatch:
         if self.registry not in (None, registry):
             self.registered = None
             for model in self.models.values():
-                model.forget()
+                model.begin_anew()
         self.registry = registry
 
 
 class Models:
     """All promoted models, by registry and name; what one server may see is nothing to another's claims."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Kept | None = None) -> None:
         self._registries: dict[Key, RegistryWatch] = {}
+        self._kept = kept or Kept()
 
     def on(self, registry: Key) -> RegistryWatch:
         """What is known of a registry."""
@@ -168,13 +202,12 @@ class Models:
 
     def watch(self, registry: Key, model: str) -> ModelWatch:
         """What is known of a model."""
-        return self.on(registry).models.setdefault(model, ModelWatch())
+        return self.on(registry).models.setdefault(model, ModelWatch(self._kept))
 
     def keep(self, registry: Key, models: Iterable[str]) -> None:
         """Forget the models of a registry that nobody claims any more; without any, the registry too."""
-        claimed = set(models)
+        claimed, known = set(models), self.on(registry).models
+        for name in known.keys() - claimed:
+            known.pop(name).forsake()
         if not claimed:
-            self._registries.pop(registry, None)
-            return
-        watch = self.on(registry)
-        watch.models = {name: model for name, model in watch.models.items() if name in claimed}
+            del self._registries[registry]
