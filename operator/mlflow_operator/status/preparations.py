@@ -58,7 +58,7 @@ class Preparations:
         if wanted.stores is None or stores_of(job) != wanted.stores:
             return False
         if self.done(job):  # a sidecar that goes on would hold the volumes
-            return ended(job) or not any(p.get("status", {}).get("phase") == "Running" for p in self._pods_of(job))
+            return ended(job) or not any(_goes_on(pod) for pod in self._pods_of(job))
         failed = condition(job, "Failed")
         fresh = failed is None or datetime.fromisoformat(failed["lastTransitionTime"]) >= since
         return fresh and not wanted.prepared and job["metadata"]["name"] == wanted.preparation
@@ -94,6 +94,12 @@ def end_of(pod: Object) -> Object | None:
     """How the preparation's container ended, if it did."""
     found: Object | None = _state(pod).get("terminated")
     return found
+
+
+def _goes_on(pod: Object) -> bool:
+    """Whether a sidecar runs; the phase tells it not, as it stays Running for a moment after the last container."""
+    containers = pod.get("status", {}).get("containerStatuses", [])
+    return any("running" in c.get("state", {}) for c in containers if c["name"] != CONTAINER)
 
 
 def _runs(pod: Object) -> bool:
