@@ -48,6 +48,7 @@ def of_mysql(number: int) -> OperationalError:
         (of_postgres("25006"), MIGRATE, "DatabaseReadOnly", False),
         (of_postgres("57P03"), CONNECT, "DatabaseStarting", False),
         (of_postgres("42P07"), MIGRATE, "MigrationHalfDone", True),
+        (of_postgres("57014"), MIGRATE, "MigrationFailed", False),
         (of_postgres("22001"), MIGRATE, "MigrationFailed", False),
         (of_postgres("08006"), MIGRATE, "ConnectionLost", False),
         (of_postgres(None, "server closed the connection unexpectedly"), MIGRATE, "ConnectionLost", False),
