@@ -32,6 +32,7 @@ SUBJECTS = {
 _PULL = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
 _NOT_MADE = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 _VOLUME = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
+_KIND_LABEL = "pod-template-hash"
 _FINALIZERS_OF_KUBERNETES = ("batch.kubernetes.io/job-tracking", "foregroundDeletion", "orphan")
 _OF_VOLUMES = re.compile("volume|storage ?class|free storage", re.IGNORECASE)
 """What the scheduler says of claims, volumes and their classes."""
@@ -61,9 +62,10 @@ class Surroundings:
     pods: tuple[Object, ...] = ()
     events: tuple[Object, ...] = ()
 
-    def cause(self, now: datetime) -> Cause | None:
-        """The first thing that is in the way, if anything is."""
-        found = (cause for component in SUBJECTS for cause in self._of(component))
+    def cause(self, now: datetime, *, prepared: bool = True) -> Cause | None:
+        """The first thing that is in the way, if anything is; before the preparation, nobody waits for the server."""
+        awaited = [component for component in SUBJECTS if prepared or component != names.SERVER]
+        found = (cause for component in awaited for cause in self._of(component))
         return next((cause for cause in found if cause.final or now - cause.since >= _AT_FIRST), None)
 
     def _of(self, component: str) -> Iterator[Cause]:
@@ -71,7 +73,7 @@ class Surroundings:
             if _component(owner) == component and not _is_over(owner):
                 yield from self._refused(owner, component)
         pods = [pod for pod in self.pods if _component(pod) == component]
-        for pod in sorted(pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True):
+        for pod in _newest(pods):
             if _is_awaited(pod):
                 yield from self._stuck(pod, component)
         for leaving in (*pods, *(owner for owner in self.owners if _component(owner) == component)):
@@ -183,6 +185,13 @@ def _component(obj: Object) -> str | None:
 
 def _is_over(owner: Object) -> bool:
     return _condition(owner, "Complete") is not None or "deletionTimestamp" in owner["metadata"]
+
+
+def _newest(pods: list[Object]) -> list[Object]:
+    """The newest pod, and those of its kind; what ails pods that are being replaced is about to go with them."""
+    ordered = sorted(pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True)
+    kinds = [pod["metadata"]["labels"].get(_KIND_LABEL) for pod in ordered]
+    return [pod for pod, kind in zip(ordered, kinds, strict=True) if kind == kinds[0]]
 
 
 def _is_awaited(pod: Object) -> bool:

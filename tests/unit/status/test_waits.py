@@ -235,3 +235,22 @@ def test_waiting_begins_when_the_pod_is_not_ready_any_more() -> None:
     cause = Surroundings(pods=(crashed,)).cause(NOW)
     assert cause is not None
     assert not cause.is_final(NOW)
+
+
+def of_kind(name: str, since: float, **states: Object) -> Object:
+    """A pod of the server of one of its templates."""
+    found = pod(names.SERVER, since, **states)
+    found["metadata"]["labels"]["pod-template-hash"] = name
+    return found
+
+
+def test_a_correction_is_not_blamed_for_the_pods_that_it_replaces() -> None:
+    """They go on crashing until the new ones are ready; and nobody waits for the server before its preparation."""
+    old, new = of_kind("old", 300, mlflow={"state": LOOP, "lastState": END}), of_kind("new", 30, mlflow={"state": FINE})
+    assert Surroundings(pods=(old, new)).cause(NOW) is None
+    assert Surroundings(pods=(old,)).cause(NOW) is not None
+    assert Surroundings(pods=(old,)).cause(NOW, prepared=False) is None
+    worse = of_kind("new", 30, mlflow={"state": PULL})
+    cause = Surroundings(pods=(old, worse)).cause(NOW)
+    assert cause is not None
+    assert cause.reason == "ImagePullFailed"
