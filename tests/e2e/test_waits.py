@@ -140,6 +140,13 @@ def shown(team: Team) -> dict[str, str]:
     return {line.split()[0]: line for line in table.splitlines()}
 
 
+def has_crashed(team: Team, name: str) -> bool:
+    """Whether a container of the server has ended."""
+    ends = "jsonpath={.items[*].status.containerStatuses[*]['state','lastState'].terminated.exitCode}"
+    which = f"app.kubernetes.io/component=server,app.kubernetes.io/instance={name}"
+    return bool(team.plane.kubectl("get", "pods", "-n", team.namespace, "-l", which, "-o", ends).strip())
+
+
 def seconds_until_told(team: Team, wanted: dict[str, Trouble]) -> dict[str, float]:
     """For each server the seconds from when it could be known until it was told."""
     begun, took = dict.fromkeys(wanted, time.monotonic()), dict[str, float]()
@@ -148,8 +155,8 @@ def seconds_until_told(team: Team, wanted: dict[str, Trouble]) -> dict[str, floa
         now, lines = time.monotonic(), shown(team)
         for name, trouble in wanted.items():
             line = lines.get(name, "")
-            if trouble.reason == "PodCrashed" and " Preparing " in f"{line} ":
-                begun[name] = now  # its stores are well, and come first
+            if trouble.reason == "PodCrashed" and name not in took and not has_crashed(team, name):
+                begun[name] = now  # its stores are well and come first, and MLflow takes its time to fail
             if trouble.reason in line and trouble.told in line:
                 took.setdefault(name, now - begun[name])
         return took.keys() == wanted.keys()

@@ -17,13 +17,19 @@ pytestmark = pytest.mark.integration
 PLACES = ["s3://mlflow", "s3://mlflow/", "s3://mlflow/a/", "s3://mlflow/a b/ü", "mlflow-artifacts:/own"]
 
 
-def test_a_server_with_workspaces_is_looked_after_and_keeps_experiments_where_they_were_asked_for(
-    start: Start,
-) -> None:
-    """A bucket alone, a slash at the end, blanks: the second look finds no difference."""
-    running = start(env=[{"name": "MLFLOW_ENABLE_WORKSPACES", "value": "true"}])
-    wanted = [Experiment.model_validate({"name": f"{uuid.uuid4().hex} {p}", "artifactLocation": p}) for p in PLACES]
-    assert asyncio.run(looks(running.port, wanted)) is None
+WORKSPACES = [{"name": "MLFLOW_ENABLE_WORKSPACES", "value": "true"}]
+
+
+def test_experiments_stay_where_they_were_asked_for(start: Start) -> None:
+    """In a bucket alone, with a slash at the end, with blanks: the second look finds no difference."""
+    names = [{"name": f"{uuid.uuid4().hex} {place}", "artifactLocation": place} for place in PLACES]
+    assert asyncio.run(looks(start().port, [Experiment.model_validate(name) for name in names])) is None
+
+
+def test_a_server_with_workspaces_is_looked_after(start: Start) -> None:
+    """Its own questions need no workspace."""
+    wanted = [Experiment.model_validate({"name": uuid.uuid4().hex})]
+    assert asyncio.run(looks(start(env=WORKSPACES).port, wanted)) is None
 
 
 async def looks(port: int, wanted: list[Experiment]) -> str | None:
