@@ -201,6 +201,22 @@ def test_a_key_without_the_right_to_delete_is_enough(minio: Minio, bucket: str, 
     assert len(minio.objects(bucket)) == 1
 
 
+def test_what_mlflow_sends_with_each_upload_is_sent_by_the_preparation_too(
+    minio: Minio, versioned: str, tmp_path: Path
+) -> None:
+    """A bucket may take nothing without it, such as a key for its encryption."""
+    extra = {"name": "MLFLOW_S3_UPLOAD_EXTRA_ARGS", "value": json.dumps({"Metadata": {"team": "fraud"}})}
+    spec = with_bucket({"sqlite": {}}, minio, versioned) | {"env": [*with_sqlite(tmp_path)["env"][1:], extra]}
+    result = prepare(spec, tmp_path)
+    assert (result.code, result.artifacts["reason"]) == (0, "Writable"), result.artifacts
+    code = (
+        f"v = s3.list_object_versions(Bucket={versioned!r})['Versions'][0]\n"
+        f"h = s3.head_object(Bucket={versioned!r}, Key=v['Key'], VersionId=v['VersionId'])\n"
+        "print(json.dumps(h['Metadata']))"
+    )
+    assert boto(minio, code) == {"team": "fraud"}
+
+
 def test_a_bucket_that_is_written_once_is_good(minio: Minio, tmp_path: Path) -> None:
     """Objects that nobody may delete for a day: what the preparation writes has a name that nobody has."""
     name = f"l{uuid.uuid4().hex[:20]}"

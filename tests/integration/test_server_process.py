@@ -105,9 +105,9 @@ def _deployment(spec: dict[str, Any]) -> dict[str, Any]:
     metadata = {"name": "ml", "namespace": "team", "uid": "1"}
     server = MLflowServer.parse({"metadata": metadata, "spec": spec})
     digests = {reference.key: "d" for reference in desired.references(server)}
-    stores = desired.build(server, desired.Inputs(IMAGES, digests=digests)).stores
-    assert stores is not None
-    built = desired.build(server, desired.Inputs(IMAGES, digests=digests, prepared=frozenset({stores})))
+    wanted = desired.build(server, desired.Inputs(IMAGES, digests=digests)).stores
+    assert wanted is not None
+    built = desired.build(server, desired.Inputs(IMAGES, digests=digests, prepared=frozenset({wanted})))
     return next(o for o in built.objects if o["kind"] == "Deployment")
 
 

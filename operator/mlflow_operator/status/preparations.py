@@ -12,7 +12,7 @@ CONTAINER = names.PREPARE
 """The container that prepares; there may be sidecars beside it."""
 _JOB_LABEL = "batch.kubernetes.io/job-name"
 _TO_END = timedelta(seconds=30)
-"""From the end of the preparation's container to that of its pod and its Job, where nothing else runs in it."""
+"""What sidecars get that end when the preparation has ended."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,14 @@ def _runs(pod: Object) -> bool:
 
 
 def _goes_on(pod: Object, now: datetime) -> bool:
-    """Whether a sidecar runs on after the preparation, and would hold the volumes; a pod takes a moment to end."""
-    ended_at = (end_of(pod) or {}).get("finishedAt")
-    running = pod.get("status", {}).get("phase") == "Running"
-    return running and ended_at is not None and now - datetime.fromisoformat(ended_at) >= _TO_END
+    """Whether a sidecar runs on and on, and would hold the volumes; one that ends by itself takes a moment to do so.
+
+    The phase tells it not: it stays Running for a moment after the last container.
+    """
+    containers = pod.get("status", {}).get("containerStatuses", [])
+    running = any("running" in c.get("state", {}) for c in containers if c["name"] != CONTAINER)
+    finished = (end_of(pod) or {}).get("finishedAt")
+    return running and finished is not None and now - datetime.fromisoformat(finished) >= _TO_END
 
 
 def _state(pod: Object) -> Object:

@@ -8,11 +8,12 @@ last time that the server was settled.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
 from mlflow_operator.desired import version
+from mlflow_operator.desired.names import PREPARE
 from mlflow_operator.status import conditions
 from mlflow_operator.status.conditions import State, Verdict
 from mlflow_operator.status.preparation import Preparation
@@ -223,7 +224,7 @@ def _verdict(
 ) -> Verdict:
     """Where the server stands: the first of these that is not as it should be."""
     if outcome is not None:
-        return conditions.of_error(outcome)
+        return _waiting(seen.cause, now) if _holds_up(seen.cause, outcome) else conditions.of_error(outcome)
     if server.spec.suspend:
         return conditions.suspended("Suspended", "spec.suspend is true; the operator looks but does not touch")
     if server.spec.hibernate:
@@ -233,6 +234,11 @@ def _verdict(
     if server.spec.external is None and (unready := _deployed(server, seen, now)):
         return unready
     return _answering(seen, details, now)
+
+
+def _holds_up(cause: Cause | None, outcome: Exception) -> TypeGuard[Cause]:
+    """Whether what was waited for is known not to come, as a preparation on a node that is lost."""
+    return cause is not None and cause.component == PREPARE and getattr(outcome, "reason", "") == "PredecessorRunning"
 
 
 def _waiting(cause: Cause, now: datetime) -> Verdict:

@@ -17,6 +17,8 @@ PATIENCE = timedelta(minutes=3)
 """After it, what was waited for is not expected to come by itself any more."""
 _AT_FIRST = timedelta(seconds=5)
 """Claims that are being bound and accounts that are being made look like trouble for a moment."""
+_OVERDUE = timedelta(seconds=30)
+"""What was told to go is gone by then, as a rule."""
 _LONGEST = 600
 _LOGIN = re.compile(r"(?<=://)[^@/\s]+@")
 
@@ -30,7 +32,10 @@ SUBJECTS = {
 _PULL = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
 _NOT_MADE = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 _VOLUME = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
-_CLAIM = re.compile("persistentvolumeclaim|volume node affinity", re.IGNORECASE)
+_KIND_LABEL = "pod-template-hash"
+_FINALIZERS_OF_KUBERNETES = ("batch.kubernetes.io/job-tracking", "foregroundDeletion", "orphan")
+_OF_VOLUMES = re.compile("volume|storage ?class|free storage", re.IGNORECASE)
+"""What the scheduler says of claims, volumes and their classes."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +62,23 @@ class Surroundings:
     pods: tuple[Object, ...] = ()
     events: tuple[Object, ...] = ()
 
-    def cause(self, now: datetime) -> Cause | None:
-        """The first thing that is in the way, if anything is."""
-        found = (cause for component in SUBJECTS for cause in self._of(component))
+    def cause(self, now: datetime, *, prepared: bool = True) -> Cause | None:
+        """The first thing that is in the way, if anything is; before the preparation, nobody waits for the server."""
+        awaited = [component for component in SUBJECTS if prepared or component != names.SERVER]
+        found = (cause for component in awaited for cause in self._of(component))
         return next((cause for cause in found if cause.final or now - cause.since >= _AT_FIRST), None)
 
     def _of(self, component: str) -> Iterator[Cause]:
         for owner in self.owners:
             if _component(owner) == component and not _is_over(owner):
                 yield from self._refused(owner, component)
-        for pod in sorted(self.pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True):
-            if _component(pod) == component and _is_awaited(pod):
+        pods = [pod for pod in self.pods if _component(pod) == component]
+        for pod in _newest(pods):
+            if _is_awaited(pod):
                 yield from self._stuck(pod, component)
+        for leaving in (*pods, *(owner for owner in self.owners if _component(owner) == component)):
+            if "deletionTimestamp" in leaving["metadata"]:
+                yield _not_gone(leaving, component)
 
     def _refused(self, owner: Object, component: str) -> Iterator[Cause]:
         """Pods that nobody could make, by quota, limits, policies or a missing account."""
@@ -90,7 +100,7 @@ class Surroundings:
         scheduled = next((c for c in _conditions(pod) if c["type"] == "PodScheduled"), {})
         if scheduled.get("status") == "False":
             told = _told(scheduled.get("message"))
-            if _CLAIM.search(told):
+            if _OF_VOLUMES.search(told):
                 advice = "see the claim and its storage class, by kubectl describe pvc"
                 yield Cause(
                     component, "VolumePending", f"a pod of {subject} waits for a volume: {told}; {advice}", since
@@ -101,9 +111,11 @@ class Surroundings:
         for container in _containers(pod):
             if cause := _of_container(container, component, since):
                 yield cause
-        if event := self._event(pod, *_VOLUME):
+        if not _has_begun(pod) and (event := self._event(pod, *_VOLUME)):
             told = f"a pod of {subject} waits for a volume: {_told(event.get('note'))}"
             yield Cause(component, "VolumePending", told, since)
+        if (event := self._event(pod, "NodeNotReady")) and _when(event) >= _latest(pod):
+            yield Cause(component, "NodeLost", _lost(pod, subject), since)
 
     def _event(self, obj: Object, *reasons: str) -> Object | None:
         uid = obj["metadata"]["uid"]
@@ -121,14 +133,49 @@ def _of_container(container: Object, component: str, since: datetime) -> Cause |
     if why in _NOT_MADE:
         message = f"container {name} of {subject} cannot be started: {told or why}; correct what it names"
         return Cause(component, "PodNotStarted", message, since)
-    states = [container.get(state, {}).get("terminated") for state in ("state", "lastState")]
-    end = next((state for state in states if state), None)
-    if component == names.PREPARE or end is None or container.get("ready") or not end.get("exitCode"):
+    end = _end_of(container)
+    if component == names.PREPARE or end is None or container.get("ready"):
         return None  # a preparation tells itself how it ended
-    how = f"exit code {end['exitCode']}" + (f", {end['reason']}" if end.get("reason") not in (None, "Error") else "")
+    return Cause(component, "PodCrashed", f"container {name} of {subject} {_how(end)}", since)
+
+
+def _end_of(container: Object) -> Object | None:
+    """How a container ended, the last time that it did."""
+    states = [container.get(state, {}).get("terminated") for state in ("state", "lastState")]
+    return next((state for state in states if state), None)
+
+
+def _how(end: Object) -> str:
+    """In words; who serves has crashed also with exit code 0, which MLflow has where a worker cannot start."""
+    code = end.get("exitCode", 0)
+    how = f"exit code {code}" + (f", {end['reason']}" if end.get("reason") not in (None, "Error", "Completed") else "")
     tail = _told(end.get("message"), end=True)
-    message = f"container {name} of {subject} crashed ({how})" + (f": {tail}" if tail else "; its log says why")
-    return Cause(component, "PodCrashed", message, since)
+    return f"crashed ({how})" + (f": {tail}" if tail else "; its log says why, by kubectl logs --previous")
+
+
+def _lost(pod: Object, subject: str) -> str:
+    node = pod.get("spec", {}).get("nodeName", "")
+    advice = f"it goes on when the node is back; if that is gone for good, kubectl delete node {node}"
+    return f"node {node} does not answer, and with it pod {pod['metadata']['name']} of {subject}; {advice}"
+
+
+def _not_gone(obj: Object, component: str) -> Cause:
+    """What was deleted, and stands in the way until it is gone."""
+    kind, meta, subject = obj.get("kind", "Pod"), obj["metadata"], SUBJECTS[component]
+    since = _time(meta["deletionTimestamp"]) + _OVERDUE
+    name = f"{kind} {meta['name']} of {subject} was deleted and has not gone"
+    held = [f for f in meta.get("finalizers", []) if f not in _FINALIZERS_OF_KUBERNETES]
+    if held:
+        return Cause(component, "PredecessorLeaving", f"{name}, since others hold it: {_told(', '.join(held))}", since)
+    node = obj.get("spec", {}).get("nodeName") if kind == "Pod" else None
+    where = f"; if its node is gone for good, kubectl delete node {node}" if node else "; its pods go first"
+    return Cause(component, "PodNotEnding" if node else "PredecessorLeaving", name + where, since)
+
+
+def _has_begun(pod: Object) -> bool:
+    """Whether a container has run, so that volumes are there, whatever was said of them before."""
+    states = [c.get(state, {}) for c in _containers(pod) for state in ("state", "lastState")]
+    return any("running" in state or "terminated" in state for state in states)
 
 
 def _component(obj: Object) -> str | None:
@@ -138,6 +185,13 @@ def _component(obj: Object) -> str | None:
 
 def _is_over(owner: Object) -> bool:
     return _condition(owner, "Complete") is not None or "deletionTimestamp" in owner["metadata"]
+
+
+def _newest(pods: list[Object]) -> list[Object]:
+    """The newest pod, and those of its kind; what ails pods that are being replaced is about to go with them."""
+    ordered = sorted(pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]), reverse=True)
+    kinds = [pod["metadata"]["labels"].get(_KIND_LABEL) for pod in ordered]
+    return [pod for pod, kind in zip(ordered, kinds, strict=True) if kind == kinds[0]]
 
 
 def _is_awaited(pod: Object) -> bool:
@@ -178,7 +232,14 @@ def _since(pod: Object) -> datetime:
 
 
 def _when(event: Object) -> str:
-    return str(event.get("series", {}).get("lastObservedTime") or event.get("deprecatedLastTimestamp") or "")
+    """The moment of an Event, to the second, so that it can be compared as text."""
+    times = (event.get("series") or {}).get("lastObservedTime"), event.get("deprecatedLastTimestamp")
+    return next((time for time in times if time), "")[:19]
+
+
+def _latest(pod: Object) -> str:
+    """When the kubelet, or somebody for it, last said something new of a pod."""
+    return max((str(c.get("lastTransitionTime", ""))[:19] for c in _conditions(pod)), default="")
 
 
 def _time(text: str) -> datetime:

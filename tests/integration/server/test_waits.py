@@ -1,11 +1,12 @@
 """Every wait says for what, while it lasts."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from cluster.team import Team, condition, has_reason, is_ready
-from integration.server.steps import MANAGED, SQLITE, serve
+from cluster.team import Object, Team, condition, has_reason, is_ready
+from integration.server.steps import MANAGED, SQLITE, patch, serve
 
 pytestmark = pytest.mark.integration
 
@@ -39,3 +40,46 @@ def test_a_quota_that_refuses_a_rollout_is_named(team: Team) -> None:
     assert "pods of the server are refused" in condition(refused, "Ready")["message"]
     team.plane.kubectl("delete", "resourcequota", "small", "-n", team.namespace)
     team.until("mlflowserver", "mlflow", is_ready, seconds=120)
+
+
+def now() -> str:
+    """As the API server writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def ready(team: Team, pod: str, status: str) -> None:
+    """What the cluster says of a pod's readiness."""
+    said = {"type": "Ready", "status": status, "lastTransitionTime": now()}
+    patch(team, pod, {"status": {"conditions": [said]}}, "--subresource=status")
+
+
+def lose_node(team: Team, component: str) -> str:
+    """What controllers do when the kubelet of a pod is not heard of any more; the pod."""
+    words = ("get", "pods", "-n", team.namespace, "-l", f"app.kubernetes.io/component={component}", "-o", "json")
+    (pod,) = json.loads(team.plane.kubectl(*words))["items"]
+    name = f"pod/{pod['metadata']['name']}"
+    ready(team, name, "False")
+    about = {"kind": "Pod", "apiVersion": "v1", **{k: pod["metadata"][k] for k in ("name", "namespace", "uid")}}
+    event: Object = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": "lost", "namespace": team.namespace},
+        "involvedObject": about,
+        "type": "Warning",
+        "reason": "NodeNotReady",
+        "message": "Node is not ready",
+        "firstTimestamp": now(),
+        "lastTimestamp": now(),
+    }
+    team.plane.kubectl("create", "-f", "-", text=json.dumps(event))
+    return name
+
+
+def test_a_lost_node_is_named_until_it_is_back(team: Team) -> None:
+    """Its pods run no more, though nobody can say that they have ended."""
+    serve(team)
+    pod = lose_node(team, "server")
+    lost = team.until("mlflowserver", "mlflow", has_reason("NodeLost"))
+    assert "does not answer" in condition(lost, "Ready")["message"]
+    ready(team, pod, "True")
+    team.until("mlflowserver", "mlflow", is_ready, seconds=60)

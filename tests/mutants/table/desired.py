@@ -5,7 +5,67 @@ from mutants.mutant import mutant
 DIFFERENCE, REFERENCES, NEEDS = "desired/difference.py", "desired/references.py", "desired/needs.py"
 PREPARE_JOB, INPUTS = "desired/preparation/job.py", "desired/inputs.py"
 
+POD, VOLUMES, ENVIRONMENT, STATEFUL = (
+    "desired/pod.py",
+    "desired/volumes.py",
+    "desired/server/environment.py",
+    "desired/managed/stateful_set.py",
+)
+
 MUTANTS = (
+    mutant(POD, "root", '        "runAsNonRoot": True,\n', "", "desired"),
+    mutant(
+        POD,
+        "a token in every pod",
+        '"automountServiceAccountToken": False',
+        '"automountServiceAccountToken": True',
+        "desired",
+    ),
+    mutant(POD, "a Service sets MLFLOW_PORT", '"enableServiceLinks": False', '"enableServiceLinks": True', "desired"),
+    mutant(POD, "the platform cannot choose", 'if inputs.user_ids == "Fixed" else {}', "", "desired"),
+    mutant(POD, "the spec's user does not win", "        **said,\n", "", "desired"),
+    mutant(
+        POD,
+        "labels of the spec take a pod from its Service",
+        "{**server.spec.pod_labels, **names.labels(server, component, version)}",
+        "{**names.labels(server, component, version), **server.spec.pod_labels}",
+        "desired",
+    ),
+    mutant(
+        POD,
+        "annotations do not reach every pod",
+        "told = {**server.spec.pod_annotations, **(annotations or {})}",
+        "told = {**(annotations or {})}",
+        "desired",
+    ),
+    mutant(
+        POD,
+        "a crash leaves no words",
+        '"terminationMessagePolicy": "FallbackToLogsOnError"',
+        '"terminationMessagePolicy": "File"',
+        "desired",
+    ),
+    mutant(POD, "/tmp fills the node", '"emptyDir": {"sizeLimit": tmp_limit}', '"emptyDir": {}', "desired"),
+    mutant(POD, "a request beyond its limit", "if name not in mentioned}", "}", "desired"),
+    mutant(POD, "memory for one worker", "256 * (1 + server.spec.workers)", "256 * 2", "desired"),
+    mutant(VOLUMES, "two pods on one SQLite", "bool(backend and backend.sqlite) or", "False or", "desired"),
+    mutant(
+        STATEFUL,
+        "a broken pod of a store stays",
+        '"podManagementPolicy": "Parallel"',
+        '"podManagementPolicy": "OrderedReady"',
+        "desired",
+    ),
+    mutant(
+        ENVIRONMENT,
+        "the preparation takes a volume that is in use",
+        'volume.access_mode != "ReadWriteOncePod"',
+        "True",
+        "desired",
+    ),
+    mutant(
+        ENVIRONMENT, "verify is not told", 'and server.spec.artifact_store.verify != "Write"', "and False", "desired"
+    ),
     mutant(DIFFERENCE, "a grown claim is put back", "or found <= least", "or True", "desired"),
     mutant(
         NEEDS,

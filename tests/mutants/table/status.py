@@ -33,6 +33,61 @@ MUTANTS = (
     mutant(
         WAITS, "waiting has no end", "return self.final or now - self.since >= PATIENCE", "return self.final", "status"
     ),
+    mutant(WAITS, "a full class is a full node", "if _OF_VOLUMES.search(told):", "if False:", "status"),
+    mutant(
+        WAITS, "a volume that was late is told for an hour", "if not _has_begun(pod) and (event", "if (event", "status"
+    ),
+    mutant(
+        WAITS,
+        "a lost node has no name",
+        'if (event := self._event(pod, "NodeNotReady"))',
+        "if (event := None)",
+        "status",
+    ),
+    mutant(WAITS, "a node that is back is lost for an hour", " and _when(event) >= _latest(pod)", "", "status"),
+    mutant(
+        WAITS,
+        "what does not go is waited for in silence",
+        'if "deletionTimestamp" in leaving["metadata"]:',
+        "if False:",
+        "status",
+    ),
+    mutant(
+        WAITS, "what is about to go is trouble", "_OVERDUE = timedelta(seconds=30)", "_OVERDUE = timedelta(0)", "status"
+    ),
+    mutant(WAITS, "who holds it is not named", "    if held:\n", "    if False:\n", "status"),
+    mutant(
+        WAITS,
+        "exit code 0 is no crash",
+        "    if component == names.PREPARE or end is None or",
+        "    if component == names.PREPARE or not (end or {}).get('exitCode') or",
+        "status",
+    ),
+    mutant(
+        WAITS,
+        "the server is told before its database",
+        "(cause for component in SUBJECTS for",
+        "(cause for component in reversed(SUBJECTS) for",
+        "status",
+    ),
+    mutant(
+        SERVER, "a lost predecessor is waited for", "if _holds_up(seen.cause, outcome) else", "if False else", "status"
+    ),
+    mutant(
+        PREPARATIONS,
+        "a Job goes with its last container",
+        'if c["name"] != CONTAINER)',
+        'if True) or pod["status"]["phase"] == "Running"',
+        "status",
+    ),
+    mutant(WAITS, "pods that are replaced are blamed", "if kind == kinds[0]]", "]", "status"),
+    mutant(
+        WAITS,
+        "the server is waited for before its preparation",
+        "if prepared or component != names.SERVER]",
+        "]",
+        "status",
+    ),
     mutant(WAITS, "a login is told", '_LOGIN.sub("…@", ', "str(", "status"),
     mutant(WAITS, "a raised quota is still told", 'not status.get("active") and', "", "status"),
     mutant(WAITS, "ready pods are waited for", "return not ready and not ended", "return not ended", "status"),

@@ -126,6 +126,13 @@ def test_only_a_bucket_that_may_be_created_is() -> None:
         assert of_preparation(EXISTING | {"artifactStore": store}).get("PREPARE_CREATE_BUCKET") == expected
 
 
+@pytest.mark.parametrize("verify", ["Read", "None"])
+def test_the_preparation_does_no_more_than_is_wished(verify: str) -> None:
+    """Whoever wants nothing written is obeyed before the server runs, too."""
+    store = {"artifactStore": {"s3": S3, "verify": verify}}
+    assert of_preparation(EXISTING | store)["PREPARE_VERIFY"] == verify
+
+
 def test_the_users_variables_win_and_are_there_once() -> None:
     """They come last, so they may use the operator's; a value of theirs is expanded as in any pod."""
     env = [{"name": "MLFLOW_WORKERS", "value": "9"}, {"name": "NOTE", "value": "$(POD_IP)"}]

@@ -30,11 +30,12 @@ def job(name: str, stores: str | None, end: str | None = None, *, minutes: int =
     return {"metadata": metadata, "status": {"conditions": [{"type": "Suspended", "status": "False"}, *ends]}}
 
 
-def pod(of: str, state: Any, sidecar: Any = None) -> Any:
+def pod(of: str, state: Any, sidecar: Any = None, phase: str = "") -> Any:
     """A pod of a Job; a kubelet lists containers by name."""
     containers = [{"name": "prepare", "state": state}] if state else []
     beside = [{"name": "istio-proxy", "state": sidecar}] if sidecar else []
-    status = {"phase": "Running" if sidecar or state == RUNS else "Pending", "containerStatuses": beside + containers}
+    phase = phase or ("Running" if sidecar or state == RUNS else "Pending")
+    status = {"phase": phase, "containerStatuses": beside + containers}
     return {"metadata": {"labels": {"batch.kubernetes.io/job-name": of}}, "status": status}
 
 
@@ -63,6 +64,8 @@ def pod(of: str, state: Any, sidecar: Any = None) -> Any:
         (DONE, job("new", "these"), [pod("new", GOOD, sidecar=RUNS)], True),
         (DONE, job("new", "these"), [pod("new", JUST, sidecar=RUNS)], False),
         (DONE, job("new", "these"), [pod("new", GOOD)], False),
+        (DONE, job("new", "these"), [pod("new", GOOD, phase="Running")], False),
+        (DONE, job("new", "these"), [pod("new", GOOD, sidecar=GOOD)], False),
         (DONE, job("old", "these", "Failed"), [], True),
         (ASLEEP, job("old", "these", "Complete"), [], True),
         (ASLEEP, job("old", "these"), [pod("old", RUNS)], False),

@@ -402,3 +402,21 @@ def test_claims_that_hold_data_are_remembered() -> None:
     assert made.volumes == ["a", "b"]
     assert compute(server(status=made), Seen(), None, NOW).volumes == ["a", "b"]
     assert compute(server(status=made), replace(READY, volumes=["b"]), None, NOW).volumes == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("component", "outcome", "reason"),
+    [
+        ("prepare", Waiting("PredecessorRunning", "m"), "NodeLost"),
+        ("server", Waiting("PredecessorRunning", "m"), "PredecessorRunning"),
+        ("prepare", Waiting("SecretNotFound", "m"), "SecretNotFound"),
+    ],
+)
+def test_a_preparation_that_cannot_end_is_not_waited_for_without_a_word(
+    component: str, outcome: Waiting, reason: str
+) -> None:
+    """On a node that is lost, the node is told, and after three minutes it is stalled; else what is waited for."""
+    cause = Cause(component, "NodeLost", "node7 does not answer", NOW - timedelta(minutes=4))
+    status = compute(server(), replace(PREPARING, cause=cause), outcome, NOW)
+    assert words(status)["Ready"] == ("False", reason)
+    assert ("Stalled" in words(status)) is (reason == "NodeLost")

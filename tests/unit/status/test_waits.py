@@ -19,7 +19,7 @@ def ago(seconds: float) -> str:
 
 def meta(component: str, uid: str, since: float) -> Object:
     """Metadata of something that belongs to a component."""
-    return {"uid": uid, "creationTimestamp": ago(since), "labels": {names.COMPONENT_LABEL: component}}
+    return {"name": uid, "uid": uid, "creationTimestamp": ago(since), "labels": {names.COMPONENT_LABEL: component}}
 
 
 def pod(component: str = names.SERVER, since: float = 30, *conditions: Object, **states: Object) -> Object:
@@ -50,6 +50,18 @@ def unscheduled(message: str, since: float = 30) -> Object:
     return condition("PodScheduled", "False", since, reason="Unschedulable", message=message)
 
 
+def lost(since: float = 5) -> Object:
+    """A pod whose kubelet was not heard of any more, and which last changed so many seconds ago."""
+    found = pod(names.SERVER, 30, condition("ContainersReady", "True", since), mlflow={"state": {"running": {}}})
+    return found | {"spec": {"nodeName": "node7"}}
+
+
+def leaving(obj: Object, seconds: float, *finalizers: str) -> Object:
+    """What should have gone so many seconds ago."""
+    deleted = {"deletionTimestamp": ago(seconds), "finalizers": list(finalizers)}
+    return obj | {"metadata": {**obj["metadata"], **deleted}}
+
+
 QUOTA = 'pods "x" is forbidden: exceeded quota: small'
 EXCEEDED = warning("owner", "FailedCreate", QUOTA)
 PULL = {"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "registry/image:1"'}}
@@ -57,6 +69,7 @@ CONFIG = {"waiting": {"reason": "CreateContainerConfigError", "message": "image 
 LOOP = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}}
 END = {"terminated": {"exitCode": 1, "reason": "Error", "message": "cannot open postgresql://me:secret@db/mlflow"}}
 KILLED = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
+COMPLETED = {"terminated": {"exitCode": 0, "reason": "Completed"}}
 FINE: Object = {"running": {}}
 
 CAUSES: dict[str, tuple[Surroundings, str | None, str]] = {
@@ -78,15 +91,73 @@ CAUSES: dict[str, tuple[Surroundings, str | None, str]] = {
         "VolumePending",
         "of the managed PostgreSQL",
     ),
+    "a class without volumes": (
+        Surroundings(
+            pods=(
+                pod(
+                    "prepare",
+                    30,
+                    unscheduled("1 node(s) didn't find available persistent volumes"),
+                ),
+            )
+        ),
+        "VolumePending",
+        "of the preparation",
+    ),
+    "a class that does not exist": (
+        Surroundings(
+            pods=(
+                pod(
+                    "prepare",
+                    30,
+                    unscheduled('storageclass.storage.k8s.io "x" not found'),
+                ),
+            )
+        ),
+        "VolumePending",
+        "of the preparation",
+    ),
     "a volume": (
         Surroundings(pods=(pod(),), events=(warning("pod", "FailedMount", "timed out"),)),
         "VolumePending",
         "timed out",
     ),
+    "a volume that was late": (
+        Surroundings(pods=(pod(mlflow={"state": FINE}),), events=(warning("pod", "FailedMount", "timed out"),)),
+        None,
+        "",
+    ),
+    "a lost node": (
+        Surroundings(pods=(lost(),), events=(warning("pod", "NodeNotReady", "Node is not ready"),)),
+        "NodeLost",
+        "kubectl delete node node7",
+    ),
+    "a node that is back": (
+        Surroundings(pods=(lost(2),), events=(warning("pod", "NodeNotReady", "Node is not ready"),)),
+        None,
+        "",
+    ),
+    "a pod that does not end": (Surroundings(pods=(leaving(lost(), 60),)), "PodNotEnding", "kubectl delete node node7"),
+    "a pod that is about to end": (Surroundings(pods=(leaving(lost(), 20),)), None, ""),
+    "a Job that somebody holds": (
+        Surroundings((leaving(owner("Job", "prepare"), 60, "foregroundDeletion", "somebody.else/holds-it"),)),
+        "PredecessorLeaving",
+        "of the preparation was deleted and has not gone, since others hold it: somebody.else/holds-it",
+    ),
+    "a Job whose pods go first": (
+        Surroundings((leaving(owner("Job", "prepare"), 60, "foregroundDeletion"),)),
+        "PredecessorLeaving",
+        "its pods go first",
+    ),
     "a pod of somebody else": (Surroundings(pods=(pod(),), events=(warning("x", "FailedMount", "n"),)), None, ""),
     "settings": (Surroundings(pods=(pod(mlflow={"state": CONFIG}),)), "PodNotStarted", "image will run as root"),
     "a crash": (Surroundings(pods=(pod(mlflow={"state": LOOP, "lastState": END}),)), "PodCrashed", "://…@db/mlflow"),
     "memory": (Surroundings(pods=(pod(mlflow={"state": KILLED}),)), "PodCrashed", "exit code 137, OOMKilled"),
+    "an end that claims to be a good one": (
+        Surroundings(pods=(pod(mlflow={"state": LOOP, "lastState": COMPLETED}),)),
+        "PodCrashed",
+        "crashed (exit code 0); its log says why",
+    ),
     "a restart that is over": (
         Surroundings(pods=(pod(mlflow={"state": FINE, "lastState": END, "ready": True}),)),
         None,
@@ -153,7 +224,7 @@ def test_a_pod_that_nobody_waits_for_is_no_cause(how: str) -> None:
     elif how == "ended":
         found["status"]["phase"] = "Failed"
     else:
-        found["metadata"]["deletionTimestamp"] = ago(1)
+        found = leaving(found, 1)
     assert Surroundings(pods=(found,)).cause(NOW) is None
 
 
@@ -164,3 +235,22 @@ def test_waiting_begins_when_the_pod_is_not_ready_any_more() -> None:
     cause = Surroundings(pods=(crashed,)).cause(NOW)
     assert cause is not None
     assert not cause.is_final(NOW)
+
+
+def of_kind(name: str, since: float, **states: Object) -> Object:
+    """A pod of the server of one of its templates."""
+    found = pod(names.SERVER, since, **states)
+    found["metadata"]["labels"]["pod-template-hash"] = name
+    return found
+
+
+def test_a_correction_is_not_blamed_for_the_pods_that_it_replaces() -> None:
+    """They go on crashing until the new ones are ready; and nobody waits for the server before its preparation."""
+    old, new = of_kind("old", 300, mlflow={"state": LOOP, "lastState": END}), of_kind("new", 30, mlflow={"state": FINE})
+    assert Surroundings(pods=(old, new)).cause(NOW) is None
+    assert Surroundings(pods=(old,)).cause(NOW) is not None
+    assert Surroundings(pods=(old,)).cause(NOW, prepared=False) is None
+    worse = of_kind("new", 30, mlflow={"state": PULL})
+    cause = Surroundings(pods=(old, worse)).cause(NOW)
+    assert cause is not None
+    assert cause.reason == "ImagePullFailed"

@@ -63,6 +63,7 @@ async def bring(world: World, server: MLflowServer, found: References) -> Brough
     """
     there = await preparation.found(world, server)
     wanted, failed = await _wanted(world, server, found, there)
+    await preparation.report(world, server, wanted, there)  # and remembered: what is pruned cannot be asked any more
     await _prune(world, server, wanted, there, failed)
     lacking = {key for key in failed if key[0] == "Secret"}
     begins = False

@@ -117,7 +117,8 @@ async def _explained(world: World, server: MLflowServer, seen: Seen) -> Seen:
     if server.spec.external is not None or server.spec.suspend or (settled and seen.api is not None and seen.api.ok):
         return seen
     try:
-        return replace(seen, cause=(await surroundings(world, server)).cause(world.clock()))
+        around = await surroundings(world, server)
+        return replace(seen, cause=around.cause(world.clock(), prepared=seen.prepared))
     except OperatorError as error:
         log.warning("MLflowServer %s/%s: %s", server.metadata.namespace, server.metadata.name, error)
         return seen

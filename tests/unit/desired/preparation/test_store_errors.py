@@ -68,6 +68,13 @@ def test_an_error_has_its_reason_by_what_is_at_its_bottom(
     assert "s3" in found.message
 
 
+def test_the_first_error_counts_where_the_one_that_wraps_it_has_a_meaning_too() -> None:
+    """A refusal that was told as a broken connection is a refusal."""
+    error = HTTPClientError("the request did not get through")
+    error.__context__ = ClientError("AccessDenied", 403)
+    assert problem("s3://bucket", error).reason == "StoreRefused"
+
+
 @pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
 def test_a_refusal_of_a_key_that_ends_in_a_line_end_says_so(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has written the Secret by echo is told, without the key."""

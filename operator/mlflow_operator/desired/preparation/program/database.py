@@ -181,7 +181,7 @@ def _migrate(engine: Any, newest: str, patience: Patience) -> None:
 def _run_migrations(engine: Any, found: Schema) -> None:
     """What MLflow does at `db upgrade`, but for a second connection with a transaction of its own: that would block."""
     writing = engine.execution_options(**{_WRITES: True})
-    if "experiments" not in found.tables:  # nothing, or somebody else's tables
+    if "experiments" not in found.tables or not found.revisions:  # nothing, a beginning, or somebody else's tables
         utils.InitialBase.metadata.create_all(writing)
     config = utils._get_alembic_config(str(engine.url))
     with writing.connect() as connection:  # MLflow asks it for its engine

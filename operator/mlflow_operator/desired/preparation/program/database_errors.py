@@ -52,8 +52,7 @@ _DAMAGED = Answer(Hopeless, "DatabaseDamaged", "cannot be read", "restore a back
 _HALF = Answer(
     Hopeless,
     "MigrationHalfDone",
-    "holds already what the migration is about to make, so an earlier one was interrupted halfway, or tables were "
-    "changed by hand",
+    "is not as the migration expects it, so an earlier one was interrupted halfway, or tables were changed by hand",
     "restore the backup",
 )
 _FAILED = Answer(Problem, "MigrationFailed", "refused a statement", "see the preparation's log")
@@ -69,7 +68,7 @@ _CODES: dict[str | int, Answer] = {
     **dict.fromkeys(("25006", 1290, 1792, 1836), _READ_ONLY),
     **dict.fromkeys(("57P01", "57P02", "57P03"), _STARTING),
     **dict.fromkeys((2026,), _TLS),
-    **dict.fromkeys(("42P07", "42701", "42710", 1050, 1060, 1061), _HALF),
+    **dict.fromkeys(("42P07", "42701", "42710", 1022, 1050, 1060, 1061, 1068, 1091, 1146, 1826), _HALF),
 }
 _OF_LIBPQ = (
     (r"authentication failed|no pg_hba\.conf entry|role .* does not exist|not permitted to log in", _LOGIN),
