@@ -218,7 +218,7 @@ async def test_a_settled_claim_asks_for_no_files() -> None:
     world.registry.signed.add("7")
     world.promote(requires={"signature": True})
     await world.settle()
-    assert world.outside.calls.count("has_signature") == 1
+    assert world.outside.calls.count("model_file") == 1
     world.start()
     await world.settle()
-    assert (world.ready(), world.outside.calls.count("has_signature")) == (("True", "Promoted"), 1)
+    assert (world.ready(), world.outside.calls.count("model_file")) == (("True", "Promoted"), 1)
