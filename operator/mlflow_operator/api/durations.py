@@ -34,11 +34,3 @@ def span(text: str) -> timedelta:
         raise ValueError(f"{text!r} is no duration")
     hours, minutes, seconds = (int(part[:-1]) if part else 0 for part in found.groups())
     return timedelta(hours=hours, minutes=minutes, seconds=seconds)
-
-
-def said(time: timedelta) -> str:
-    """A span of time in the same words, without what is zero."""
-    minutes, seconds = divmod(int(time.total_seconds()), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
-    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"

@@ -142,13 +142,14 @@ def _gates(claim: ModelPromotion, decision: Decision) -> Answer:
     attempt, wish = decision.attempt, Wish.of(claim)
     if decision.blocked:
         return False, worst(decision.blocked).reason, "; ".join(u.message for u in decision.blocked)
+    known = attempt if attempt and attempt.gated and attempt.to_version == wish.version else None
+    if known and known.gated == wish.gated:
+        return True, "GatesPassed", "every gate that is enforced was passed when the attempt began"
     if decision.gates:
         return True, "GatesPassed", "every gate that is enforced is passed"
-    if attempt is None or attempt.gated is None or attempt.to_version != wish.version:
-        return "Unknown", "NotChecked", "not checked"
-    if attempt.gated != wish.gated:
-        return "Unknown", "NotChecked", f"spec.gates has changed since attempt {attempt.number} passed them"
-    return True, "GatesPassed", "every gate that is enforced was passed when the attempt began"
+    if known:
+        return "Unknown", "NotChecked", f"spec.gates has changed since attempt {known.number} passed them"
+    return "Unknown", "NotChecked", "not checked"
 
 
 _OVER = (Step.HOLD, Step.REPORT, Step.ONWARD)
