@@ -33,14 +33,15 @@ measured = st.builds(
     st.none() | numbers,
     st.sampled_from(["", "", "", "MLflow answered 403"]),
 )
-common = {
+common: dict[str, st.SearchStrategy[Any]] = {
     "metric": st.sampled_from(METRICS),
     "source": st.sampled_from(["Auto", "LoggedModel", "Run"]),
     "dataset": st.sampled_from([None, "a"]),
     "missing": st.sampled_from(["Fail", "Inconclusive", "Skip"]),
     "mode": st.sampled_from(["Enforce", "Enforce", "DryRun"]),
 }
-metric_gates = st.fixed_dictionaries({"min": st.sampled_from([0.0, 0.9]), "max": st.sampled_from([None, 1.0])} | common)
+bounds: dict[str, st.SearchStrategy[Any]] = {"min": st.sampled_from([0.0, 0.9]), "max": st.sampled_from([None, 1.0])}
+metric_gates = st.fixed_dictionaries(bounds | common)
 baselines = st.none() | st.sampled_from([{"alias": "champion"}, {"version": "2"}])
 comparisons = st.fixed_dictionaries(
     {

@@ -140,7 +140,9 @@ crons = st.sampled_from(
     ["0 9 * * MON-FRI", "30 2 * * *", "0 0 1 * *", "*/20 * * * *", "15 1,2,3 * * *", "0 2 * MAR,OCT SUN", "0 0 29 2 *"]
 )
 spans = st.sampled_from(["5m", "59m", "1h", "8h", "24h", "100h"])
-some = st.lists(st.builds(dict, cron=crons, duration=spans), min_size=1, max_size=3)
+some: st.SearchStrategy[list[dict[str, str]]] = st.lists(
+    st.builds(dict, cron=crons, duration=spans), min_size=1, max_size=3
+)
 zones = st.sampled_from(["UTC", "Europe/Rome", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"])
 moments = st.integers(0, 3 * 365 * 24 * 60).map(lambda m: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=m))
 
