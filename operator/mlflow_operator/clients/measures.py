@@ -20,7 +20,7 @@ class Measures(Asking):
         """Every value of every metric of a logged model; none where there is no such model any more."""
         path = f"{API}/logged-models/{quote(model_id, safe='')}"
         try:
-            answer = await self._call("logged model", "GET", path, limit=_MEASURES)
+            answer = await self._call(f"logged model {model_id}", "GET", path, limit=_MEASURES)
         except RegistryNotFound:
             return ()
         with answers.reading(self._base):
@@ -30,7 +30,8 @@ class Measures(Asking):
     async def run_metrics(self, run_id: str) -> Mapping[str, float]:
         """The latest value of each metric of a run; none where there is no such run any more."""
         try:
-            answer = await self._call("run", "GET", f"{API}/runs/get", query={"run_id": run_id}, limit=_MEASURES)
+            query = {"run_id": run_id}
+            answer = await self._call(f"run {run_id}", "GET", f"{API}/runs/get", query=query, limit=_MEASURES)
         except RegistryNotFound:
             return {}
         with answers.reading(self._base):

@@ -247,6 +247,15 @@ def test_the_status_has_what_was_found_and_what_it_has_to_be() -> None:
     assert (status.phase, status.plan is not None) == ("Refused", True)
 
 
+def test_what_a_server_calls_its_datasets_does_not_burst_a_status() -> None:
+    """Names of any length and number make a status that the API server takes."""
+    found = logged(**{f"{n}" * 100_000: 0.9 for n in range(9)})
+    gates = {"metrics": [AUC | {"name": f"gate-{n}"} for n in range(32)]}
+    decision = asked(gates, found)
+    status = compute(claim(gates=gates), models(v7="Staging"), decision, NOW)
+    assert len(str(status.wire())) < 100_000
+
+
 def test_evidence_of_another_version_does_not_count() -> None:
     """Registered anew, made by another run, or from another logged model: it is measured anew."""
     snapshot = models(v7="Staging")

@@ -47,7 +47,7 @@ async def test_a_version_that_proves_itself_is_promoted() -> None:
     assert gates(world) == [("Passed", "0.95")]
     assert world.registry.writes[0] == "7>Production"
     assert world.outside.calls.count("run_metrics") == 2
-    assert world.cluster.events == ["GatePending", "Promoted"]
+    assert world.cluster.events == ["Promoted"]
 
 
 async def test_a_version_that_does_not_is_refused_with_the_number() -> None:

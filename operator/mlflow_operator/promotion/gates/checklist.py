@@ -12,6 +12,8 @@ from mlflow_operator.promotion.gates.case import SPEC, Case, Outcome, remembered
 from mlflow_operator.promotion.snapshot import READY
 from mlflow_operator.promotion.unmet import Unmet, Way
 
+_MESSAGE, _SUMMARY = 1024, 512
+"""Characters; what a server calls its datasets may be of any length."""
 _THROUGH = (GateResult.PASSED, GateResult.SKIPPED)
 _OBSTACLES = {
     GateResult.FAILED: ("GateFailed", Way.CHANGE),
@@ -109,7 +111,7 @@ def _result(asked: _Asked, outcome: Outcome) -> GateStatus:
         result=outcome.result,
         observed=outcome.observed,
         expected=outcome.expected,
-        message=outcome.message,
+        message=_cut(outcome.message, _MESSAGE),
         origin=SPEC,
         digest=asked.known_by,
     )
@@ -136,7 +138,11 @@ def summary(results: Iterable[GateStatus]) -> str | None:
     open_ = [r for r in every if r.result not in _THROUGH]
     if not open_:
         return f"{len(every)} of {len(every)} passed"
-    return "; ".join(_in_short(result) for result in open_)
+    return _cut("; ".join(_in_short(result) for result in open_), _SUMMARY)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _in_short(result: GateStatus) -> str:
