@@ -35,8 +35,9 @@ from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.promotion import compute, compute_failed
 
 _REPAIRS = 5
-_AFTER = 1.0
-"""Seconds after a moment that a claim waits for, at which it is looked at: moments are in whole seconds."""
+_EARLY, _AFTER = 0.9, 1.0
+"""The part of the time until a moment after which a claim is looked at, and seconds: rests are jittered by a tenth, and
+it comes close in a few steps, instead of a minute late."""
 _PASSING = 180.0
 """Seconds for which a refusal that may be a proxy's, or of credentials that are being changed, is waited out."""
 
@@ -182,7 +183,7 @@ class _Pass:
         """The pass went well: what its claim waits for, and what others have to know."""
         if decision.until is not None:
             seconds = (decision.until - self.world.clock()).total_seconds()
-            self.rest = min(self.rest, max(seconds, 0.0) + _AFTER)
+            self.rest = min(self.rest, _EARLY * max(seconds, 0.0) + _AFTER)
         self.watch.failed.pop(self.key, None)
         now, poll = self.world.now(), self.world.settings.registry_poll
         every = None if decision.look_again is None else min(decision.look_again, poll)
