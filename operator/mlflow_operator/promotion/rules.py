@@ -97,14 +97,6 @@ def unqualified(facts: Facts) -> Decision | None:
     return _before(facts, _STEPS[first.way], first.reason, text, plan=facts.left, look_again=look_again)
 
 
-def closed(facts: Facts) -> Decision | None:
-    """Everything is true, and it is not the time for it."""
-    if not facts.checklist.closed:
-        return None
-    first = facts.checklist.closed[0]
-    return _before(facts, _STEPS[first.way], first.reason, first.message, plan=facts.left)
-
-
 def dry_run(facts: Facts) -> Decision | None:
     """Somebody wants to see what would be written."""
     if not facts.claim.spec.dry_run:
@@ -112,6 +104,14 @@ def dry_run(facts: Facts) -> Decision | None:
     # Without the trail: its moment would be another one at each look.
     todo = plan(facts.claim.spec.target, facts.wish, facts.snapshot, facts.wish.tags)
     return _before(facts, Step.SHOW, "DryRunSucceeded", words.dry_run(facts, todo), plan=todo)
+
+
+def closed(facts: Facts) -> Decision | None:
+    """Everything is true, and it is not the time for it."""
+    if not facts.checklist.closed:
+        return None
+    first = facts.checklist.closed[0]
+    return _before(facts, _STEPS[first.way], first.reason, first.message, plan=facts.left)
 
 
 def promote(facts: Facts) -> Decision | None:
