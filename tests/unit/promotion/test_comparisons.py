@@ -83,6 +83,7 @@ BASELINES: dict[str, tuple[dict[str, Any], Snapshot, str, str]] = {
         "Failed",
         "version 5",
     ),
+    "it holds the slot with another one": ({}, models(v5="Production", v7="Production"), "Failed", "version 5 0.95"),
     "the other lacks the metric": ({}, models(v3="Production", v7="Staging"), "Failed", "in logged model m-3"),
 }
 
