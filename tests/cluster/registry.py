@@ -1,6 +1,8 @@
 """An MLflow registry as some other client sees it: a plain HTTP client that shares no code with the operator."""
 
 import json
+import math
+import time
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -24,6 +26,35 @@ class Registry:
     def add_version(self, name: str) -> str:
         """Register one more version; the number that it got."""
         answer = self._post("model-versions/create", {"name": name, "source": f"s3://elsewhere/{quote(name)}"})
+        return str(answer["model_version"]["version"])
+
+    def run(self, **metrics: float) -> str:
+        """Log metrics in a run of its own; its id."""
+        run_id = str(self._post("runs/create", {"experiment_id": "0", "start_time": 1})["run"]["info"]["run_id"])
+        for key, value in metrics.items():
+            self.log(run_id, key, value)
+        return run_id
+
+    def logged_model(self, run_id: str, name: str = "model") -> str:
+        """Make a logged model of a run; its id."""
+        body = {"experiment_id": "0", "name": name, "source_run_id": run_id}
+        model_id = str(self._post("logged-models", body)["model"]["info"]["model_id"])
+        self._call("PATCH", f"logged-models/{model_id}", {"model_id": model_id, "status": "LOGGED_MODEL_READY"})
+        return model_id
+
+    def log(self, run_id: str, key: str, value: float, *, model_id: str = "", dataset: str = "") -> None:
+        """Log a metric, of a logged model and for a dataset where they are named; NaN is written as MLflow does."""
+        said: float | str = "NaN" if math.isnan(value) else value
+        body: dict[str, Any] = {"run_id": run_id, "key": key, "value": said, "timestamp": int(time.time() * 1000)}
+        body |= {"model_id": model_id} if model_id else {}
+        body |= {"dataset_name": dataset, "dataset_digest": "1"} if dataset else {}
+        self._post("runs/log-metric", body)
+
+    def add_measured_version(self, name: str, run_id: str, model_id: str = "") -> str:
+        """Register a version that a run has made, as a logged model where one is named; the number that it got."""
+        body = {"name": name, "source": f"models:/{model_id}" if model_id else f"s3://elsewhere/{run_id}"}
+        body |= {"run_id": run_id} | ({"model_id": model_id} if model_id else {})
+        answer = self._post("model-versions/create", body)
         return str(answer["model_version"]["version"])
 
     def move(self, name: str, version: str, stage: str, *, archive: bool = True) -> None:

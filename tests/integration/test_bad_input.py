@@ -209,7 +209,7 @@ PROMOTIONS_REFUSED = {
         ARCHIVES,
     ),
     "archiving behind an alias": (REF + MODEL + SEVEN + ALIAS + "existingVersions: Archive", ARCHIVES),
-    "a field that does not exist": (REF + MODEL + SEVEN + STAGE + "gates: {}", 'unknown field "spec.gates"'),
+    "a field that does not exist": (REF + MODEL + SEVEN + STAGE + "gate: {}", 'unknown field "spec.gate"'),
 }
 
 GOOD_KEYS = ["a", "a" * 250, "mlflow.talentflow.ai/approved-by", "a b: c", "a.b..c", "ü模", "a/.b"]

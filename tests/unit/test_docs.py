@@ -136,6 +136,7 @@ NOT_REASONS = {
     *("ExperimentsReady", "VersionResolved", "InSync", "True", "False", "Unknown", "Done", "Progressing"),
     # phases, and steps of a decision
     *("Drifted", "Refused", "Waiting", "DryRun", "Write", "Hold", "Onward", "Report", "Wait", "Refuse", "Show", "Rest"),
+    *("AwaitingWindow", "Pause", "Closed"),
     # parts of requests, and what databases and stores answer
     *("Accept", "Authorization", "Body", "Bucket", "Code", "CreateBucketConfiguration", "Error", "Key"),
     *("LocationConstraint", "ResponseMetadata", "HTTPStatusCode", "InterfaceError", "OperationalError", "NoSuchBucket"),
@@ -152,7 +153,7 @@ NOT_REASONS = {
     *("IncompleteReadError", "ProxyConnectionError", "ReadTimeoutError"),
     *("Connection", "Location"),
     # annotations and exports that are text
-    *("Preparation", "Registry", "Rollout", "Access", "Mlflow", "Item", "Endpoint"),
+    *("Preparation", "Registry", "Rollout", "Access", "Mlflow", "Item", "Endpoint", "Origin"),
 }
 """Words in the code that look like a reason and are none. A new one has to be added here; a reason, to its page."""
 
@@ -177,7 +178,7 @@ MODULES: dict[type[Resource], tuple[str, ...]] = {
         *("desired/preparation/program", "desired/versions.py", "reconcile/servers"),
         *("status/preparation.py", "status/server.py", "status/waits.py"),
     ),
-    ModelPromotion: ("promotion", "reconcile/promotions", "status/promotion.py"),
+    ModelPromotion: ("promotion", "reconcile/evidence", "reconcile/promotions", "status/promotion.py"),
 }
 """Modules and folders from which the reasons of each kind come, beside BOTH."""
 PASSED_ON = (

@@ -240,7 +240,7 @@ async def test_a_model_that_changes_while_it_is_listed_is_listed_again() -> None
 async def test_the_signature_is_read_from_the_model_file(text: str, signed: bool) -> None:
     """A version has a signature if its MLmodel file says so."""
     async with server(answering(200, text)) as registry:
-        assert await registry.has_signature("fraud", "7") is signed
+        assert (await registry.model_file("fraud", "7")).signature is signed
 
 
 @pytest.mark.parametrize("page", ["<html><body>back soon</body></html>", "", "signature: yes\n", "{}"])
@@ -248,5 +248,5 @@ async def test_a_maintenance_page_is_no_model_without_a_signature(page: str) -> 
     """What does not look like an MLmodel file says nothing about the model: it is asked for again."""
     async with server(answering(200, page)) as registry:
         with pytest.raises(RegistryUnavailable) as caught:
-            await registry.has_signature("fraud", "7")
+            await registry.model_file("fraud", "7")
     assert caught.value.reason == "NotMLflow"

@@ -78,7 +78,7 @@ class AttemptResult(Word):
 class Attempt(Observed):
     """One try to bring the version into the slot: the intent, written before MLflow is touched, then the result.
 
-    All that the operator remembers of a claim is here.
+    All that the operator remembers of a claim is here, and in what it has seen of a soak.
     """
 
     number: int
@@ -97,6 +97,8 @@ class Attempt(Observed):
     """When that version was registered; one that is registered anew under its number is another one."""
     required: str | None = None
     """Digest of spec.requires as it was asked; absent: nothing was asked."""
+    gated: str | None = None
+    """Digest of spec.gates as they were passed; absent: there were none."""
     tagged: str | None = None
     """Digest of spec.tags as they were written last; absent: none were."""
     started_at: datetime
@@ -108,3 +110,14 @@ class Attempt(Observed):
     another wish, before that); absent while the attempt is under way."""
     onward_at: datetime | None = None
     """When the version was seen in a higher stage, where its time in this slot is over."""
+
+
+class Soak(Observed):
+    """A version in the slot of minSoak, as far as the operator has seen."""
+
+    version: str
+    """The version."""
+    changed_at: datetime | None = None
+    """When MLflow says it changed last; another moment begins the time anew, since it may have been away."""
+    since: datetime
+    """When the operator saw it there first."""

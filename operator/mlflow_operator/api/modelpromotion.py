@@ -3,23 +3,17 @@
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
-from mlflow_operator.api.attempt import Attempt, Plan
+from mlflow_operator.api.attempt import Attempt, Plan, Soak
+from mlflow_operator.api.gates import Gates, GateStatus, WindowStatus
 from mlflow_operator.api.meta import Condition, LocalRef, Workspace
+from mlflow_operator.api.requires import Requires
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
-from mlflow_operator.api.schema import TAG_KEY, ApiModel, Observed, Rule, Tags, immutable, list_map, list_set, rules
+from mlflow_operator.api.schema import ApiModel, Observed, Rule, Tags, immutable, list_map, rules
+from mlflow_operator.api.slots import ModelVersionNumber, Target
 
 _INSTEAD = "create a new ModelPromotion instead"
-
-
-class Stage(StrEnum):
-    """The stages of MLflow's registry."""
-
-    NONE = "None"
-    STAGING = "Staging"
-    PRODUCTION = "Production"
-    ARCHIVED = "Archived"
 
 
 class ExistingVersions(StrEnum):
@@ -27,33 +21,6 @@ class ExistingVersions(StrEnum):
 
     ARCHIVE = "Archive"
     KEEP = "Keep"
-
-
-_VERSION_SCHEMA = {
-    "x-kubernetes-int-or-string": True,
-    "maxLength": 9,  # binds strings only
-    "minimum": 1,  # these two bind integers only
-    "maximum": 999999999,  # MLflow keeps the version in a 32-bit column
-    "x-kubernetes-validations": [
-        Rule(
-            "type(self) == int || self.matches('^[1-9][0-9]{0,8}$')",
-            "write the number of a registered version, such as 7 or '7'",
-        ).schema()
-    ],
-}
-ModelVersionNumber = Annotated[str, BeforeValidator(str), WithJsonSchema(_VERSION_SCHEMA)]
-"""A version as MLflow names it: decimal digits. YAML integers are accepted."""
-
-Alias = Annotated[
-    str,
-    Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_-]+$"),
-    rules(
-        Rule(
-            "!self.matches('^(?i:latest|v[0-9]+)$')",
-            "latest and v<number> are reserved by MLflow; choose another alias, such as champion",
-        )
-    ),
-]
 
 
 _MODEL_NAME = Rule(
@@ -68,49 +35,6 @@ class ServerRef(LocalRef):
 
     workspace: Workspace | None = None
     """MLflow's workspace that has the model. Unset: the one of the MLflowServer, else the server's default."""
-
-
-class Target(ApiModel):
-    """The slot: a stage or an alias."""
-
-    stage: Stage | None = None
-    """A stage of the registry."""
-    alias: Alias | None = None
-    """An alias of the model."""
-    mirror_alias: Alias | None = None
-    """An alias that moves together with the stage: the bridge from stages to aliases."""
-
-    RULES: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "has(self.stage) != has(self.alias)",
-            "write a stage or an alias: {stage: Production} or {alias: champion}",
-        ),
-        Rule(
-            "!has(self.mirrorAlias) || has(self.stage)",
-            "mirrorAlias goes with a stage; with an alias, create a second ModelPromotion",
-            ".mirrorAlias",
-        ),
-    )
-
-
-class RequiredTag(ApiModel):
-    """A tag that the model version has to carry."""
-
-    key: Annotated[str, Field(min_length=1, max_length=250), rules(TAG_KEY)]
-    """Key of the tag."""
-    value: Annotated[str, Field(max_length=5000)] | None = None
-    """Value of the tag. Unset: any."""
-
-
-class Requires(ApiModel):
-    """What has to be true of the version before it may hold the slot."""
-
-    current_stage: Annotated[list[Stage], list_set(max_items=4)] = Field(default_factory=list)
-    """The version comes from one of these stages; a rollback to an earlier holder need not."""
-    signature: bool = False
-    """The model has a signature."""
-    tags: Annotated[list[RequiredTag], list_map("key", max_items=32)] = Field(default_factory=list)
-    """Tags that the version carries."""
 
 
 class ModelPromotionSpec(ApiModel):
@@ -128,6 +52,8 @@ class ModelPromotionSpec(ApiModel):
     """What becomes of the other versions in the stage. Unset: Archive for Staging and Production, else Keep."""
     requires: Requires = Field(default_factory=Requires)
     """What has to be true of the version before it may hold the slot."""
+    gates: Gates = Field(default_factory=Gates)
+    """What the version has to prove before it may hold the slot, and when it may be moved."""
     tags: Tags = Field(default_factory=dict)
     """Tags that the promoted version gets."""
     dry_run: bool = False
@@ -154,6 +80,22 @@ class ModelPromotionSpec(ApiModel):
             " !has(t.value) || !(t.key in self.tags) || self.tags[t.key] == t.value)",
             "a tag that is required cannot be set to another value; take it out of tags, or of requires.tags",
             ".tags",
+        ),
+        Rule(
+            "!has(self.tags) || !has(self.requires) || !has(self.requires.tags) || self.requires.tags.all(t,"
+            " !has(t.operator) || !(t.key in self.tags) || t.operator == 'Exists'"
+            " || (t.operator == 'In' && self.tags[t.key] in t.values))",
+            "a tag that requires.tags forbids, or wants with another value, cannot be set; take it out of one of both",
+            ".tags",
+        ),
+        Rule(
+            "!has(self.requires) || !has(self.requires.minSoak) || !has(self.target)"
+            " || !(has(self.target.stage) && has(self.requires.minSoak.slot.stage)"
+            " && self.target.stage == self.requires.minSoak.slot.stage)"
+            " && !(has(self.target.alias) && has(self.requires.minSoak.slot.alias)"
+            " && self.target.alias == self.requires.minSoak.slot.alias)",
+            "minSoak is time in another slot, before this one; write one that comes before, such as stage: Staging",
+            ".requires.minSoak",
         ),
     )
 
@@ -182,12 +124,20 @@ class ModelPromotionStatus(Observed):
     """The URI to load the current version with."""
     attempt: Attempt | None = None
     """The latest attempt."""
+    gates: list[GateStatus] = Field(default_factory=list)
+    """What came out of each gate, now or when the attempt began."""
+    gate_summary: str | None = None
+    """The gates that did not pass, in one line; or how many did."""
+    window: WindowStatus | None = None
+    """Where the windows stand, while a version waits for its slot."""
+    soak: list[Soak] = Field(default_factory=list)
+    """Which versions were seen in the slot of minSoak, and since when, newest first, at most 20."""
     plan: Plan | None = None
     """What is still to be written; absent: nothing."""
     history: list[Attempt] = Field(default_factory=list)
     """Finished attempts, newest first."""
     conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)
-    """Ready, Reconciling, Stalled, Suspended, VersionResolved, RequirementsMet, Promoted, InSync."""
+    """Ready, Reconciling, Stalled, Suspended, VersionResolved, RequirementsMet, GatesPassed, Promoted, InSync."""
 
 
 class ModelPromotion(Resource):
@@ -203,6 +153,8 @@ class ModelPromotion(Resource):
         Column("Ready", condition_path("Ready")),
         Column("Age", ".metadata.creationTimestamp", "date"),
         Column("Previous", ".status.previousVersion", priority=1),
+        Column("Gates", ".status.gateSummary", priority=1),
+        Column("Next-Open", ".status.window.nextOpen", priority=1),
         Column("Message", condition_path("Ready", "message"), priority=1),
     )
     SELECTABLE: ClassVar[tuple[str, ...]] = (".spec.model", ".spec.serverRef.name")

@@ -1,18 +1,23 @@
 """MLflow's JSON as values of ours; what takes it apart is called within ``reading``."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from mlflow_operator.clients.refusals import not_mlflow, too_large
+from mlflow_operator.promotion.evidence import ModelFile
 from mlflow_operator.promotion.snapshot import Mark, ModelVersion
 
 Answer = dict[str, Any]
 
 _MEMBER = re.compile(r"^(\w+):[ \t]*([^\r\n]*)", re.MULTILINE)
 """A member of the outermost mapping of a YAML file, and what stands in its line."""
+_EXAMPLE = "saved_input_example_info"
+_LOGGED_MODEL = re.compile(r"models:/(m-[0-9A-Za-z]+)(/|$)")
 _MODEL_MEMBERS = {"flavors", "artifact_path", "model_uuid", "model_id", "utc_time_created", "mlflow_version"}
 
 _VALUES = 1_000_000
@@ -59,6 +64,8 @@ def version(item: Answer) -> ModelVersion:
         tags={_text(tag["key"]): _text(tag.get("value", "")) for tag in item.get("tags", [])},
         created=_milliseconds(item.get("creation_timestamp", 0)),
         updated=_milliseconds(item.get("last_updated_timestamp", 0)),
+        run=_text(item.get("run_id") or ""),
+        logged_model=_logged_model(item),
     )
 
 
@@ -88,8 +95,8 @@ def experiment(item: Answer) -> Answer:
     return item
 
 
-def has_signature(raw: bytes) -> bool:
-    """Whether an MLmodel file, which is YAML, has a signature.
+def model_file(raw: bytes) -> ModelFile:
+    """What an MLmodel file, which is YAML, says.
 
     Raises:
         ValueError: It is no such file; a page that stands in for it says nothing about the model.
@@ -97,7 +104,47 @@ def has_signature(raw: bytes) -> bool:
     members = {found[1]: found[2] for found in _MEMBER.finditer(raw.decode(errors="replace"))}
     if not members.keys() & _MODEL_MEMBERS:
         raise ValueError("not an MLmodel file")
-    return members.get("signature", "null") not in ("null", "~")
+    signature, example = (members.get(name, "null") not in ("null", "~") for name in ("signature", _EXAMPLE))
+    return ModelFile(signature, example)
+
+
+@dataclass(frozen=True)
+class LoggedMetric:
+    """One value that a logged model was given."""
+
+    key: str
+    value: float
+    at: tuple[int, int]
+    """When, by time and step."""
+    run: str
+    """The run that gave it."""
+    dataset: str
+
+
+def logged_metric(item: Answer) -> LoggedMetric:
+    """A value in a logged model."""
+    at = (_milliseconds(item.get("timestamp", 0)), _milliseconds(item.get("step", 0)))
+    run, dataset = _text(item.get("run_id") or ""), _text(item.get("dataset_name") or "")
+    return LoggedMetric(_text(item["key"]), _float(item.get("value", 0)), at, run, dataset)
+
+
+def metric(item: Answer) -> tuple[str, float]:
+    """A metric of a run, by its name."""
+    return _text(item["key"]), _float(item.get("value", 0))
+
+
+def _float(value: object) -> float:
+    """Numbers that are none come as texts, as protobuf's JSON writes them. NaN is one object, and equal to itself."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError("not a number")
+    number = float(value)
+    return math.nan if math.isnan(number) else number
+
+
+def _logged_model(item: Answer) -> str:
+    """The logged model that a version was registered from: some releases tell it in its source alone."""
+    found = _LOGGED_MODEL.match(_text(item.get("source") or ""))
+    return _text(item.get("model_id") or "") or (found[1] if found else "")
 
 
 def _text(value: object) -> str:

@@ -4,27 +4,28 @@ Not the Python client: it blocks, and retries for minutes when the server is dow
 timeout and is tried once; the work queue does the retrying.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
 import aiohttp
 
 from mlflow_operator.clients import answers
 from mlflow_operator.clients.addresses import sockets
 from mlflow_operator.clients.answers import Answer
+from mlflow_operator.clients.asking import API, listing
 from mlflow_operator.clients.filters import named
 from mlflow_operator.clients.line import Line
-from mlflow_operator.clients.paging import PAGE, PAGE_BYTES, in_time, pages
+from mlflow_operator.clients.measures import Measures
+from mlflow_operator.clients.paging import PAGE
 from mlflow_operator.clients.transport import MIB, Access, Transport
 from mlflow_operator.errors import OperatorError, RegistryNotFound, RegistryUnavailable
+from mlflow_operator.promotion.evidence import ModelFile
 from mlflow_operator.promotion.snapshot import Mark, ModelVersion, Snapshot
 
 __all__ = ["Access", "Mlflow", "Registry"]
 
-_API = "/api/2.0/mlflow"
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 _RELEASE = re.compile(r"\d+\.\d+[\w.]{0,24}$")
 _TIMEOUT, _CONNECT = 20.0, 5.0
@@ -39,9 +40,6 @@ _MODEL = 8 * MIB
 """Bytes of a model's answer, which has its newest versions in it, and of an MLmodel file, which has the signature."""
 _TRIES = 3
 """Lists of a model that changes while it is listed."""
-
-
-Item = TypeVar("Item")
 
 
 class Mlflow:
@@ -92,21 +90,12 @@ class Mlflow:
         return Registry(Transport(self._session, access, self._guard), line)
 
 
-class Registry:
+class Registry(Measures):
     """One MLflow server.
 
     Every method raises ``RegistryUnavailable`` when the server does not answer or fails, and ``RegistryRefused`` when
     it says no.
     """
-
-    def __init__(self, transport: Transport, line: Line) -> None:
-        self._transport = transport
-        self._base = transport.base
-        self._line = line
-
-    def check(self, model: str = "") -> None:
-        """Raise at once where the server hangs, or its list of this model, and it is no use to wait."""
-        self._line.check(_listing(model) if model else "")
 
     async def snapshot(self, model: str, *, aliases: bool = True) -> Snapshot:
         """All versions of a model, in one list, and its aliases, which that list never has (mlflow#16734).
@@ -135,7 +124,7 @@ class Registry:
     async def mark(self, model: str) -> Mark | None:
         """What ``survey`` tells of one model; None where it is not registered."""
         try:
-            path = f"{_API}/registered-models/get"
+            path = f"{API}/registered-models/get"
             answer = await self._call(f"get {model}", "GET", path, query={"name": model}, limit=_MODEL)
         except RegistryNotFound:
             return None
@@ -161,22 +150,9 @@ class Registry:
     async def _listed(self, model: str) -> Mapping[str, ModelVersion]:
         query = {"filter": named(model), "order_by": "version_number ASC"}
         path, items = "model-versions/search", "model_versions"
-        found = await self._list(_listing(model), path, items, query, answers.named_version)
+        found = await self._list(listing(model), path, items, query, answers.named_version)
         # The literal of some names fits others too, and so does any where the database compares without case.
         return {version.version: version for name, version in found if name in (model, "")}
-
-    async def _list(
-        self, operation: str, path: str, items: str, query: Mapping[str, str], read: Callable[[Answer], Item]
-    ) -> list[Item]:
-        async def ask(query: Mapping[str, str]) -> bytes:
-            return await self._ask(operation, "GET", f"{_API}/{path}", query=query, limit=PAGE_BYTES)
-
-        found: list[Item] = []
-        async with in_time(self._base):
-            async for page in pages(self._base, items, query, ask):
-                with answers.reading(self._base):
-                    found += [read(item) for item in page.get(items, [])]
-        return found
 
     async def move(self, model: str, version: str, stage: str, *, archive_existing: bool) -> ModelVersion:
         """Move a version to a stage, and archive the others in it, in one transaction of MLflow's.
@@ -184,33 +160,33 @@ class Registry:
         The version as it is then; all that were archived, and the model, get the same ``updated``.
         """
         body = {"name": model, "version": version, "stage": stage, "archive_existing_versions": archive_existing}
-        answer = await self._call(f"move {model}", "POST", f"{_API}/model-versions/transition-stage", body=body)
+        answer = await self._call(f"move {model}", "POST", f"{API}/model-versions/transition-stage", body=body)
         with answers.reading(self._base):
             return answers.version(answer["model_version"])
 
     async def set_alias(self, model: str, alias: str, version: str) -> None:
         """Point an alias to a version."""
         body = {"name": model, "alias": alias, "version": version}
-        await self._call(f"alias {model}", "POST", f"{_API}/registered-models/alias", body=body)
+        await self._call(f"alias {model}", "POST", f"{API}/registered-models/alias", body=body)
 
     async def set_version_tag(self, model: str, version: str, key: str, value: str) -> None:
         """Set a tag of a model version."""
         body = {"name": model, "version": version, "key": key, "value": value}
-        await self._call(f"tag {model}", "POST", f"{_API}/model-versions/set-tag", body=body)
+        await self._call(f"tag {model}", "POST", f"{API}/model-versions/set-tag", body=body)
 
-    async def has_signature(self, model: str, version: str) -> bool:
-        """Whether the version's MLmodel file has a signature.
+    async def model_file(self, model: str, version: str) -> ModelFile:
+        """What the version's MLmodel file says.
 
         The file is asked of the server, which reads it from whatever store it is in.
         """
         query = {"name": model, "version": version, "path": "MLmodel"}
         raw = await self._transport.send("GET", "/model-versions/get-artifact", query=query, limit=_MODEL)
         with answers.reading(self._base):
-            return answers.has_signature(raw)
+            return answers.model_file(raw)
 
     async def ping(self) -> None:
         """Ask for something that needs the database; /health answers without it."""
-        await self._call("ping", "GET", f"{_API}/experiments/search", query={"max_results": "1"})
+        await self._call("ping", "GET", f"{API}/experiments/search", query={"max_results": "1"})
 
     async def version(self) -> str | None:
         """The MLflow release of the server, where it tells."""
@@ -225,7 +201,7 @@ class Registry:
         """An experiment by name, deleted ones too, or None."""
         try:
             answer = await self._call(
-                "experiments", "GET", f"{_API}/experiments/get-by-name", query={"experiment_name": name}
+                "experiments", "GET", f"{API}/experiments/get-by-name", query={"experiment_name": name}
             )
         except RegistryNotFound:
             return None
@@ -237,16 +213,16 @@ class Registry:
         body: Answer = {"name": name, "tags": [{"key": k, "value": v} for k, v in tags.items()]}
         if artifact_location:
             body["artifact_location"] = artifact_location
-        await self._call("experiments", "POST", f"{_API}/experiments/create", body=body)
+        await self._call("experiments", "POST", f"{API}/experiments/create", body=body)
 
     async def restore_experiment(self, experiment_id: str) -> None:
         """Bring a deleted experiment back."""
-        await self._call("experiments", "POST", f"{_API}/experiments/restore", body={"experiment_id": experiment_id})
+        await self._call("experiments", "POST", f"{API}/experiments/restore", body={"experiment_id": experiment_id})
 
     async def set_experiment_tag(self, experiment_id: str, key: str, value: str) -> None:
         """Set a tag of an experiment."""
         body = {"experiment_id": experiment_id, "key": key, "value": value}
-        await self._call("experiments", "POST", f"{_API}/experiments/set-experiment-tag", body=body)
+        await self._call("experiments", "POST", f"{API}/experiments/set-experiment-tag", body=body)
 
     async def put_artifact(self, path: str, content: bytes) -> None:
         """Write an artifact through the server."""
@@ -265,37 +241,3 @@ class Registry:
     async def delete_artifact(self, path: str) -> None:
         """Delete an artifact through the server."""
         await self._transport.send("DELETE", f"{_ARTIFACTS}/{path}")
-
-    async def _call(
-        self,
-        operation: str,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: Answer | None = None,
-        limit: int = MIB,
-    ) -> Answer:
-        data = None if body is None else json.dumps(body).encode()
-        raw = await self._ask(operation, method, path, query=query, data=data, limit=limit)
-        return answers.parsed(self._base, raw)
-
-    async def _ask(
-        self,
-        operation: str,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        data: bytes | None = None,
-        limit: int = MIB,
-    ) -> bytes:
-        """The body of an answer; ``operation`` is what is silent by itself if it runs into its timeout."""
-        with self._line.ask(operation):
-            return await self._transport.send(
-                method, path, query=query, data=data, content_type="application/json", limit=limit
-            )
-
-
-def _listing(model: str) -> str:
-    return f"list {model}"

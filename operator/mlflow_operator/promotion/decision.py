@@ -6,11 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from mlflow_operator.api.attempt import Attempt, AttemptResult, Plan
+from mlflow_operator.api.gates import GateStatus, WindowStatus
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.promotion.attempt import ended
 from mlflow_operator.promotion.facts import Facts
-from mlflow_operator.promotion.requirements import Unmet
 from mlflow_operator.promotion.snapshot import Snapshot
+from mlflow_operator.promotion.unmet import Unmet
 
 
 class Step(StrEnum):
@@ -26,6 +27,10 @@ class Step(StrEnum):
     """Nothing: somebody else has moved the slot, and people are not fought."""
     WAIT = "Wait"
     """Nothing yet: something has to come true first."""
+    PAUSE = "Pause"
+    """Nothing yet: a person has to look at it and decide."""
+    CLOSED = "Closed"
+    """Nothing yet: a window has to open."""
     REFUSE = "Refuse"
     """Nothing: somebody has to change something."""
     SHOW = "Show"
@@ -48,6 +53,14 @@ class Decision:
     plan: Plan = field(default_factory=Plan)
     """What has to be written, or would have to be."""
     unmet: tuple[Unmet, ...] = ()
+    """What is required and not true."""
+    blocked: tuple[Unmet, ...] = ()
+    """The gates that are in the way."""
+    gates: tuple[GateStatus, ...] | None = None
+    """What came out of each gate; None: as it was when the attempt began."""
+    window: WindowStatus | None = None
+    until: datetime | None = None
+    """When time alone changes something."""
     look_again: float | None = None
     """Seconds until the model is looked at again for the sake of this claim, which waits for something that a list of
     all models does not show; None: it is looked at as all models are."""

@@ -4,12 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from mlflow_operator.api.attempt import Attempt, Plan
-from mlflow_operator.api.modelpromotion import ModelPromotion, Stage
+from mlflow_operator.api.attempt import Attempt, Plan, Soak
+from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.api.slots import Stage
 from mlflow_operator.promotion import attempt as attempts
+from mlflow_operator.promotion import soak
+from mlflow_operator.promotion.evidence import NOTHING, Evidence, Need
+from mlflow_operator.promotion.gates import checklist
+from mlflow_operator.promotion.gates.case import Case
+from mlflow_operator.promotion.gates.checklist import Checklist, evaluate
 from mlflow_operator.promotion.plan import plan
-from mlflow_operator.promotion.requirements import Question, Unmet, unmet
+from mlflow_operator.promotion.requirements import Question, age_ends, unmet
 from mlflow_operator.promotion.snapshot import READY, ModelVersion, Snapshot
+from mlflow_operator.promotion.unmet import Unmet
 from mlflow_operator.promotion.wish import Wish
 
 _HIGHER = {Stage.NONE: (Stage.STAGING, Stage.PRODUCTION), Stage.STAGING: (Stage.PRODUCTION,)}
@@ -22,8 +29,8 @@ class Facts:
     claim: ModelPromotion
     snapshot: Snapshot
     now: datetime
-    signature: bool | None = None
-    """Whether the version has one; None where nobody asked."""
+    evidence: Evidence = NOTHING
+    """What was found out beside the registry."""
 
     @cached_property
     def wish(self) -> Wish:
@@ -86,11 +93,64 @@ class Facts:
         """Everything that keeps the version from the slot."""
         if self.version is None:
             return ()
-        held = attempts.held_before(self.claim, self.version)
-        return tuple(unmet(Question(self.claim.spec, self.snapshot, self.version, held, self.signature)))
+        return tuple(unmet(self._question(self.version)))
+
+    def _question(self, version: ModelVersion) -> Question:
+        held = attempts.held_before(self.claim, version)
+        return Question(
+            self.claim.spec, self.snapshot, version, self.now, held, self.evidence.file, self.soaks.get(version.version)
+        )
+
+    @cached_property
+    def soaks(self) -> dict[str, Soak]:
+        """Which versions are in the slot of ``minSoak``, and since when."""
+        return {entry.version: entry for entry in soak.seen(self.claim, self.snapshot, self.now)}
+
+    @cached_property
+    def case(self) -> Case | None:
+        """What the gates have to judge; None where they were passed, are not asked, or have nothing to judge yet."""
+        if self.version is None or self.settled or self.claim.spec.suspend or self.is_passed:
+            return None
+        return Case(self.claim, self.version, self.snapshot, self.evidence, self.now)
+
+    @cached_property
+    def is_passed(self) -> bool:
+        """Whether the attempt under way has passed these gates and brought the version into the slot.
+
+        What is left of it is finished: half a promotion helps nobody.
+        """
+        attempt = self.attempt
+        there = self.version is not None and self.version.version in self.holders
+        return attempt is not None and there and attempt.gated is not None and attempt.gated == self.wish.gated
+
+    @cached_property
+    def checklist(self) -> Checklist:
+        """What came out of the gates."""
+        if self.is_passed:
+            return Checklist(tuple(self.claim.status.gates), over=True)
+        return evaluate(self.case) if self.case else Checklist()
+
+    @cached_property
+    def until(self) -> datetime | None:
+        """When time alone changes what keeps the version from the slot."""
+        if self.version is None:
+            return None
+        entry = self.soaks.get(self.version.version)
+        moments = [
+            soak.ends(self.claim, entry) if entry else None,
+            age_ends(self._question(self.version)),
+            self.checklist.changes,
+        ]
+        return min((moment for moment in moments if moment and moment > self.now), default=None)
 
 
-def wants_signature(facts: Facts) -> bool:
-    """Whether the decision needs to know if the version has a signature; before it is ready it has no files."""
+def wants_file(facts: Facts) -> bool:
+    """Whether the decision needs to know what the version's file says; before it is ready it has none."""
+    wanted = facts.claim.spec.requires
     ready = facts.version is not None and facts.version.status == READY
-    return facts.claim.spec.requires.signature and ready and facts.settled is None
+    return (wanted.signature or wanted.input_example) and ready and facts.settled is None
+
+
+def needs(facts: Facts) -> frozenset[Need]:
+    """The metrics that the decision needs to know."""
+    return checklist.needs(facts.case) if facts.case else frozenset()

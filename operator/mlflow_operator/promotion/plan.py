@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mlflow_operator.api.attempt import AliasMove, Move, Plan
-from mlflow_operator.api.modelpromotion import Stage, Target
+from mlflow_operator.api.slots import Stage, Target
 from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.promotion.wish import Wish
 

@@ -2,9 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from mlflow_operator.api.attempt import Soak
+from mlflow_operator.api.durations import span
 from mlflow_operator.api.modelpromotion import ModelPromotionSpec
-from mlflow_operator.promotion.snapshot import READY, ModelVersion, Snapshot
+from mlflow_operator.api.requires import RequiredTag, TagOperator
+from mlflow_operator.promotion.evidence import ModelFile
+from mlflow_operator.promotion.snapshot import READY, ModelVersion, Snapshot, slot_name
+from mlflow_operator.promotion.unmet import Unmet, Way
 
 
 @dataclass(frozen=True)
@@ -14,20 +20,18 @@ class Question:
     spec: ModelPromotionSpec
     snapshot: Snapshot
     version: ModelVersion
+    now: datetime
     held_before: bool
     """The version has held the slot before."""
-    signature: bool | None
-    """Whether the version has a signature; None where nobody asked."""
+    file: ModelFile | None
+    """What the version's MLmodel file says; None where nobody asked."""
+    soak: Soak | None = None
+    """Since when the version is in the slot of ``minSoak``; None where it is not."""
 
-
-@dataclass(frozen=True)
-class Unmet:
-    """Why a version may not hold the slot."""
-
-    reason: str
-    message: str
-    final: bool = False
-    """Waiting cannot help: somebody has to change something."""
+    @property
+    def is_back(self) -> bool:
+        """Whether the version holds the slot, or has held it: it need not come from where versions come from."""
+        return self.held_before or self.version.version in self.snapshot.holders(self.spec.target)
 
 
 Check = Callable[[Question], Unmet | None]
@@ -39,43 +43,107 @@ def _registered(question: Question) -> Unmet | None:
         return None
     if version.status == "FAILED_REGISTRATION":
         message = f"version {version.version} failed to register: {version.status_message}; register it again"
-        return Unmet("RegistrationFailed", message, final=True)
+        return Unmet("RegistrationFailed", message, Way.CHANGE)
     return Unmet("RegistrationPending", f"version {version.version} is {version.status}, waiting for {READY}")
 
 
 def _current_stage(question: Question) -> Unmet | None:
     wanted, stage = question.spec.requires.current_stage, question.version.stage
-    held = question.version.version in question.snapshot.holders(question.spec.target)
-    if not wanted or stage in wanted or question.held_before or held:
+    if not wanted or stage in wanted or question.is_back:
         return None
     words = " or ".join(wanted)
     return Unmet("WrongStage", f"version {question.version.version} is in stage {stage}, waiting for {words}")
 
 
+def _soak(question: Question) -> Unmet | None:
+    wanted, version = question.spec.requires.min_soak, question.version.version
+    if wanted is None or question.is_back:
+        return None
+    slot = slot_name(wanted.slot)
+    if question.soak is None:
+        return Unmet("SoakPending", f"version {version} is not in {slot}, where it has to be for {wanted.duration}")
+    end = question.soak.since + span(wanted.duration)
+    if question.now >= end:
+        return None
+    since, until = f"{question.soak.since:%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}"
+    return Unmet("SoakPending", f"version {version} was seen in {slot} since {since}, and has to stay until {until}")
+
+
+def age_ends(question: Question) -> datetime | None:
+    """When the version is too old; None where no age is too much."""
+    limit = question.spec.requires.max_age
+    return datetime.fromtimestamp(question.version.created / 1000, UTC) + span(limit) if limit else None
+
+
+def _age(question: Question) -> Unmet | None:
+    end, version = age_ends(question), question.version
+    if end is None or question.now <= end:
+        return None
+    message = f"version {version.version} is more than {question.spec.requires.max_age} old; take a newer one"
+    return Unmet("TooOld", message, Way.CHANGE)
+
+
 def _signature(question: Question) -> Unmet | None:
-    if not question.spec.requires.signature or question.signature or question.version.status != READY:
+    if not question.spec.requires.signature or question.version.status != READY:
         return None  # what is not ready has no files yet, and waits for them as the first check says
+    if question.file is not None and question.file.signature:
+        return None
     version = question.version.version
-    return Unmet("SignatureMissing", f"version {version} has no signature; log the model with one", final=True)
+    return Unmet("SignatureMissing", f"version {version} has no signature; log the model with one", Way.CHANGE)
+
+
+def _input_example(question: Question) -> Unmet | None:
+    if not question.spec.requires.input_example or question.version.status != READY:
+        return None
+    if question.file is not None and question.file.input_example:
+        return None
+    version = question.version.version
+    return Unmet("InputExampleMissing", f"version {version} has no input example; log the model with one", Way.CHANGE)
 
 
 def _tags(question: Question) -> Unmet | None:
-    tags = question.version.tags
-    missing = [t for t in question.spec.requires.tags if t.key not in tags]
-    wrong = [t for t in question.spec.requires.tags if t.key in tags and t.value not in (None, tags[t.key])]
+    tags, version = question.version.tags, question.version.version
+    wanted = question.spec.requires.tags
+    wrong = [t for t in wanted if t.key in tags and not _fits(t, tags[t.key])]
+    missing = [t for t in wanted if t.key not in tags and t.operator is not TagOperator.NOT_EXISTS]
     if wrong:
-        words = ", ".join(f"{t.key} is '{tags[t.key]}' and has to be '{t.value}'" for t in wrong)
-        return Unmet("TagRefused", f"version {question.version.version}: tag {words}", final=True)
+        words = ", ".join(_refused(t, tags[t.key]) for t in wrong)
+        return Unmet("TagRefused", f"version {version}: tag {words}", Way.CHANGE)
     if missing:
-        words = ", ".join(t.key if t.value is None else f"{t.key}={t.value}" for t in missing)
-        return Unmet("TagMissing", f"version {question.version.version} waits for tag {words}")
+        words = ", ".join(_wanted(t) for t in missing)
+        return Unmet("TagMissing", f"version {version} waits for tag {words}")
     return None
+
+
+def _fits(tag: RequiredTag, value: str) -> bool:
+    """Whether a tag that is there is as it has to be."""
+    if tag.operator is TagOperator.NOT_EXISTS:
+        return False
+    if tag.operator is TagOperator.IN:
+        return value in tag.values
+    return tag.value in (None, value)
+
+
+def _refused(tag: RequiredTag, value: str) -> str:
+    if tag.operator is TagOperator.NOT_EXISTS:
+        return f"{tag.key} is '{value}' and has to be absent"
+    wanted = f"one of {', '.join(tag.values)}" if tag.operator is TagOperator.IN else f"'{tag.value}'"
+    return f"{tag.key} is '{value}' and has to be {wanted}"
+
+
+def _wanted(tag: RequiredTag) -> str:
+    if tag.operator is TagOperator.IN:
+        return f"{tag.key} in {', '.join(tag.values)}"
+    return tag.key if tag.value is None else f"{tag.key}={tag.value}"
 
 
 CHECKS: tuple[Check, ...] = (
     _registered,  # MLflow has the whole version
     _current_stage,  # it came the way that models have to come
+    _soak,  # it has proven itself there
+    _age,  # it was made of data of these days
     _signature,  # whoever serves it knows what goes in and what comes out
+    _input_example,  # and can try it
     _tags,  # somebody or something has vouched for it
 )
 

@@ -3,25 +3,30 @@
 from datetime import datetime
 
 from mlflow_operator.api.attempt import Attempt, AttemptResult, AttemptType, Plan
-from mlflow_operator.api.modelpromotion import ModelPromotion, Stage
+from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.schema import GROUP
+from mlflow_operator.api.slots import Stage
 from mlflow_operator.promotion import words
 from mlflow_operator.promotion.attempt import ended, opened
 from mlflow_operator.promotion.decision import Decision, Rule, Step, first_answer
+from mlflow_operator.promotion.evidence import NOTHING, Evidence
 from mlflow_operator.promotion.facts import Facts
 from mlflow_operator.promotion.plan import is_empty, plan
-from mlflow_operator.promotion.requirements import Unmet
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot, slot_name
+from mlflow_operator.promotion.unmet import Way, worst
 
 _SOON = 5.0
 """Seconds until the next look for a claim that waits: what it waits for usually follows the apply."""
+_STEPS = {Way.CHANGE: Step.REFUSE, Way.PERSON: Step.PAUSE, Way.WORLD: Step.WAIT, Way.TIME: Step.CLOSED}
 
 
 def suspended(facts: Facts) -> Decision | None:
     """A person asked the operator to look and not to touch."""
     if not facts.claim.spec.suspend:
         return None
-    return Decision(Step.REST, "Suspended", words.suspended(facts), facts.claim.status.attempt, plan=facts.left)
+    gates = None if facts.settled else ()
+    attempt = facts.claim.status.attempt
+    return Decision(Step.REST, "Suspended", words.suspended(facts), attempt, plan=facts.left, gates=gates)
 
 
 def tags_changed(facts: Facts) -> Decision | None:
@@ -77,19 +82,19 @@ def onward_already(facts: Facts) -> Decision | None:
     if facts.version is None or not facts.is_onward:
         return None
     if facts.claim.spec.dry_run:
-        return _before(facts, Step.ONWARD, "PromotedOnward", words.onward(facts))
+        return Decision(Step.ONWARD, "PromotedOnward", words.onward(facts), facts.latest, gates=())
     over = ended(_attempt(facts, facts.version, asked=False), AttemptResult.ONWARD, facts.now)
-    return Decision(Step.ONWARD, "PromotedOnward", words.onward(facts), over, facts.left_behind)
+    return Decision(Step.ONWARD, "PromotedOnward", words.onward(facts), over, facts.left_behind, gates=())
 
 
 def unqualified(facts: Facts) -> Decision | None:
-    """Something that is required is not true."""
-    if not facts.unmet:
+    """Something that is required is not true, or a gate is not passed: all of it is said, and the worst counts."""
+    obstacles = facts.unmet + facts.checklist.obstacles
+    if not obstacles:
         return None
-    first = next((m for m in facts.unmet if m.final), facts.unmet[0])
-    step = Step.REFUSE if first.final else Step.WAIT
-    text = "; ".join(m.message for m in facts.unmet)
-    return _before(facts, step, first.reason, text, plan=facts.left, unmet=facts.unmet, look_again=_SOON)
+    first, text = worst(obstacles), "; ".join(m.message for m in obstacles)
+    look_again = _SOON if facts.unmet else None  # of what the gates ask nothing is in a list of versions
+    return _before(facts, _STEPS[first.way], first.reason, text, plan=facts.left, look_again=look_again)
 
 
 def dry_run(facts: Facts) -> Decision | None:
@@ -101,16 +106,26 @@ def dry_run(facts: Facts) -> Decision | None:
     return _before(facts, Step.SHOW, "DryRunSucceeded", words.dry_run(facts, todo), plan=todo)
 
 
+def closed(facts: Facts) -> Decision | None:
+    """Everything is true, and it is not the time for it."""
+    if not facts.checklist.closed:
+        return None
+    first = facts.checklist.closed[0]
+    return _before(facts, _STEPS[first.way], first.reason, first.message, plan=facts.left)
+
+
 def promote(facts: Facts) -> Decision | None:
     """Nothing is in the way."""
     if facts.version is None:
         return None
     attempt = _attempt(facts, facts.version, asked=True)
     todo = plan(facts.claim.spec.target, facts.wish, facts.snapshot, trail(facts.claim, attempt))
+    gates = facts.checklist.results
     if not is_empty(todo):
-        return Decision(Step.WRITE, "Promoting", words.promoting(facts), attempt, facts.left_behind, plan=todo)
+        message = words.promoting(facts)
+        return Decision(Step.WRITE, "Promoting", message, attempt, facts.left_behind, plan=todo, gates=gates)
     done = ended(attempt.model_copy(update={"tagged": facts.wish.tagged}), AttemptResult.PROMOTED, facts.now)
-    return Decision(Step.HOLD, "Promoted", words.holds(facts), done, facts.left_behind)
+    return Decision(Step.HOLD, "Promoted", words.holds(facts), done, facts.left_behind, gates=gates)
 
 
 RULES: tuple[Rule, ...] = (
@@ -121,18 +136,19 @@ RULES: tuple[Rule, ...] = (
     drifted,  # from here on nothing was done about the wish yet
     not_registered,
     onward_already,
-    unqualified,
+    unqualified,  # here follow pods that validate, and people who approve
     dry_run,
+    closed,  # last, since whatever is asked before may take its time
     promote,
 )
 
 
-def decide(claim: ModelPromotion, snapshot: Snapshot, now: datetime, *, signature: bool | None = None) -> Decision:
+def decide(claim: ModelPromotion, snapshot: Snapshot, now: datetime, evidence: Evidence = NOTHING) -> Decision:
     """What follows for a claim from what the registry holds.
 
-    ``signature`` says whether the version has one; only asked for where ``facts.wants_signature`` says so.
+    ``evidence`` is what else is known; ``facts.wants_file`` and ``facts.needs`` say what has to be.
     """
-    return first_answer(RULES, Facts(claim, snapshot, now, signature))
+    return first_answer(RULES, Facts(claim, snapshot, now, evidence))
 
 
 def trail(claim: ModelPromotion, attempt: Attempt) -> dict[str, str]:
@@ -152,7 +168,8 @@ def _attempt(facts: Facts, version: ModelVersion, *, asked: bool) -> Attempt:
     """The attempt that is under way, or a new one, with what was asked of the version and by whom."""
     attempt = facts.attempt or opened(facts.claim, facts.wish, version, facts.snapshot, facts.now)
     request = facts.wish.request or attempt.request
-    return attempt.model_copy(update={"request": request, "required": facts.wish.required if asked else None})
+    required, gated = (facts.wish.required, facts.wish.gated) if asked else (None, None)
+    return attempt.model_copy(update={"request": request, "required": required, "gated": gated})
 
 
 def _before(
@@ -162,9 +179,19 @@ def _before(
     message: str,
     *,
     plan: Plan | None = None,
-    unmet: tuple[Unmet, ...] = (),
     look_again: float | None = None,
 ) -> Decision:
     """A decision that opens no attempt; one for another wish has ended all the same."""
-    latest = facts.latest
-    return Decision(step, reason, message, latest, None, plan or Plan(), unmet, look_again)
+    return Decision(
+        step,
+        reason,
+        message,
+        facts.latest,
+        plan=plan or Plan(),
+        unmet=facts.unmet,
+        blocked=facts.checklist.obstacles + facts.checklist.closed,
+        gates=facts.checklist.results,
+        window=facts.checklist.window,
+        until=facts.until,
+        look_again=look_again,
+    )

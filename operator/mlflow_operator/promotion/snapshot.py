@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mlflow_operator.api.modelpromotion import Target
+from mlflow_operator.api.slots import Slot, Target
 
 READY = "READY"
 
@@ -23,6 +23,10 @@ class ModelVersion:
     """When it was registered: a model that was deleted and registered again counts its versions from 1."""
     updated: int = 0
     """When it last changed, in milliseconds; a stage transition gives its model the same time."""
+    run: str = ""
+    """The run that made it, where there is one."""
+    logged_model: str = ""
+    """The logged model that it was registered from, where there is one (MLflow 3)."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class Snapshot:
     knows_aliases: bool = True
     """Whether the aliases were asked for: they are where a claim is on one."""
 
-    def holders(self, target: Target) -> list[str]:
+    def holders(self, target: Slot | Target) -> list[str]:
         """The versions in the slot, newest first."""
         if target.alias is not None:
             version = self.aliases.get(target.alias)
@@ -59,9 +63,9 @@ class Snapshot:
         held = [v.version for v in self.versions.values() if v.stage == target.stage]
         return sorted(held, key=int, reverse=True)
 
-    def serves(self, target: Target) -> bool:
-        """Whether everything that a claim on the slot has to know is in here."""
-        return self.knows_aliases or not (target.alias or target.mirror_alias)
+    def serves(self, *, aliases: bool) -> bool:
+        """Whether everything that a claim has to know is in here; ``aliases``: it has to know where they point."""
+        return self.knows_aliases or not aliases
 
     @property
     def updated(self) -> int:
@@ -69,6 +73,6 @@ class Snapshot:
         return max((version.updated for version in self.versions.values()), default=0)
 
 
-def slot_name(target: Target) -> str:
+def slot_name(target: Slot | Target) -> str:
     """The slot as users read it: stage/Production or alias/champion."""
     return f"stage/{target.stage.value}" if target.stage else f"alias/{target.alias}"

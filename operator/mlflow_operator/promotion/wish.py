@@ -7,8 +7,10 @@ from hashlib import sha256
 from typing import Any, Self
 
 from mlflow_operator.api.attempt import Attempt
-from mlflow_operator.api.modelpromotion import ExistingVersions, ModelPromotion, ModelPromotionSpec, Stage
-from mlflow_operator.api.schema import GROUP
+from mlflow_operator.api.modelpromotion import ExistingVersions, ModelPromotion, ModelPromotionSpec
+from mlflow_operator.api.schema import GROUP, ApiModel
+from mlflow_operator.api.slots import Stage
+from mlflow_operator.promotion.gates.checklist import has_gates
 
 REASSERT = f"{GROUP}/reassert"
 """Annotation: a new value asks once more for the same version, after somebody else has moved it."""
@@ -31,6 +33,8 @@ class Wish:
     """Digest of the tags; None where there are none. Another one writes tags and moves nothing."""
     required: str
     """Digest of what the version has to be; another one is asked of the next attempt."""
+    gated: str | None
+    """Digest of what the version has to prove; None where that is nothing. Another one is asked of the next attempt."""
     request: str | None
     """Value of the annotation that asks once more."""
 
@@ -44,7 +48,8 @@ class Wish:
             digest=_FORMULA + _digest([spec.version, _is_exclusive(spec)]),
             tags=spec.tags,
             tagged=_digest(sorted(spec.tags.items())) if spec.tags else None,
-            required=_digest(spec.requires.wire()),
+            required=_digest(_set(spec.requires)),
+            gated=_digest(_set(spec.gates)) if has_gates(spec.gates) else None,
             request=claim.metadata.annotations.get(REASSERT),
         )
 
@@ -60,6 +65,11 @@ def _is_exclusive(spec: ModelPromotionSpec) -> bool:
     if spec.target.stage not in _ONE_AT_A_TIME:
         return False
     return (spec.existing_versions or ExistingVersions.ARCHIVE) is ExistingVersions.ARCHIVE
+
+
+def _set(part: ApiModel) -> Any:
+    """What is set in a part of the spec: a field that a later release adds changes nothing."""
+    return part.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 def _digest(value: Any) -> str:

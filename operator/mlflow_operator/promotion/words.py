@@ -1,7 +1,7 @@
 """What users read of a decision: what was found, what was expected, and what to do."""
 
 from mlflow_operator.api.attempt import Attempt, Plan
-from mlflow_operator.api.modelpromotion import Stage
+from mlflow_operator.api.slots import Stage
 from mlflow_operator.promotion.facts import Facts
 from mlflow_operator.promotion.plan import is_empty
 from mlflow_operator.promotion.snapshot import slot_name

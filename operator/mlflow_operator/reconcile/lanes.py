@@ -9,7 +9,7 @@ from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Store
 from mlflow_operator.errors import OperatorError
 from mlflow_operator.reconcile import objects
-from mlflow_operator.reconcile.objects import MODEL, PROMOTION, SERVER
+from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, PROMOTION, SERVER
 
 
 def lanes_of(store: Store, settings: Settings) -> Callable[[Key], tuple[Lane, ...]]:
@@ -27,11 +27,13 @@ def lanes_of(store: Store, settings: Settings) -> Callable[[Key], tuple[Lane, ..
         model = _model(store, key)
         server = model if model is not None else key
         tenant: Lane = (("namespace", key.namespace), of_tenant)
-        if key.kind == PROMOTION and model is None:
+        if key.kind in (PROMOTION, EVIDENCE) and model is None:
             return (tenant,)  # a claim that is gone: the pass over it asks nobody
         at, workspace = mlflow.identity(Key(SERVER, server.namespace, server.name))
         shared: tuple[Lane, ...] = ((("mlflow", at), of_mlflow), tenant)
-        return shared if model is None else ((("model", at, workspace or model.workspace, model.model), 1), *shared)
+        if model is None or key.kind == EVIDENCE:
+            return shared  # what is only asked takes no turn
+        return ((("model", at, workspace or model.workspace, model.model), 1), *shared)
 
     return lanes
 
@@ -40,8 +42,8 @@ def _model(store: Store, key: Key) -> Key | None:
     """The model that a key is about, if it is about one."""
     if key.kind == MODEL:
         return key
-    if key.kind == PROMOTION:
-        return next(iter(store.places(key, "model")), None)
+    if key.kind in (PROMOTION, EVIDENCE):
+        return next(iter(store.places(key._replace(kind=PROMOTION), "model")), None)
     return None
 
 

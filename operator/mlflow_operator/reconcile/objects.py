@@ -17,6 +17,8 @@ MODEL = "RegisteredModel"
 """A key that is no object: one model of a server."""
 REGISTRY = "Registry"
 """A key that is no object: all promoted models of a server, or of one of its workspaces."""
+EVIDENCE = "Evidence"
+"""A key that is no object: what the gates of a claim need to know."""
 
 
 def server(store: Store, namespace: str, name: str) -> MLflowServer | None:
@@ -55,8 +57,16 @@ def claims_on(store: Store, of: Key) -> set[Key]:
 
 
 def has_aliases(store: Store, model: Key) -> bool:
-    """Whether any claim on a model is about an alias."""
+    """Whether any claim on a model has to know where aliases point."""
     return bool(store.find("aliased", model))
+
+
+def knows_aliases(spec: Object) -> bool:
+    """Whether a claim has to know where aliases point: its slot is one, or it compares or counts time by one."""
+    target, requires, gates = (spec.get(name) or {} for name in ("target", "requires", "gates"))
+    baselines = [comparison.get("baseline") or {} for comparison in gates.get("comparisons") or []]
+    places = [target, (requires.get("minSoak") or {}).get("slot") or {}, *baselines]
+    return any(place.get("alias") for place in places) or bool(target.get("mirrorAlias"))
 
 
 def server_of(key: Key) -> Key:
@@ -113,8 +123,7 @@ def _by_model(key: Key, obj: Object) -> Iterable[Key]:
 
 
 def _by_aliased_model(key: Key, obj: Object) -> Iterable[Key]:
-    target = obj["spec"].get("target", {}) if key.kind == PROMOTION else {}
-    return _by_model(key, obj) if target.get("alias") or target.get("mirrorAlias") else ()
+    return _by_model(key, obj) if key.kind == PROMOTION and knows_aliases(obj["spec"]) else ()
 
 
 def _by_server(key: Key, obj: Object) -> Iterable[Key]:

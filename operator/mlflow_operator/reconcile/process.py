@@ -10,7 +10,8 @@ from mlflow_operator.engine.lists import Lists
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.workers import DEADLINE, STUCK, Workers
 from mlflow_operator.reconcile import events, given_up
-from mlflow_operator.reconcile.objects import MODEL, PROMOTION, REGISTRY, SERVER, is_at_rest
+from mlflow_operator.reconcile.evidence.collect import collect
+from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, PROMOTION, REGISTRY, SERVER, is_at_rest
 from mlflow_operator.reconcile.promotions import look, model, promotion
 from mlflow_operator.reconcile.servers import server
 from mlflow_operator.reconcile.world import World
@@ -20,6 +21,7 @@ PASSES: Mapping[str, Callable[[World, Key], Awaitable[float | None]]] = {
     PROMOTION: promotion.reconcile,
     REGISTRY: look.look,
     MODEL: model.poll,
+    EVIDENCE: collect,
 }
 
 MANAGED = f"{names.MANAGED_BY_LABEL}={names.MANAGER}"

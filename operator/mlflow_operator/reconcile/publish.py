@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 
 Subject = TypeVar("Subject", MLflowServer, ModelPromotion)
 
-_QUIET = ("Promoting",)
-"""Reasons without an Event: the intent is in the status, and its end is announced."""
+_QUIET = ("Promoting", "GatePending")
+"""Reasons without an Event: they last for a moment, and what follows is announced."""
 _NOTE = 1024
 """Bytes that the API server takes in an Event's note."""
 

@@ -52,7 +52,7 @@ def stalled(reason: str, message: str) -> Verdict:
 
 
 def suspended(reason: str, message: str) -> Verdict:
-    """A person asked the operator not to go on."""
+    """A person asked the operator not to go on, or has to decide; or it is not the time for it."""
     return Verdict("Suspended", reason, message)
 
 

@@ -6,10 +6,13 @@ from datetime import datetime
 from mlflow_operator.api.attempt import AttemptResult
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
+from mlflow_operator.promotion import soak
 from mlflow_operator.promotion.attempt import recorded
 from mlflow_operator.promotion.decision import Decision, Step
+from mlflow_operator.promotion.gates.checklist import summary
 from mlflow_operator.promotion.plan import is_empty
 from mlflow_operator.promotion.snapshot import Snapshot, slot_name
+from mlflow_operator.promotion.unmet import worst
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.status import conditions
 from mlflow_operator.status.conditions import State, Verdict
@@ -21,6 +24,8 @@ _VERDICTS: dict[Step, tuple[Callable[[str, str], Verdict], str]] = {
     Step.SHOW: (conditions.done, "DryRun"),
     Step.REPORT: (conditions.stalled, "Drifted"),
     Step.REFUSE: (conditions.stalled, "Refused"),
+    Step.PAUSE: (conditions.suspended, "Inconclusive"),
+    Step.CLOSED: (conditions.suspended, "AwaitingWindow"),
     Step.WAIT: (conditions.progressing, "Waiting"),
     Step.REST: (conditions.suspended, "Suspended"),
 }
@@ -35,6 +40,7 @@ def compute(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: 
     verdict = make(decision.reason, decision.message)
     status, holders = claim.status, snapshot.holders(claim.spec.target)
     current = claim.spec.version if claim.spec.version in holders else next(iter(holders), None)
+    gates = status.gates if decision.gates is None else list(decision.gates)
     return status.model_copy(
         update={
             "observed_generation": claim.metadata.generation,
@@ -47,6 +53,10 @@ def compute(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: 
             "holder_count": len(holders) if len(holders) > _NAMED else None,
             "model_uri": f"models:/{claim.spec.model}/{current}" if current else None,
             "attempt": decision.attempt,
+            "gates": gates,
+            "gate_summary": summary(gates),
+            "window": decision.window,
+            "soak": soak.seen(claim, snapshot, now),
             "plan": None if is_empty(decision.plan) else decision.plan,
             "history": recorded(status.history, (decision.left_behind, decision.attempt), claim.spec.history_limit),
             "conditions": _summary(claim, verdict, now) + _details(claim, snapshot, decision, now),
@@ -84,13 +94,14 @@ def _summary(claim: ModelPromotion, verdict: Verdict, now: datetime) -> list[Con
     return conditions.summary(verdict, claim.status.conditions, generation=claim.metadata.generation, now=now)
 
 
-_DETAILS = ("VersionResolved", "RequirementsMet", "Promoted", "InSync")
+_DETAILS = ("VersionResolved", "RequirementsMet", "GatesPassed", "Promoted", "InSync")
 
 
 def _details(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: datetime) -> list[Condition]:
     answers = {
         "VersionResolved": _resolved(claim, snapshot),
-        "RequirementsMet": _requirements(claim, snapshot, decision),
+        "RequirementsMet": _requirements(claim, decision),
+        **({"GatesPassed": _gates(claim, decision)} if Wish.of(claim).gated else {}),
         "Promoted": _promoted(decision),
         "InSync": _in_sync(decision),
     }
@@ -110,11 +121,11 @@ def _resolved(claim: ModelPromotion, snapshot: Snapshot) -> Answer:
     return False, "VersionNotFound", f"version {version} of {claim.spec.model} is not registered"
 
 
-def _requirements(claim: ModelPromotion, snapshot: Snapshot, decision: Decision) -> Answer:
+def _requirements(claim: ModelPromotion, decision: Decision) -> Answer:
     attempt, wish = decision.attempt, Wish.of(claim)
     if decision.unmet:
-        return False, decision.reason, "; ".join(u.message for u in decision.unmet)
-    if decision.step is Step.SHOW:
+        return False, worst(decision.unmet).reason, "; ".join(u.message for u in decision.unmet)
+    if decision.step is Step.SHOW or decision.blocked:
         return True, "RequirementsMet", "everything under spec.requires is true"
     if attempt is None or attempt.required is None or attempt.to_version != wish.version:
         return "Unknown", "NotChecked", "not checked"
@@ -125,6 +136,20 @@ def _requirements(claim: ModelPromotion, snapshot: Snapshot, decision: Decision)
             f"spec.requires has changed since attempt {attempt.number} was asked",
         )
     return True, "RequirementsMet", "everything under spec.requires was true when the attempt began"
+
+
+def _gates(claim: ModelPromotion, decision: Decision) -> Answer:
+    attempt, wish = decision.attempt, Wish.of(claim)
+    if decision.blocked:
+        return False, worst(decision.blocked).reason, "; ".join(u.message for u in decision.blocked)
+    known = attempt if attempt and attempt.gated and attempt.to_version == wish.version else None
+    if known and known.gated == wish.gated:
+        return True, "GatesPassed", "every gate that is enforced was passed when the attempt began"
+    if decision.gates:
+        return True, "GatesPassed", "every gate that is enforced is passed"
+    if known:
+        return "Unknown", "NotChecked", f"spec.gates has changed since attempt {known.number} passed them"
+    return "Unknown", "NotChecked", "not checked"
 
 
 _OVER = (Step.HOLD, Step.REPORT, Step.ONWARD)

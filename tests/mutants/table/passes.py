@@ -22,7 +22,13 @@ MUTANTS = (
         PASSES,
     ),
     mutant(PASS, "an old copy of a claim writes", "self.claim.status, always=True)", "self.claim.status)", PASSES),
-    mutant(PASS, "old knowledge is written on", "if begins and not self.looked:", "if False:", PASSES),
+    mutant(
+        PASS,
+        "old knowledge is written on",
+        "snapshot if self.looked else await self._look(registry)",
+        "snapshot",
+        PASSES,
+    ),
     mutant(
         PASS,
         "old knowledge decides a new wish",
@@ -32,7 +38,13 @@ MUTANTS = (
     ),
     mutant(PASS, "a replica's old answer is drift", "if is_behind(found,", "if False and is_behind(found,", PASSES),
     mutant(PASS, "settled claims need a ready server", "ready=not settled)", "ready=True)", PASSES),
-    mutant(PASS, "nobody looks at an object again", "    return world.settings.resync\n", "    return 10**9\n", PASSES),
+    mutant(
+        PASS,
+        "nobody looks at an object again",
+        "        self.rest = world.settings.resync\n",
+        "        self.rest = 10.0**9\n",
+        PASSES,
+    ),
     mutant(
         PASS,
         "the registry is not looked at after a pass",
@@ -124,7 +136,7 @@ MUTANTS = (
         "        self.kept = Kept",
         PASSES,
     ),
-    mutant(MODELS, "a signature is asked for each time", "if which not in self.signatures:", "if True:", PASSES),
+    mutant(MODELS, "a signature is asked for each time", "if which not in self.files:", "if True:", PASSES),
     mutant(
         MODELS,
         "a version registered anew has the old one's signature",

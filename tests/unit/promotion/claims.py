@@ -7,12 +7,14 @@ from typing import Any
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
 from mlflow_operator.promotion.attempt import opened
 from mlflow_operator.promotion.decision import concluded
+from mlflow_operator.promotion.evidence import Evidence, ModelFile
 from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.status.promotion import compute
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+SIGNED = Evidence(ModelFile(signature=True))
 LATER = datetime(2026, 1, 2, 3, 5, 6, tzinfo=UTC)
 
 
@@ -40,7 +42,7 @@ def over(made: ModelPromotion) -> ModelPromotion:
 
 def promoted(made: ModelPromotion, before: Snapshot, after: Snapshot) -> ModelPromotionStatus:
     """The status after the claim's attempt: decided on ``before``, seen to end on ``after``."""
-    decision = decide(made, before, NOW, signature=True)
+    decision = decide(made, before, NOW, SIGNED)
     assert decision.attempt is not None
     done = concluded(made, decision.attempt, Wish.of(made).tagged, NOW)
     return compute(made, after, decide(done, after, NOW), NOW)

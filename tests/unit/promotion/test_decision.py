@@ -7,6 +7,7 @@ import pytest
 
 from mlflow_operator.api.attempt import AttemptResult, AttemptType
 from mlflow_operator.promotion.decision import Decision, Step
+from mlflow_operator.promotion.evidence import NOTHING, Evidence, ModelFile
 from mlflow_operator.promotion.plan import is_empty, repair
 from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
@@ -183,7 +184,7 @@ def test_going_back_to_an_earlier_holder_is_a_rollback() -> None:
 def test_all_unmet_requirements_are_said_together() -> None:
     """One look shows the whole checklist."""
     wanted = {"currentStage": ["Staging"], "signature": True, "tags": [{"key": "approved", "value": "yes"}]}
-    decision = decide(claim(requires=wanted), registry(v7="None"), NOW, signature=False)
+    decision = decide(claim(requires=wanted), registry(v7="None"), NOW, Evidence(ModelFile()))
     assert decision.step is Step.REFUSE
     for words in ("is in stage None, waiting for Staging", "has no signature", "waits for tag approved=yes"):
         assert words in decision.message
@@ -218,7 +219,8 @@ REQUIREMENTS: dict[str, tuple[dict[str, Any], ModelVersion, bool | None, Step]] 
 @pytest.mark.parametrize(("requires", "version", "signature", "step"), REQUIREMENTS.values(), ids=REQUIREMENTS)
 def test_requirements(requires: dict[str, Any], version: ModelVersion, signature: bool | None, step: Step) -> None:
     """What may come true is waited for; what cannot is refused."""
-    decision = decide(claim(requires=requires), with_version(registry(), version), NOW, signature=signature)
+    evidence = NOTHING if signature is None else Evidence(ModelFile(signature))
+    decision = decide(claim(requires=requires), with_version(registry(), version), NOW, evidence)
     assert decision.step is step
 
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlflow_operator.api.attempt import Plan
-from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus, Stage
+from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
+from mlflow_operator.api.slots import Stage
 from mlflow_operator.errors import OperatorError, RegistryUnavailable, Terminal, Waiting
 from mlflow_operator.promotion.decision import Decision, Step, concluded
 from mlflow_operator.promotion.facts import Facts
@@ -19,7 +20,7 @@ from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
 from mlflow_operator.promotion.wish import REASSERT, Wish
 from mlflow_operator.status.promotion import compute, compute_failed
 
-from .claims import NOW, over
+from .claims import NOW, SIGNED, over
 
 STAGES = [stage.value for stage in Stage]
 ALIASES = ("champion", "challenger")
@@ -89,7 +90,7 @@ def applied(snapshot: Snapshot, spec: Any, todo: Plan) -> Snapshot:
 
 def looked_at(claim: ModelPromotion, snapshot: Snapshot, now: datetime) -> Decision:
     """One decision, with the signature there."""
-    return decide(claim, snapshot, now, signature=True)
+    return decide(claim, snapshot, now, SIGNED)
 
 
 def check_status(claim: ModelPromotion, snapshot: Snapshot, status: ModelPromotionStatus, now: datetime) -> None:

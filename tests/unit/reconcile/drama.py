@@ -18,6 +18,9 @@ from .stage import Stage
 
 SLOTS = {"fraud": "Production", "staging": "Staging"}
 VERSIONS = ("5", "6", "7")
+GATED = "fraud"
+"""The claim with a gate; the other one has none."""
+GATES = {"metrics": [{"name": "auc", "metric": "auc", "min": 0.9}]}
 _STEPS = 400
 """Calls until it has to have come to rest, once nobody disturbs it any more."""
 
@@ -76,10 +79,15 @@ class Log:
     entries: list[tuple[datetime, dict[str, list[str]]]] = field(default_factory=list)
 
     def note(self) -> None:
-        """What is there now."""
+        """What is there now; who would pass the gate is noted as if that was a stage."""
         held = {stage: self.world.registry.holders(stage) for stage in SLOTS.values()}
+        held[GATED] = [version for version in VERSIONS if self.passes(version)]
         if not self.entries or self.entries[-1][1] != held:
             self.entries.append((self.world.moment, held))
+
+    def passes(self, version: str) -> bool:
+        """Whether a version would pass the gate now."""
+        return self.world.registry.runs.get(f"run-{version}", {}).get("auc", 0) >= 0.9
 
     def held(self, version: str, stage: str, begin: datetime, end: datetime) -> bool:
         """Whether a version was in a stage at any moment between two."""
@@ -96,6 +104,7 @@ class Drama:
         self.stage = Stage()
         self.world = Simulation(outside=self.stage)
         self.world.registry.add(v5="None", v6="Production", v7="Staging")
+        self.world.registry.runs = {f"run-{version}": {"auc": 0.95} for version in VERSIONS}
         self.process = Process(self.world, self.stage)
         self.log = Log(self.world)
         self.requests = 0
@@ -125,6 +134,7 @@ class Drama:
             *(self.let_go,) * 8,
             *(self.wish,) * 3,
             *(self.move,) * 2,
+            self.measure,
             self.fail,
             self.crash,
             self.split,
@@ -154,7 +164,7 @@ class Drama:
     async def wish(self) -> None:
         """Somebody applies a claim, or changes one."""
         name = list(SLOTS)[self.number(2)]
-        spec: dict[str, Any] = {"target": {"stage": SLOTS[name]}}
+        spec: dict[str, Any] = {"target": {"stage": SLOTS[name]}} | ({"gates": GATES} if name == GATED else {})
         kind = self.number(6)
         if kind == 0:
             spec["suspend"] = bool(self.number(2))
@@ -172,6 +182,11 @@ class Drama:
         """Somebody moves a version in MLflow."""
         version, stage = VERSIONS[self.number(3)], ("None", "Staging", "Production", "Archived")[self.number(4)]
         self.world.registry.transition(version, stage, archive=stage in SLOTS.values() and bool(self.number(2)))
+
+    async def measure(self) -> None:
+        """Somebody evaluates a version again."""
+        version = VERSIONS[self.number(3)]
+        self.world.registry.runs[f"run-{version}"] = {"auc": (0.5, 0.95)[self.number(2)]}
 
     async def crash(self) -> None:
         """The process dies, and the next one starts."""
@@ -242,8 +257,10 @@ class Drama:
             if entry.result is AttemptResult.PROMOTED:
                 end = entry.finished_at.replace(microsecond=999_999)
                 assert self.log.held(entry.to_version, SLOTS[name], entry.started_at, end), entry
+                assert name != GATED or self.log.held(entry.to_version, GATED, entry.started_at, end), entry
         ready = self.world.ready(name)[1]
-        assert ready in ("Promoted", "PromotedOnward", "DriftDetected", "Suspended"), ready
+        assert ready in ("Promoted", "PromotedOnward", "DriftDetected", "Suspended", "GateFailed"), ready
+        assert ready != "GateFailed" or not self.log.passes(str(obj["spec"]["version"]))
         if ready == "Promoted":
             assert status.holders == [obj["spec"]["version"] and str(obj["spec"]["version"])]
 

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from mlflow_operator.api.modelpromotion import Stage
 from mlflow_operator.api.resource import Resource
+from mlflow_operator.api.slots import Stage
+from mlflow_operator.clients.answers import LoggedMetric
 from mlflow_operator.clients.registry import Access
 from mlflow_operator.engine.queue import Key, WorkQueue
 from mlflow_operator.engine.store import key_of
 from mlflow_operator.errors import Conflict, NotFound, RegistryNotFound, RegistryRefused, RegistryUnavailable
+from mlflow_operator.promotion.evidence import ModelFile
 from mlflow_operator.promotion.snapshot import Mark, ModelVersion, Snapshot
 
 Object = dict[str, Any]
@@ -62,6 +64,10 @@ class FakeRegistry:
     versions: dict[str, ModelVersion] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     signed: set[str] = field(default_factory=set)
+    runs: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Metrics by run; that of version 7 is ``run-7``."""
+    logged: dict[str, list[LoggedMetric]] = field(default_factory=dict)
+    """Metrics by logged model."""
     writes: list[str] = field(default_factory=list)
     """Every write that took effect."""
     changed: int = 0
@@ -79,7 +85,9 @@ class FakeRegistry:
     def add(self, aliases: Mapping[str, str] | None = None, **stages: str) -> None:
         """Register versions: ``v7="Staging"`` is version 7 in Staging."""
         at = self._tick()
-        self.versions |= {n[1:]: ModelVersion(n[1:], stage, "READY", updated=at) for n, stage in stages.items()}
+        self.versions |= {
+            n[1:]: ModelVersion(n[1:], stage, "READY", updated=at, run=f"run-{n[1:]}") for n, stage in stages.items()
+        }
         self.aliases |= aliases or {}
 
     def holders(self, stage: str) -> list[str]:
@@ -147,15 +155,23 @@ class FakeRegistry:
 
         await self.outside.call("set_version_tag", effect)
 
-    async def has_signature(self, model: str, version: str) -> bool:
-        """Whether the version's file has a signature; a version that is not ready has no file yet."""
+    async def model_file(self, model: str, version: str) -> ModelFile:
+        """What the version's file says; a version that is not ready has no file yet."""
 
-        def effect() -> bool:
+        def effect() -> ModelFile:
             if self._known(version).status != "READY":
                 raise RegistryRefused("Http404", "no such file")
-            return version in self.signed
+            return ModelFile(signature=version in self.signed)
 
-        return await self.outside.call("has_signature", effect)
+        return await self.outside.call("model_file", effect)
+
+    async def logged_model_metrics(self, model_id: str) -> list[LoggedMetric]:
+        """Every value of every metric of a logged model."""
+        return await self.outside.call("logged_model_metrics", lambda: list(self.logged.get(model_id, [])))
+
+    async def run_metrics(self, run_id: str) -> dict[str, float]:
+        """The latest value of each metric of a run."""
+        return await self.outside.call("run_metrics", lambda: dict(self.runs.get(run_id, {})))
 
     def delete(self, version: str) -> None:
         """Delete a version, and with it its aliases, as MLflow does."""

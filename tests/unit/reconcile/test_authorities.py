@@ -19,6 +19,7 @@ from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.queue import WorkQueue
 from mlflow_operator.errors import OperatorError, RegistryUnavailable, Terminal, Waiting
+from mlflow_operator.promotion.evidence import ModelFile
 from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.reconcile.access import access
 from mlflow_operator.reconcile.events import seen
@@ -186,9 +187,10 @@ async def test_each_question_names_the_workspace() -> None:
 def test_what_was_known_of_another_registry_is_forgotten() -> None:
     """A server that is pointed to another URL or workspace has other models of the same names, which is news."""
     server = RegistryWatch(registered=3)
-    model = server.models.setdefault("fraud", ModelWatch(Kept(), Snapshot("fraud", {}), signatures={("1", 0): True}))
+    files = {("1", 0): ModelFile(signature=True)}
+    model = server.models.setdefault("fraud", ModelWatch(Kept(), Snapshot("fraud", {}), files=files))
     for same in (("https://a", "one"), ("https://a", "one")):
         server.be(same)
         assert (model.snapshot, model.news, server.registered) == (Snapshot("fraud", {}), False, 3)
     server.be(("https://a", "two"))
-    assert (model.snapshot, model.news, model.signatures, server.registered) == (None, True, {}, None)
+    assert (model.snapshot, model.news, model.files, server.registered) == (None, True, {}, None)

@@ -63,7 +63,7 @@ async def test_a_signature_is_asked_for_once() -> None:
         world.queue.elapse()
         await world.drain()
     calls = world.outside.calls
-    assert (world.ready()[1], calls.count("snapshot") > 1, calls.count("has_signature")) == ("TagMissing", True, 1)
+    assert (world.ready()[1], calls.count("snapshot") > 1, calls.count("model_file")) == ("TagMissing", True, 1)
 
 
 async def test_every_claim_is_looked_at_again() -> None:
@@ -262,7 +262,7 @@ async def test_a_settled_claim_asks_for_no_files() -> None:
     world.registry.signed.add("7")
     world.promote(requires={"signature": True})
     await world.settle()
-    assert world.outside.calls.count("has_signature") == 1
+    assert world.outside.calls.count("model_file") == 1
     world.start()
     await world.settle()
-    assert (world.ready(), world.outside.calls.count("has_signature")) == (("True", "Promoted"), 1)
+    assert (world.ready(), world.outside.calls.count("model_file")) == (("True", "Promoted"), 1)

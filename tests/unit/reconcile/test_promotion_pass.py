@@ -149,7 +149,7 @@ async def test_killed_twice_in_one_promotion(story: Story) -> None:
         await check_rest(world, at)
 
 
-REGISTRY = ("snapshot", "move", "set_alias", "set_version_tag", "has_signature")
+REGISTRY = ("snapshot", "move", "set_alias", "set_version_tag", "model_file")
 ERRORS: dict[str, tuple[Exception, tuple[str, ...]]] = {
     "registry away": (RegistryUnavailable("RegistryUnavailable", "no answer"), REGISTRY),
     "registry refuses": (RegistryRefused("AccessDenied", "no"), REGISTRY),

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from mlflow_operator.clients.registry import Registry
 from mlflow_operator.engine.queue import Key
+from mlflow_operator.promotion.evidence import ModelFile
 from mlflow_operator.promotion.snapshot import Mark, ModelVersion, Snapshot
+from mlflow_operator.reconcile.evidence.findings import Findings
 from mlflow_operator.reconcile.kept import Kept, fingerprint
 
 _SLOWEST = 60.0
@@ -51,8 +53,10 @@ class ModelWatch:
     """Since when looks that were needed have had no answer."""
     news: bool = False
     """A look has found something else than the one before, and the claims have not been told."""
-    signatures: dict[tuple[str, int], bool] = field(default_factory=dict)
-    """Whether a version, registered at that time, has a signature; a version never changes its files."""
+    files: dict[tuple[str, int], ModelFile] = field(default_factory=dict)
+    """What the file of a version, registered at that time, says; a version never changes its files."""
+    findings: Findings = field(default_factory=Findings)
+    """What was measured of its versions."""
     waiting: dict[Key, Waiting] = field(default_factory=dict)
     failed: dict[Key, float] = field(default_factory=dict)
     """Claims whose latest pass ended in an error of the registry's, and since when they all have."""
@@ -92,7 +96,8 @@ class ModelWatch:
         """What was known is of another registry: the next look is news to all claims."""
         self.kept.drop(self)
         self.snapshot, self.forgotten, self.mark, self.told, self.news = None, None, None, None, True
-        self.signatures.clear()
+        self.files.clear()
+        self.findings.clear()
 
     def unanswered(self, now: float) -> None:
         """A look that was needed has had no answer."""
@@ -137,12 +142,12 @@ class ModelWatch:
         """Seconds until the model has to be looked at for the sake of those who wait; None: nobody does."""
         return min((waiting.rest(now) for waiting in self.waiting.values()), default=None)
 
-    async def signature(self, registry: Registry, model: str, version: ModelVersion) -> bool:
-        """Whether a version has a signature; asked once."""
+    async def file(self, registry: Registry, model: str, version: ModelVersion) -> ModelFile:
+        """What a version's file says; asked once."""
         which = (version.version, version.created)
-        if which not in self.signatures:
-            self.signatures[which] = await registry.has_signature(model, version.version)
-        return self.signatures[which]
+        if which not in self.files:
+            self.files[which] = await registry.model_file(model, version.version)
+        return self.files[which]
 
     def _keep(self, snapshot: Snapshot) -> None:
         self.snapshot, self.forgotten = snapshot, None

@@ -17,13 +17,16 @@ from mlflow_operator.errors import (
 )
 from mlflow_operator.promotion.attempt import is_settled
 from mlflow_operator.promotion.decision import Decision, Step, concluded, is_behind
-from mlflow_operator.promotion.facts import Facts, wants_signature
+from mlflow_operator.promotion.evidence import Evidence
+from mlflow_operator.promotion.facts import Facts, needs, wants_file
 from mlflow_operator.promotion.plan import is_empty, repair
 from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import Snapshot, slot_name
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.reconcile import objects, telemetry
 from mlflow_operator.reconcile.access import registry_at
+from mlflow_operator.reconcile.evidence.collect import ask_for
+from mlflow_operator.reconcile.evidence.metrics import measure
 from mlflow_operator.reconcile.objects import MODEL, PROMOTION
 from mlflow_operator.reconcile.promotions.carry_out import carry_out
 from mlflow_operator.reconcile.promotions.model import read, tell
@@ -32,6 +35,9 @@ from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.promotion import compute, compute_failed
 
 _REPAIRS = 5
+_EARLY, _AFTER = 0.9, 1.0
+"""The part of the time until a moment after which a claim is looked at, and seconds: rests are jittered by a tenth, and
+it comes close in a few steps, instead of a minute late."""
 _PASSING = 180.0
 """Seconds for which a refusal that may be a proxy's, or of credentials that are being changed, is waited out."""
 
@@ -63,7 +69,7 @@ async def reconcile(world: World, key: Key) -> float | None:
         raise told from error
     finally:
         world.queue.ensure(pass_.registry, world.settings.registry_poll)
-    return world.settings.resync
+    return pass_.rest
 
 
 class _Pass:
@@ -81,6 +87,8 @@ class _Pass:
         """The sequence of what the claim asks for."""
         self.looked = False
         """Whether the snapshot was read in this pass."""
+        self.rest = world.settings.resync
+        """Seconds until the next look at the claim, where nothing happens."""
 
     async def run(self) -> None:
         settled = is_settled(self.claim)
@@ -88,9 +96,9 @@ class _Pass:
         snapshot = await self._known(registry, settled=settled)
         decision = await self._decide(registry, snapshot)
         begins = decision.step is Step.WRITE or (not settled and decision.attempt != self.claim.status.attempt)
-        if begins and not self.looked:  # what opens or ends an attempt goes into the history, and has to be true now
-            snapshot = await self._look(registry)
-            decision = await self._decide(registry, snapshot)
+        if begins:  # what opens or ends an attempt goes into the history, and has to be true now
+            snapshot = snapshot if self.looked else await self._look(registry)
+            decision = await self._decide(registry, snapshot, anew=True)
         if decision.step is Step.WRITE:
             decision, snapshot = await self._write(registry, snapshot, decision)
         await self._publish(snapshot, decision)
@@ -110,7 +118,8 @@ class _Pass:
         """The latest look, if it is good enough: for a wish that is not settled it has to be younger than the wish."""
         known = self.watch.snapshot
         young = settled or self.watch.sequence >= self.wish
-        if known is not None and young and known.serves(self.claim.spec.target):
+        aliases = objects.knows_aliases(self.claim.spec.wire())
+        if known is not None and young and known.serves(aliases=aliases):
             return known
         return await self._look(registry)
 
@@ -118,12 +127,19 @@ class _Pass:
         self.looked = True
         return await read(self.world, registry, self.model)
 
-    async def _decide(self, registry: Registry, snapshot: Snapshot) -> Decision:
-        signature, now = None, self.world.clock()
+    async def _decide(self, registry: Registry, snapshot: Snapshot, *, anew: bool = False) -> Decision:
+        """Decide on what is known, or on what is measured in this moment; what is not known yet is found out later."""
+        file, now = None, self.world.clock()
         facts = Facts(self.claim, snapshot, now)
-        if wants_signature(facts) and facts.version is not None:
-            signature = await self.watch.signature(registry, self.claim.spec.model, facts.version)
-        return decide(self.claim, snapshot, now, signature=signature)
+        if wants_file(facts) and facts.version is not None:
+            file = await self.watch.file(registry, self.claim.spec.model, facts.version)
+        wanted, findings = needs(facts), self.watch.findings
+        measured = findings.of(wanted)
+        if anew and wanted:
+            measured = await measure(registry, wanted)
+            findings.learn(measured, self.world.now())
+        ask_for(self.world, self.key, wanted, findings.missing(wanted))
+        return decide(self.claim, snapshot, now, Evidence(file, measured))
 
     async def _write(self, registry: Registry, snapshot: Snapshot, decision: Decision) -> tuple[Decision, Snapshot]:
         """Write the plan, behind a write to the API server: who has an old copy of the claim stops there."""
@@ -166,6 +182,9 @@ class _Pass:
 
     def _settle(self, decision: Decision, snapshot: Snapshot) -> None:
         """The pass went well: what its claim waits for, and what others have to know."""
+        if decision.until is not None:
+            seconds = (decision.until - self.world.clock()).total_seconds()
+            self.rest = min(self.rest, _EARLY * max(seconds, 0.0) + _AFTER)
         self.watch.failed.pop(self.key, None)
         now, poll = self.world.now(), self.world.settings.registry_poll
         every = None if decision.look_again is None else min(decision.look_again, poll)

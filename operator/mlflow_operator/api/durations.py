@@ -1,0 +1,36 @@
+"""Spans of time as users write them: hours, minutes and seconds, such as 1h30m."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from mlflow_operator.api.schema import Rule, rules
+
+_PATTERN = "^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$"
+
+Duration = Annotated[
+    str,
+    Field(min_length=2, max_length=18),
+    rules(
+        Rule(
+            f"self.matches('{_PATTERN}') && duration(self) >= duration('1m')",
+            "write hours, minutes and seconds, a minute at least, such as 30m, 8h or 720h",
+        )
+    ),
+]
+"""A span of time of a minute at least."""
+
+
+def span(text: str) -> timedelta:
+    """The time that a duration is.
+
+    Raises:
+        ValueError: It is none.
+    """
+    found = re.fullmatch(_PATTERN, text)
+    if not found or not text:
+        raise ValueError(f"{text!r} is no duration")
+    hours, minutes, seconds = (int(part[:-1]) if part else 0 for part in found.groups())
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)

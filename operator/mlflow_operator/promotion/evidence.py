@@ -1,0 +1,69 @@
+"""What was found out about versions beside what the registry lists: their files, and what was measured of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mlflow_operator.promotion.snapshot import ModelVersion
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """What a version's MLmodel file says; it never changes."""
+
+    signature: bool = False
+    input_example: bool = False
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One version, and what made it: what was measured of another registration, run or logged model does not count."""
+
+    version: str
+    created: int
+    run: str
+    logged_model: str
+
+    @classmethod
+    def of(cls, version: ModelVersion) -> "Origin":
+        """That of a version as it is registered."""
+        return cls(version.version, version.created, version.run, version.logged_model)
+
+
+@dataclass(frozen=True)
+class Need:
+    """A metric of a version that a gate has to know."""
+
+    origin: Origin
+    metric: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A value of a metric of a logged model."""
+
+    value: float
+    dataset: str = ""
+    """Name of the dataset that it was logged for; empty: for none."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All that MLflow has of a metric of a version; NaN is ``math.nan`` itself, so that two looks are equal."""
+
+    logged: tuple[Reading, ...] = ()
+    """Of the logged model: the latest value for each dataset."""
+    run: float | None = None
+    """Of the run: its latest value."""
+    refused: str = ""
+    """Why MLflow has not answered."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known so far; what is not in it was not asked yet."""
+
+    file: ModelFile | None = None
+    measured: Mapping[Need, Measured] = field(default_factory=dict)
+
+
+NOTHING = Evidence()

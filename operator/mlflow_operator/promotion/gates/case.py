@@ -1,0 +1,52 @@
+"""Everything that a gate may look at, and the answer that it gives."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from mlflow_operator.api.gates import GateResult, GateStatus
+from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.api.schema import ApiModel
+from mlflow_operator.promotion.evidence import Evidence, Origin
+from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
+
+SPEC = "spec"
+"""Where a gate comes from: the claim itself."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A claim, the version that it wants, and what is known of it."""
+
+    claim: ModelPromotion
+    version: ModelVersion
+    snapshot: Snapshot
+    evidence: Evidence
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of a gate, in words."""
+
+    result: GateResult
+    message: str
+    observed: str | None = None
+    expected: str | None = None
+
+
+def digest(gate: ApiModel, origins: Iterable[Origin | None]) -> str:
+    """By what a result is known: the gate as it is written, and the versions that were measured, as registered."""
+    asked = gate.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    of = [[o.version, o.created, o.run, o.logged_model] if o else None for o in origins]
+    return sha256(json.dumps([asked, of], sort_keys=True).encode()).hexdigest()[:12]
+
+
+def remembered(case: Case, type_: str, name: str, known_by: str) -> GateStatus | None:
+    """The result that the status has of the same gate on the same versions, from before this process began."""
+    for entry in case.claim.status.gates:
+        if (entry.type, entry.name, entry.digest) == (type_, name, known_by):
+            return None if entry.result is GateResult.WAITING else entry
+    return None

@@ -1,0 +1,151 @@
+"""All gates of a claim, asked together and never one after the other, so that one look shows the whole list."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlflow_operator.api.gates import GateResult, Gates, GateStatus, WindowStatus
+from mlflow_operator.api.windows import Mode
+from mlflow_operator.promotion.evidence import Need
+from mlflow_operator.promotion.gates import comparisons, metrics, windows
+from mlflow_operator.promotion.gates.case import SPEC, Case, Outcome, remembered
+from mlflow_operator.promotion.snapshot import READY
+from mlflow_operator.promotion.unmet import Unmet, Way
+
+_MESSAGE, _SUMMARY = 1024, 512
+"""Characters; what a server calls its datasets may be of any length."""
+_THROUGH = (GateResult.PASSED, GateResult.SKIPPED)
+_OBSTACLES = {
+    GateResult.FAILED: ("GateFailed", Way.CHANGE),
+    GateResult.INCONCLUSIVE: ("GateInconclusive", Way.PERSON),
+    GateResult.ERROR: ("GateError", Way.WORLD),
+    GateResult.WAITING: ("GatePending", Way.WORLD),
+}
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """What came out of the gates."""
+
+    results: tuple[GateStatus, ...] = ()
+    window: WindowStatus | None = None
+    """Where the windows stand, where there are any."""
+    over: bool = False
+    """The attempt under way has passed them: nothing of it is in the way any more."""
+
+    @property
+    def obstacles(self) -> tuple[Unmet, ...]:
+        """What is in the way of the version, but not the windows: they are asked last."""
+        return tuple(_obstacle(result) for result in self._in_the_way() if not _waits(result))
+
+    @property
+    def closed(self) -> tuple[Unmet, ...]:
+        """The windows, where they are closed."""
+        return tuple(_obstacle(result) for result in self._in_the_way() if _waits(result))
+
+    def _in_the_way(self) -> Iterator[GateStatus]:
+        if not self.over:
+            yield from (r for r in self.results if r.mode != Mode.DRY_RUN and r.result not in _THROUGH)
+
+    @property
+    def changes(self) -> datetime | None:
+        """When time alone changes something."""
+        return (self.window.next_open or self.window.next_close) if self.window else None
+
+
+def has_gates(gates: Gates) -> bool:
+    """Whether a claim asks for anything."""
+    return bool(gates.metrics or gates.comparisons or gates.windows)
+
+
+def needs(case: Case) -> frozenset[Need]:
+    """Everything that has to be known of versions; one that is not ready has not been measured yet."""
+    if case.version.status != READY:
+        return frozenset()
+    gates = case.claim.spec.gates
+    wanted = [metrics.needs(case, gate) for gate in gates.metrics]
+    return frozenset().union(*wanted, *(comparisons.needs(case, gate) for gate in gates.comparisons))
+
+
+def evaluate(case: Case) -> Checklist:
+    """Ask all gates."""
+    gates, results = case.claim.spec.gates, list[GateStatus]()
+    for metric in gates.metrics:
+        asked = _Asked(metrics.METRIC, metric.name, metric.mode, metrics.known_by(case, metric))
+        results.append(_measured(case, asked, metrics.judge(case, metric)))
+    for comparison in gates.comparisons:
+        known_by = comparisons.known_by(case, comparison)
+        asked = _Asked(comparisons.COMPARISON, comparison.name, comparison.mode, known_by)
+        results.append(_measured(case, asked, comparisons.judge(case, comparison)))
+    if gates.windows is None:
+        return Checklist(tuple(results))
+    outcome, window = windows.judge(gates.windows, case.now)
+    results.append(_result(_Asked(windows.WINDOW, windows.NAME, gates.windows.mode), outcome))
+    return Checklist(tuple(results), window)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A gate, as its result is told from others."""
+
+    type: str
+    name: str
+    mode: Mode
+    known_by: str | None = None
+
+
+def _measured(case: Case, asked: _Asked, outcome: Outcome) -> GateStatus:
+    """The result of a measurement; what was found before this process began stands until it is looked up again."""
+    if asked.known_by is not None and outcome.result is GateResult.WAITING and case.version.status == READY:
+        known = remembered(case, asked.type, asked.name, asked.known_by)
+        if known is not None:
+            return known.model_copy(update={"mode": asked.mode.value})
+    return _result(asked, outcome)
+
+
+def _result(asked: _Asked, outcome: Outcome) -> GateStatus:
+    return GateStatus(
+        name=asked.name,
+        type=asked.type,
+        mode=asked.mode.value,
+        result=outcome.result,
+        observed=outcome.observed,
+        expected=outcome.expected,
+        message=_cut(outcome.message, _MESSAGE),
+        origin=SPEC,
+        digest=asked.known_by,
+    )
+
+
+def _waits(result: GateStatus) -> bool:
+    """Whether it is the windows, and they are closed."""
+    return result.type == windows.WINDOW and result.result is GateResult.WAITING
+
+
+def _obstacle(result: GateStatus) -> Unmet:
+    if result.type == windows.WINDOW:
+        reason, way = ("WindowClosed", Way.TIME) if _waits(result) else ("WindowInvalid", Way.CHANGE)
+        return Unmet(reason, result.message, way)
+    reason, way = _OBSTACLES.get(result.result, ("GateError", Way.WORLD))
+    return Unmet(reason, f"gate {result.name}: {result.message}", way)
+
+
+def summary(results: Iterable[GateStatus]) -> str | None:
+    """The gates that are not passed, in one line; or how many are."""
+    every = list(results)
+    if not every:
+        return None
+    open_ = [r for r in every if r.result not in _THROUGH]
+    if not open_:
+        return f"{len(every)} of {len(every)} passed"
+    return _cut("; ".join(_in_short(result) for result in open_), _SUMMARY)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def _in_short(result: GateStatus) -> str:
+    dry = ", dry run" if result.mode == Mode.DRY_RUN else ""
+    facts = f": {result.observed}, expected {result.expected}" if result.observed and result.expected else ""
+    return f"{result.name} {result.result}{facts}{dry}"

@@ -1,0 +1,168 @@
+"""What a user gets wrong about gates and requirements is refused by the API server, with a sentence that helps."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cluster.control_plane import ControlPlane
+from cluster.errors import ClusterError
+from mlflow_operator.api.schema import API_VERSION
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).resolve().parents[2]
+CLAIM = "serverRef: {name: mlflow}\nmodel: fraud\ntarget: {stage: Production}\nversion: 7\n"
+AUC = "{name: auc, metric: val_auc, min: 0.9}"
+CRON = "write minute, hour, day of the month, month and day of the week, such as '0 9 * * MON-FRI'"
+NO_SUCH_DAY = "no month has such a day, so this never begins; for the last day of a month write L"
+DURATION = "write hours, minutes and seconds, a minute at least, such as 30m, 8h or 720h"
+ZONE = "write a time zone by its IANA name, such as Europe/Rome"
+VALUES = "operator In goes with values, and values go with operator In"
+
+
+def windows(allow: str = "", deny: str = "", zone: str = "") -> str:
+    """Gates with nothing but windows."""
+    parts = [
+        f"allow: [{allow}]" if allow else "",
+        f"deny: [{deny}]" if deny else "",
+        f"timeZone: {zone}" if zone else "",
+    ]
+    return f"gates: {{windows: {{{', '.join(part for part in parts if part)}}}}}"
+
+
+REFUSED = {
+    "a metric without bounds": ("gates: {metrics: [{name: a, metric: m}]}", "a metric needs a bound"),
+    "bounds that exclude each other": (
+        "gates: {metrics: [{name: a, metric: m, min: 0.9, max: 0.1}]}",
+        "spec.gates.metrics[0].min: Invalid value: min is more than max: exchange them",
+    ),
+    "a bound that is text": (
+        "gates: {metrics: [{name: a, metric: m, min: '0.9'}]}",
+        "spec.gates.metrics[0].min: Invalid value",
+    ),
+    "a metric without a name": ("gates: {metrics: [{name: a, metric: ' ', min: 1}]}", "write the name of a metric"),
+    "a dataset of a run": (
+        "gates: {metrics: [{name: a, metric: m, min: 1, source: Run, dataset: d}]}",
+        "a run's metrics are of no dataset",
+    ),
+    "a name twice": (f"gates: {{metrics: [{AUC}, {AUC}]}}", "Duplicate value"),
+    "a name in both lists": (
+        f"gates: {{metrics: [{AUC}], comparisons: [{{name: auc, metric: m}}]}}",
+        "two gates have the same name; give each a name of its own",
+    ),
+    "two baselines": (
+        "gates: {comparisons: [{name: a, metric: m, baseline: {alias: champion, version: 6}}]}",
+        "set exactly one of alias and version",
+    ),
+    "a gate that nobody knows": ("gates: {jobs: []}", 'unknown field "spec.gates.jobs"'),
+    "a mode that nobody knows": (
+        "gates: {metrics: [{name: a, metric: m, min: 1, mode: Warn}]}",
+        'supported values: "Enforce", "DryRun"',
+    ),
+    "windows without times": ("gates: {windows: {timeZone: Europe/Rome}}", "windows need times: write allow, deny"),
+    "windows that deny everything": (windows(deny="{cron: '* * * * *', duration: 1m}"), "is always"),
+    "windows that deny what they allow": (
+        windows("{cron: '0 9 * * *', duration: 8h}", "{cron: '0 9 * * *', duration: 9h}"),
+        "deny covers everything in allow",
+    ),
+    **{
+        f"a window at {cron}": (windows(f"{{cron: '{cron}', duration: 8h}}"), CRON)
+        for cron in (
+            "60 9 * * *",
+            "0 24 * * *",
+            "0 0 0 * *",
+            "0 0 * 13 *",
+            "0 0 * * 8",
+            "0 9 * *",
+            "0 9 * * * *",
+            "@daily",
+        )
+    },
+    **{
+        f"a window that never begins: {cron}": (windows(f"{{cron: '{cron}', duration: 8h}}"), NO_SUCH_DAY)
+        for cron in ("0 0 30 2 *", "0 0 31 feb *", "0 0 31 4 *", "0 0 31 NOV *")
+    },
+    **{
+        f"a window of {duration}": (windows(f"{{cron: '0 9 * * *', duration: {duration}}}"), DURATION)
+        for duration in ("30s", "0h", "8 hours", "1d", "1h-1m")
+    },
+    **{
+        f"the zone {zone}": (windows("{cron: '0 9 * * *', duration: 8h}", zone=zone), message)
+        for zone, message in (("Local", ZONE), ("Europe/Rom", "unknown time zone Europe/Rom"), ("../etc", "timeZone"))
+    },
+    "a tag that has a value and an operator": (
+        "requires: {tags: [{key: a, value: b, operator: Exists}]}",
+        "write value alone, or operator: In with values",
+    ),
+    "In without values": ("requires: {tags: [{key: a, operator: In}]}", VALUES),
+    "values without In": ("requires: {tags: [{key: a, operator: Exists, values: [b]}]}", VALUES),
+    "a tag that is forbidden and set": (
+        "requires: {tags: [{key: a, operator: NotExists}]}\ntags: {a: b}",
+        "a tag that requires.tags forbids, or wants with another value, cannot be set",
+    ),
+    "a tag that is set to another value than one of those": (
+        "requires: {tags: [{key: a, operator: In, values: [c, d]}]}\ntags: {a: b}",
+        "a tag that requires.tags forbids, or wants with another value, cannot be set",
+    ),
+    "a soak in the slot itself": (
+        "requires: {minSoak: {slot: {stage: Production}, duration: 24h}}",
+        "minSoak is time in another slot, before this one",
+    ),
+    "a soak nowhere": ("requires: {minSoak: {slot: {}, duration: 24h}}", "set exactly one of stage and alias"),
+    "an age in days": ("requires: {maxAge: 30d}", DURATION),
+}
+ACCEPTED = {
+    "everything": """
+gates:
+  metrics:
+  - {name: auc, metric: val_auc, min: 0.9, dataset: holdout, missing: Inconclusive}
+  - {name: loss, metric: loss, min: -1, max: 2.5e-1, source: Run, mode: DryRun, missing: Skip}
+  comparisons:
+  - {name: not-worse, metric: val_auc, minImprovement: -0.5, unit: Percent, noBaseline: Fail}
+  - {name: faster, metric: latency, direction: Lower, baseline: {version: '6'}, source: LoggedModel}
+  windows:
+    timeZone: Europe/Rome
+    allow: [{cron: '0 9 * * MON-FRI', duration: 8h}, {cron: '*/30 0-6,22 L * mon#1,5L', duration: 1h30m}]
+    deny: [{cron: '0 0 24 DEC *', duration: 72h}]
+    mode: DryRun
+requires:
+  inputExample: true
+  maxAge: 720h
+  minSoak: {slot: {stage: Staging}, duration: 24h}
+  tags: [{key: a, operator: In, values: [b, c]}, {key: d, operator: NotExists}, {key: e, operator: Exists}]
+tags: {a: b, e: f}
+""",
+    "the 31st of any month": windows("{cron: '0 0 31 * *', duration: 24h}"),
+    "the 31st, or each Monday in April": windows("{cron: '0 0 31 4 1', duration: 24h}"),
+    "a zone of one word": windows("{cron: '0 9 * * *', duration: 8h}", zone="UTC"),
+    "a soak under an alias": "requires: {minSoak: {slot: {alias: challenger}, duration: 1h}}",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def crds(control_plane: ControlPlane) -> None:
+    """Both CRDs, by server-side apply of the committed files."""
+    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
+    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(ROOT / "crds"))
+
+
+def dry_run(plane: ControlPlane, spec: str) -> str:
+    """What the API server says to a new claim."""
+    content = {"apiVersion": API_VERSION, "kind": "ModelPromotion", "metadata": {"name": "x"}}
+    text = yaml.safe_dump({**content, "spec": yaml.safe_load(CLAIM + spec)})
+    return plane.kubectl("-n", "default", "create", "--dry-run=server", "-f", "-", text=text)
+
+
+@pytest.mark.parametrize(("spec", "message"), REFUSED.values(), ids=list(REFUSED))
+def test_a_bad_gate_is_refused(control_plane: ControlPlane, spec: str, message: str) -> None:
+    """The sentence names what to write instead."""
+    with pytest.raises(ClusterError) as refused:
+        dry_run(control_plane, spec)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("spec", ACCEPTED.values(), ids=list(ACCEPTED))
+def test_a_good_gate_is_accepted(control_plane: ControlPlane, spec: str) -> None:
+    """No rule is stricter than it means to be."""
+    assert "created (server dry run)" in dry_run(control_plane, spec)

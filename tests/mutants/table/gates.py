@@ -1,0 +1,82 @@
+"""What a version has to prove, and that nothing gets past it."""
+
+from mutants.mutant import mutant
+
+CHECKLIST, CASE, VALUES = "promotion/gates/checklist.py", "promotion/gates/case.py", "promotion/gates/values.py"
+METRICS, COMPARISONS = "promotion/gates/metrics.py", "promotion/gates/comparisons.py"
+WINDOWS, SCHEDULE = "promotion/gates/windows.py", "promotion/gates/schedule.py"
+RULES, FACTS, SOAK = "promotion/rules.py", "promotion/facts.py", "promotion/soak.py"
+REQUIREMENTS, PASS = "promotion/requirements.py", "reconcile/promotions/promotion.py"
+COLLECT, FINDINGS, ASKED = (
+    "reconcile/evidence/collect.py",
+    "reconcile/evidence/findings.py",
+    "reconcile/evidence/metrics.py",
+)
+CORE, PASSES = ("promotion", "reconcile"), "reconcile/test_gates.py"
+
+MUTANTS = (
+    mutant(RULES, "gates are not asked", "facts.unmet + facts.checklist.obstacles", "facts.unmet", *CORE),
+    mutant(RULES, "windows are not asked", "    closed,  # last", "    # last", *CORE),
+    mutant(RULES, "a dry run waits for a window", "    dry_run,\n    closed,", "    closed,\n    dry_run,", *CORE),
+    mutant(CHECKLIST, "a dry run blocks", "r.mode != Mode.DRY_RUN and ", "", *CORE),
+    mutant(
+        CHECKLIST,
+        "an error lets pass",
+        "(GateResult.PASSED, GateResult.SKIPPED)",
+        "(GateResult.PASSED, GateResult.SKIPPED, GateResult.ERROR)",
+        *CORE,
+    ),
+    mutant(CHECKLIST, "what is not ready is measured", "if case.version.status != READY:", "if False:", *CORE),
+    mutant(CASE, "a memory of another version counts", "(type_, name, known_by)", "(type_, name, entry.digest)", *CORE),
+    mutant(CASE, "a digest forgets the run", "o.created, o.run, o.logged_model]", "o.created]", *CORE),
+    mutant(VALUES, "NaN is a number", "and math.isnan(chosen.number)", "and False", *CORE),
+    mutant(
+        VALUES,
+        "a run has datasets",
+        "and gate.dataset is None:\n        return Value",
+        ":\n        return Value",
+        *CORE,
+    ),
+    mutant(VALUES, "any dataset will do", "if r.dataset == gate.dataset", "if True", *CORE),
+    mutant(VALUES, "the first of several values counts", "if len(plain) > 1:", "if False:", *CORE),
+    mutant(VALUES, "a refusal is a missing metric", "if found.refused:", "if False:", *CORE),
+    mutant(METRICS, "the bound is not allowed", "found.number < gate.min", "found.number <= gate.min", *CORE),
+    mutant(METRICS, "there is no maximum", "found.number > gate.max", "False", *CORE),
+    mutant(COMPARISONS, "a version beats itself", "if name != case.version.version]", "]", *CORE),
+    mutant(
+        COMPARISONS,
+        "an alias to itself proves it",
+        "found is None or found.version == case.version.version",
+        "found is None",
+        *CORE,
+    ),
+    mutant(COMPARISONS, "lower is never better", "else -by", "else by", *CORE),
+    mutant(
+        COMPARISONS,
+        "differences are binary",
+        "Decimal(repr(ours)) - Decimal(repr(theirs))",
+        "Decimal(ours - theirs)",
+        *CORE,
+    ),
+    mutant(WINDOWS, "deny does not win", "return allowed and not any(", "return allowed or any(", *CORE),
+    mutant(SCHEDULE, "a window has no first second", "now - lasts)\n", "now)\n", *CORE),
+    mutant(SCHEDULE, "beginnings are looked for too late", "after - _CLOCKS", "after", *CORE),
+    mutant(FACTS, "half a promotion is left", "attempt.gated == self.wish.gated", "False", *CORE),
+    mutant(FACTS, "gates are passed for ever", "attempt is not None and there and", "attempt is not None and", *CORE),
+    mutant(SOAK, "who was away goes on soaking", "known.changed_at == changed", "True", *CORE),
+    mutant(REQUIREMENTS, "a soak has no end", "if question.now >= end:", "if False:", *CORE),
+    mutant(REQUIREMENTS, "age is no matter", "or question.now <= end:", "or True:", *CORE),
+    mutant(PASS, "what was measured long ago is written on", "if anew and wanted:", "if False:", PASSES),
+    mutant(PASS, "a window that opens is not seen", "if decision.until is not None:", "if False:", PASSES),
+    mutant(COLLECT, "nobody hears of what was found", "world.queue.add(owner)", "pass", PASSES),
+    mutant(COLLECT, "who does not answer is asked no more", "return _UNANSWERED", "return _POSITIVE", PASSES),
+    mutant(FINDINGS, "a moment without an answer changes a result", "now - known.asked < _PATIENCE", "False", PASSES),
+    mutant(
+        ASKED,
+        "a NaN of a logged model is 0",
+        "math.nan if m.value == 0 and",
+        "math.nan if False and",
+        "test_measures.py",
+    ),
+    mutant(ASKED, "the first value counts", "sorted(logged, key=lambda m: m.at)", "logged[::-1]", "test_measures.py"),
+)

@@ -1,0 +1,168 @@
+"""What holds for any gates, any evidence and any registry: no way around a gate that is enforced, and no flapping."""
+
+import math
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mlflow_operator.api.gates import GateResult
+from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
+from mlflow_operator.promotion.decision import Decision, Step
+from mlflow_operator.promotion.evidence import Evidence, Measured, ModelFile, Need, Reading
+from mlflow_operator.promotion.facts import Facts, needs
+from mlflow_operator.promotion.rules import decide
+from mlflow_operator.promotion.snapshot import Snapshot
+from mlflow_operator.status.promotion import compute
+
+from .claims import NOW
+from .test_properties import applied, check_status, claim_of, registries, specs
+
+THROUGH = (GateResult.PASSED, GateResult.SKIPPED)
+METRICS = ("auc", "loss")
+
+numbers = st.sampled_from([0.0, 0.5, 0.9, 1.0, -1.0, math.inf, math.nan])
+readings = st.lists(
+    st.builds(Reading, numbers, st.sampled_from(["", "a", "b"])), max_size=3, unique_by=lambda r: r.dataset
+)
+measured = st.builds(
+    Measured,
+    readings.map(tuple),
+    st.none() | numbers,
+    st.sampled_from(["", "", "", "MLflow answered 403"]),
+)
+common: dict[str, st.SearchStrategy[Any]] = {
+    "metric": st.sampled_from(METRICS),
+    "source": st.sampled_from(["Auto", "LoggedModel", "Run"]),
+    "dataset": st.sampled_from([None, "a"]),
+    "missing": st.sampled_from(["Fail", "Inconclusive", "Skip"]),
+    "mode": st.sampled_from(["Enforce", "Enforce", "DryRun"]),
+}
+bounds: dict[str, st.SearchStrategy[Any]] = {"min": st.sampled_from([0.0, 0.9]), "max": st.sampled_from([None, 1.0])}
+metric_gates = st.fixed_dictionaries(bounds | common)
+baselines = st.none() | st.sampled_from([{"alias": "champion"}, {"version": "2"}])
+comparisons = st.fixed_dictionaries(
+    {
+        "baseline": baselines,
+        "direction": st.sampled_from(["Higher", "Lower"]),
+        "minImprovement": st.sampled_from([0, 0.1, -10]),
+        "unit": st.sampled_from(["Absolute", "Percent"]),
+        "noBaseline": st.sampled_from(["Pass", "Fail", "Inconclusive"]),
+    }
+    | common
+)
+windows = st.fixed_dictionaries(
+    {
+        "allow": st.sampled_from(
+            [[{"cron": "0 3 * * *", "duration": "1h"}], [{"cron": "0 9 * * *", "duration": "8h"}]]
+        ),
+        "mode": st.sampled_from(["Enforce", "DryRun"]),
+        "timeZone": st.sampled_from([None, None, "Europe/Rome", "Nowhere/Land"]),
+    }
+)
+
+
+@st.composite
+def gates(draw: st.DrawFn) -> dict[str, Any]:
+    """Gates that the API server would accept, and a zone that it would not."""
+    found = {
+        "metrics": [{"name": f"m{n}", **g} for n, g in enumerate(draw(st.lists(metric_gates, max_size=2)))],
+        "comparisons": [{"name": f"c{n}", **g} for n, g in enumerate(draw(st.lists(comparisons, max_size=2)))],
+    }
+    return found | ({"windows": draw(windows)} if draw(st.booleans()) else {})
+
+
+def evidence_for(claim: ModelPromotion, snapshot: Snapshot, now: datetime, draw: Any) -> Evidence:
+    """Any answers to what is asked, and none to some of it."""
+    wanted = sorted(needs(Facts(claim, snapshot, now)), key=lambda n: (int(n.origin.version), n.metric))
+    found: dict[Need, Measured] = {}
+    for need in wanted:
+        if draw(st.integers(0, 4)):
+            found[need] = draw(measured)
+    return Evidence(ModelFile(signature=True), found)
+
+
+def check_gates(claim: ModelPromotion, decision: Decision, now: datetime) -> None:
+    """Nothing is written, and no attempt begins, while a gate that is enforced is not passed."""
+    results = {(gate.type, gate.name): gate for gate in decision.gates or ()}
+    enforced = [gate for gate in results.values() if gate.mode == "Enforce"]
+    if decision.step is Step.WRITE and decision.gates is not None and claim.status.attempt is None:
+        spec = claim.spec.gates
+        asked = len(spec.metrics) + len(spec.comparisons) + (spec.windows is not None)
+        assert len(results) == asked
+        assert all(gate.result in THROUGH for gate in enforced)
+    if decision.reason.startswith("Gate") or decision.step is Step.CLOSED:
+        assert any(gate.result not in THROUGH for gate in enforced)
+    assert not (decision.blocked and decision.step is Step.WRITE)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=150)
+@given(registries(), specs(), gates(), st.integers(0, 23), st.data())
+def test_nothing_is_written_past_a_gate(
+    snapshot: Snapshot, spec: dict[str, Any], asked: dict[str, Any], hour: int, data: st.DataObject
+) -> None:
+    """Whatever is measured: an enforced gate that is not passed stops every write; the same look says the same."""
+    now = NOW.replace(hour=hour)
+    claim = claim_of({**spec, "gates": asked})
+    evidence = evidence_for(claim, snapshot, now, data.draw)
+    decision = decide(claim, snapshot, now, evidence)
+    check_gates(claim, decision, now)
+    status = compute(claim, snapshot, decision, now)
+    kept = claim.model_copy(update={"status": ModelPromotionStatus.model_validate(status.wire())})
+    assert kept.status == status
+    assert compute(kept, snapshot, decide(kept, snapshot, now, evidence), now) == status
+    assert compute(kept, snapshot, decide(kept, snapshot, now + timedelta(seconds=1), evidence), now) == status
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=100)
+@given(registries(), specs(), gates(), st.data())
+def test_dry_runs_never_block(
+    snapshot: Snapshot, spec: dict[str, Any], asked: dict[str, Any], data: st.DataObject
+) -> None:
+    """With every gate in DryRun a claim does what it would do without any."""
+    for kind in ("metrics", "comparisons"):
+        asked[kind] = [gate | {"mode": "DryRun"} for gate in asked[kind]]
+    if "windows" in asked:
+        asked["windows"] |= {"mode": "DryRun"}
+    claim, without = claim_of({**spec, "gates": asked}), claim_of(spec)
+    found = decide(claim, snapshot, NOW, evidence_for(claim, snapshot, NOW, data.draw))
+    bare = decide(without, snapshot, NOW, Evidence(ModelFile(signature=True)))
+    assert (found.step, found.reason, found.message) == (bare.step, bare.reason, bare.message)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=100)
+@given(registries(), registries(), specs(), gates(), st.data())
+def test_answers_about_other_versions_let_nothing_pass(
+    before: Snapshot, after: Snapshot, spec: dict[str, Any], asked: dict[str, Any], data: st.DataObject
+) -> None:
+    """What was found on one registry opens no gate on another one, in which every version was registered anew."""
+    asked.pop("windows", None)
+    asked["metrics"] = [gate | {"mode": "Enforce"} for gate in asked["metrics"]]
+    claim = claim_of({**spec, "gates": asked})
+    evidence = evidence_for(claim, before, NOW, data.draw)
+    status = compute(claim, before, decide(claim, before, NOW, evidence), NOW)
+    anew = replace(after, versions={n: replace(v, created=1) for n, v in after.versions.items()})
+    decision = decide(claim_of({**spec, "gates": asked}, status), anew, NOW, evidence)
+    assert not (asked["metrics"] and decision.step is Step.WRITE)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=100)
+@given(registries(), specs(), gates(), st.data())
+def test_a_gated_promotion_comes_to_rest(
+    snapshot: Snapshot, spec: dict[str, Any], asked: dict[str, Any], data: st.DataObject
+) -> None:
+    """After the write the slot is held, whatever the gates would say then, and the status stays as it is."""
+    asked.pop("windows", None)
+    claim = claim_of({**spec, "gates": asked})
+    decision = decide(claim, snapshot, NOW, evidence_for(claim, snapshot, NOW, data.draw))
+    if decision.step is not Step.WRITE:
+        return
+    intent = claim_of({**spec, "gates": asked}, compute(claim, snapshot, decision, NOW))
+    done = applied(snapshot, claim.spec, decision.plan)
+    after = decide(intent, done, NOW, Evidence(ModelFile(signature=True)))
+    assert after.step is Step.HOLD
+    status = compute(intent, done, after, NOW)
+    assert status.gates == intent.status.gates
+    check_status(claim_of({**spec, "gates": asked}), done, status, NOW)
