@@ -67,3 +67,18 @@ def test_an_address_is_host_and_port(url: str, host: str, port: int) -> None:
     """What connections are made to, and what a Secret is offered for."""
     _, address, _ = urls.parts(url)
     assert address == (host, port)
+
+
+@pytest.mark.parametrize(
+    ("globs", "fits"),
+    [
+        (["*.example.com"], True),
+        (["ml.example.com:8443"], True),
+        (["ml.example.com:443"], False),
+        (["ml.*.org"], False),
+    ],
+)
+def test_a_host_is_allowed_by_itself_or_with_its_port(globs: list[str], fits: bool) -> None:
+    """A glob of a host is for any port, and one with a port for that one alone."""
+    _, address, _ = urls.parts("https://ml.example.com:8443/x")
+    assert address.fits(globs) is fits
