@@ -143,7 +143,14 @@ NOT_REASONS = {
     *("Invalid", "All"),
     # what controllers, scheduler and kubelets say of pods
     *("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"),
-    *("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "FailedCreate", "ReplicaFailure"),
+    *(
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
+        "FailedCreate",
+        "ReplicaFailure",
+        "SchedulingGated",
+    ),
     *("FailedMount", "FailedAttachVolume", "FailedMapVolume", "PodScheduled", "Running", "Succeeded"),
     *("NoRegionError", "ParamValidationError", "PermanentRedirect", "BearerToken", "MLmodel", "NoSuchKey"),
     *("BucketAlreadyExists", "BucketAlreadyOwnedByYou", "CredentialRetrievalError", "MetadataRetrievalError"),

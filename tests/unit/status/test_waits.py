@@ -19,7 +19,8 @@ def ago(seconds: float) -> str:
 
 def meta(component: str, uid: str, since: float) -> Object:
     """Metadata of something that belongs to a component."""
-    return {"uid": uid, "creationTimestamp": ago(since), "labels": {names.COMPONENT_LABEL: component}}
+    labels = {names.COMPONENT_LABEL: component}
+    return {"name": uid, "uid": uid, "creationTimestamp": ago(since), "labels": labels}
 
 
 def pod(component: str = names.SERVER, since: float = 30, *conditions: Object, **states: Object) -> Object:
@@ -33,6 +34,19 @@ def pod(component: str = names.SERVER, since: float = 30, *conditions: Object, *
 def owner(kind: str, component: str = names.SERVER, since: float = 30, **status: Any) -> Object:
     """Who makes pods."""
     return {"kind": kind, "metadata": meta(component, "owner", since), "spec": {"replicas": 1}, "status": status}
+
+
+def queued(since: float = 30) -> Object:
+    """A preparation that a queue holds back; pods were refused before."""
+    job = owner("Job", "prepare", since, conditions=[condition("Suspended", "True", since)])
+    job["spec"]["suspend"] = True
+    return job
+
+
+def gated(since: float = 30) -> Object:
+    """A pod that a queue holds back."""
+    waits = condition("PodScheduled", "False", since, reason="SchedulingGated", message="Scheduling is blocked")
+    return pod("server", since, waits) | {"spec": {"schedulingGates": [{"name": "queue.example/turn"}]}}
 
 
 def condition(type_: str, status: str, since: float = 30, **more: str) -> Object:
@@ -105,6 +119,13 @@ CAUSES: dict[str, tuple[Surroundings, str | None, str]] = {
         "object store",
     ),
     "a quota that was raised": (Surroundings((owner("Job", "prepare", active=1),), events=(EXCEEDED,)), None, ""),
+    "a queue that suspends the Job": (
+        Surroundings((queued(),), events=(EXCEEDED,)),
+        "PreparationSuspended",
+        "Job owner of the preparation is suspended",
+    ),
+    "a Job that is suspended for a moment": (Surroundings((queued(2),)), None, ""),
+    "a queue that gates pods": (Surroundings(pods=(gated(),)), "PodsGated", "queue.example/turn"),
     "a Job that is complete": (
         Surroundings((owner("Job", conditions=[condition("Complete", "True")]),), events=(EXCEEDED,)),
         None,
@@ -142,6 +163,14 @@ def test_waiting_has_an_end(seconds: float, *, final: bool) -> None:
     cause = Surroundings(pods=(pod("server", seconds, mlflow={"state": PULL}),)).cause(NOW)
     assert cause is not None
     assert cause.is_final(NOW) is final
+
+
+@pytest.mark.parametrize("around", [Surroundings((queued(9000),)), Surroundings(pods=(gated(9000),))])
+def test_a_queue_may_take_its_time(around: Surroundings) -> None:
+    """What somebody holds back on purpose is waited for, however long, and never stalled."""
+    cause = around.cause(NOW)
+    assert cause is not None
+    assert not cause.is_final(NOW)
 
 
 @pytest.mark.parametrize("how", ["ready", "ended", "leaving"])
