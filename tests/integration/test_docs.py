@@ -12,7 +12,7 @@ pytestmark = pytest.mark.integration
 
 SAMPLES = sorted((ROOT / "manifests" / "samples").rglob("*.yaml"))
 FOREIGN = ("argoproj.io", "kustomize.toolkit.fluxcd.io", "kustomize.config.k8s.io")
-"""Groups of other projects, which the API server does not have."""
+"""Groups of other projects, which this API server does not have; tests/ecosystem/test_docs.py has some."""
 
 
 def objects(text: str) -> list[dict[str, Any]]:

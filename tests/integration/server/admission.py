@@ -30,6 +30,9 @@ GATE = AT_CREATION.format(
     '[JSONPatch{op: "add", path: "/spec/schedulingGates", value: [{"name": "queue.example/turn"}]}]'
 )
 """Pods wait for their turn."""
+SIZE = '{"requests": {"cpu": "750m", "memory": "2Gi"}}'
+RESIZE = AT_CREATION.format(f'[JSONPatch{{op: "add", path: "/spec/containers/0/resources", value: {SIZE}}}]')
+"""Pods get another size than their template has."""
 
 
 @contextmanager
