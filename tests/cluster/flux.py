@@ -26,8 +26,9 @@ class Flux:
         crds.install(self._plane, built / programs.FILES)
         self._plane.kubectl("create", "namespace", NAMESPACE)
         storage, *others = ports.free(5)
-        temporary = self._folder / "tmp"
-        temporary.mkdir(parents=True, exist_ok=True)
+        temporary, artifacts = self._folder / "tmp", self._folder / "storage"
+        for folder in (temporary, artifacts):
+            folder.mkdir(parents=True, exist_ok=True)
         environment = {
             "KUBECONFIG": str(self._plane.log_in(USER, f"/O=system:masters/CN={USER}")),
             "RUNTIME_NAMESPACE": NAMESPACE,
@@ -35,7 +36,7 @@ class Flux:
         }
         own = (
             [
-                f"--storage-path={self._folder / 'storage'}",
+                f"--storage-path={artifacts}",
                 f"--storage-addr=127.0.0.1:{storage}",
                 f"--storage-adv-addr=127.0.0.1:{storage}",
             ],
@@ -43,13 +44,18 @@ class Flux:
         )
         for process, words, metrics, health in zip(self.processes, own, others[:2], others[2:], strict=True):
             process.start([str(built / process.name), *_common(metrics, health), *words], env=environment)
-            ready = partial(rest.succeeds, f"http://127.0.0.1:{health}/readyz")
+            ready = partial(_is_ready, process, health)
             waiting.until(ready, what=f"Flux ({process.log})", seconds=READY_SECONDS)
 
     def stop(self) -> None:
         """End it."""
         for process in reversed(self.processes):
             process.stop()
+
+
+def _is_ready(process: Process, port: int) -> bool:
+    process.check()
+    return rest.succeeds(f"http://127.0.0.1:{port}/readyz")
 
 
 def _common(metrics: int, health: int) -> list[str]:
