@@ -65,7 +65,11 @@ e2e: setup ## A real node, everything in pods
 
 .PHONY: test
 test: check ## All of it: check, unit, integration, e2e
-	@$(BIN)/pytest tests
+	@$(BIN)/pytest tests/unit tests/integration tests/e2e
+
+.PHONY: ecosystem
+ecosystem: setup ## Beside real parts of other projects, such as Argo CD and Flux; builds them first, many minutes; not in CI
+	@$(BIN)/pytest tests/ecosystem
 
 .PHONY: goldens
 goldens: setup ## Write the golden files again from the code

@@ -41,6 +41,10 @@ PREPARATIONS: dict[str, Callable[[], object]] = {
     "postgres": lambda: packages.ensure(packages.INTEGRATION),
     "minio": lambda: programs.build(programs.MINIO),
     "mlflow_server": lambda: mlflow.environment(mlflow.pinned_version()),
+    "light_mlflow": lambda: mlflow.environment(mlflow.pinned_version()),
+    "argocd": lambda: programs.build(programs.ARGOCD),
+    "flux": lambda: programs.build(programs.FLUX),
+    "vpa": lambda: programs.build(programs.VPA),
     "node": _bring_up_node,
 }
 

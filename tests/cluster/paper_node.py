@@ -114,7 +114,7 @@ class PaperNode:
 
     def _report(self, api: Api, pod: Object) -> None:
         meta = pod["metadata"]
-        if "deletionTimestamp" in meta or pod["status"].get("phase") != "Pending":
+        if "deletionTimestamp" in meta or pod["status"].get("phase") != "Pending" or pod["spec"].get("schedulingGates"):
             return
         if JOB_LABEL not in meta.get("labels", {}) or self.held.get(meta["namespace"]) == "Running":
             self._put(api, pod, _running(pod))

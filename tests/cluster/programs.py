@@ -15,15 +15,22 @@ from cluster.console import step
 from cluster.locking import exclusive
 
 MINIMUM_GO = (1, 26)
+FILES = "files"
+"""Where the folders of other modules are in what was built."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """One Go module: what it is called, which package is its program, under which names it is started."""
+    """One Go module: what it is called, which packages are its programs, under which names they are started.
+
+    A single package may have several names; several packages are called like their folders.
+    """
 
     module: str
-    package: str
+    packages: tuple[str, ...]
     names: tuple[str, ...]
+    files: tuple[tuple[str, str], ...] = ()
+    """YAML of other modules, such as CRDs: a module, and a folder in it; kept beside the programs."""
 
     @property
     def source(self) -> Path:
@@ -37,17 +44,41 @@ class Program:
         for name in ("go.mod", "go.sum", "main.go"):
             file = self.source / name
             digest.update(name.encode() + (file.read_bytes() if file.exists() else b""))
+        digest.update("".join(f"{module}:{folder}" for module, folder in self.files).encode())
         return folders.cache() / "bin" / f"{self.module}-{digest.hexdigest()[:12]}"
 
 
 KUBERNETES = Program(
     "kubernetes",
-    ".",
+    (".",),
     ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl"),
 )
-MINIO = Program("minio", "github.com/minio/minio", ("minio",))
-COREDNS = Program("coredns", ".", ("coredns",))
-PAUSE = Program("pause", ".", ("pause",))
+MINIO = Program("minio", ("github.com/minio/minio",), ("minio",))
+COREDNS = Program("coredns", (".",), ("coredns",))
+PAUSE = Program("pause", (".",), ("pause",))
+ARGOCD = Program(
+    "argocd",
+    (".",),
+    ("argocd-application-controller", "argocd-redis", "argocd-repo-server"),
+    (("github.com/argoproj/argo-cd/v3", "manifests/crds"),),
+)
+FLUX = Program(
+    "flux",
+    ("github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"),
+    ("source-controller", "kustomize-controller"),
+    (
+        ("github.com/fluxcd/source-controller", "config/crd/bases"),
+        ("github.com/fluxcd/kustomize-controller", "config/crd/bases"),
+    ),
+)
+
+_VPA = "k8s.io/autoscaler/vertical-pod-autoscaler"
+VPA = Program(
+    "vpa",
+    (f"{_VPA}/pkg/admission-controller", f"{_VPA}/pkg/recommender"),
+    ("admission-controller", "recommender"),
+    ((_VPA, "deploy"),),
+)
 
 
 def build(program: Program) -> Path:
@@ -78,12 +109,20 @@ def _compile(program: Program, target: Path) -> None:
     unfinished = target.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    first, *others = program.names
-    env = {"CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-buildvcs=false -mod=readonly"}
+    # A module may want a newer Go than this one, which Go then fetches as a module too.
+    env = {"CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-buildvcs=false -mod=readonly", "GOTOOLCHAIN": "auto"}
     flags = ["-trimpath", "-ldflags", f"-s -w {_version_flags(program)}"]
-    run.output([_go(), "build", *flags, "-o", unfinished / first, program.package], env=env, folder=program.source)
+    first, *others = program.names
+    target_of = unfinished / first if len(program.packages) == 1 else f"{unfinished}/"
+    run.output([_go(), "build", *flags, "-o", target_of, *program.packages], env=env, folder=program.source)
     for name in others:
-        (unfinished / name).symlink_to(first)
+        if not (unfinished / name).exists():
+            (unfinished / name).symlink_to(first)
+    for module, folder in program.files:
+        listed = run.output([_go(), "list", "-m", "-f", "{{.Dir}}", module], env=env, folder=program.source)
+        (unfinished / FILES).mkdir(exist_ok=True)
+        for file in (Path(listed.strip()) / folder).glob("*.yaml"):
+            shutil.copyfile(file, unfinished / FILES / file.name)
     unfinished.rename(target)
 
 

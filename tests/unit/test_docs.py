@@ -145,7 +145,7 @@ NOT_REASONS = {
     # what controllers, scheduler and kubelets say of pods
     *("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"),
     *("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "FailedCreate", "ReplicaFailure"),
-    *("Completed", "NodeNotReady"),
+    *("Completed", "NodeNotReady", "SchedulingGated"),
     *("FailedMount", "FailedAttachVolume", "FailedMapVolume", "PodScheduled", "Running", "Succeeded"),
     *("NoRegionError", "ParamValidationError", "PermanentRedirect", "BearerToken", "MLmodel", "NoSuchKey"),
     *("BucketAlreadyExists", "BucketAlreadyOwnedByYou", "CredentialRetrievalError", "MetadataRetrievalError"),

@@ -130,6 +130,10 @@ def kept_metadata(server: MLflowServer, name: str, component: str, *, version: s
         "name": name,
         "namespace": server.metadata.namespace,
         "labels": labels(server, component, version),
-        # Argo CD, where it tracks by the instance label, would take it for its own and delete it as not in Git.
-        "annotations": {"argocd.argoproj.io/sync-options": "Prune=false"},
+        # Argo CD, where it tracks by the instance label, takes it for its own: for something that is not in Git, and
+        # that goes with its application.
+        "annotations": {
+            "argocd.argoproj.io/compare-options": "IgnoreExtraneous",
+            "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+        },
     }

@@ -48,10 +48,12 @@ class Cause:
     since: datetime
     final: bool = False
     """Nothing is going to happen by itself."""
+    held: bool = False
+    """Somebody holds it back on purpose, and lets it go when its turn comes."""
 
     def is_final(self, now: datetime) -> bool:
         """Whether waiting is over."""
-        return self.final or now - self.since >= PATIENCE
+        return self.final or (not self.held and now - self.since >= PATIENCE)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Surroundings:
     def _of(self, component: str) -> Iterator[Cause]:
         for owner in self.owners:
             if _component(owner) == component and not _is_over(owner):
-                yield from self._refused(owner, component)
+                held = _suspended(owner, component)
+                yield from [held] if held else self._refused(owner, component)
         pods = [pod for pod in self.pods if _component(pod) == component]
         for pod in _newest(pods):
             if _is_awaited(pod):
@@ -98,7 +101,11 @@ class Surroundings:
         """A pod that exists and does not get ready."""
         subject, since = SUBJECTS[component], _since(pod)
         scheduled = next((c for c in _conditions(pod) if c["type"] == "PodScheduled"), {})
-        if scheduled.get("status") == "False":
+        if scheduled.get("reason") == "SchedulingGated":
+            gates = ", ".join(gate["name"] for gate in pod["spec"].get("schedulingGates", []))
+            told = f"a pod of {subject} is held back by scheduling gates: {gates}; who set them, as a queue does, "
+            yield Cause(component, "PodsGated", told + "lifts them in its turn", since, held=True)
+        elif scheduled.get("status") == "False":
             told = _told(scheduled.get("message"))
             if _OF_VOLUMES.search(told):
                 advice = "see the claim and its storage class, by kubectl describe pvc"
@@ -121,6 +128,18 @@ class Surroundings:
         uid = obj["metadata"]["uid"]
         about = (e for e in self.events if e.get("regarding", {}).get("uid") == uid and e.get("reason") in reasons)
         return max(about, key=_when, default=None)
+
+
+def _suspended(job: Object, component: str) -> Cause | None:
+    """A Job that somebody stopped: a queue until its turn comes, or a person."""
+    if not job["spec"].get("suspend"):
+        return None
+    since = (_condition(job, "Suspended") or {}).get("lastTransitionTime") or job["metadata"]["creationTimestamp"]
+    message = (
+        f"Job {job['metadata']['name']} of {SUBJECTS[component]} is suspended; a queue that did so resumes it in its "
+        "turn; otherwise set spec.suspend of the Job to false"
+    )
+    return Cause(component, "PreparationSuspended", message, _time(since), held=True)
 
 
 def _of_container(container: Object, component: str, since: datetime) -> Cause | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from cluster import waiting
 from cluster.errors import ClusterError
-from cluster.team import Team
+from cluster.team import Object, Team
 
 CONTAINER = "/spec/template/spec/containers/0"
 MIRRORED = "object.spec.template.spec.containers[0].image"
@@ -23,6 +23,16 @@ LIMITS = (
 """Resources are the platform's."""
 EXPIRE = '[JSONPatch{op: "add", path: "/spec/ttlSecondsAfterFinished", value: 3}]'
 """Finished Jobs go."""
+AT_CREATION = 'request.operation == "CREATE" ? {} : []'
+SUSPEND = AT_CREATION.format('[JSONPatch{op: "add", path: "/spec/suspend", value: true}]')
+"""Jobs wait for their turn, as a queue has it."""
+GATE = AT_CREATION.format(
+    '[JSONPatch{op: "add", path: "/spec/schedulingGates", value: [{"name": "queue.example/turn"}]}]'
+)
+"""Pods wait for their turn."""
+SIZE = '{"requests": {"cpu": "750m", "memory": "2Gi"}}'
+RESIZE = AT_CREATION.format(f'[JSONPatch{{op: "add", path: "/spec/containers/0/resources", value: {SIZE}}}]')
+"""Pods get another size than their template has."""
 
 
 @contextmanager
@@ -52,26 +62,28 @@ def _apply(team: Team, kind: str, name: str, spec: object) -> None:
 
 
 def _probe(team: Team, group: str, plurals: tuple[str, ...]) -> None:
-    """Wait until the policy is in force."""
-    kind = {"deployments": "Deployment", "jobs": "Job"}[plurals[0]]
+    """Wait until the policy is in force: an object comes back other than without it."""
+    kind = {"deployments": "Deployment", "jobs": "Job", "pods": "Pod"}[plurals[0]]
     labels = {"app": "probe"}
-    pod = {"restartPolicy": "Never", "containers": [{"name": "probe", "image": "probe:1"}]}
-    template = {"metadata": {"labels": labels}, "spec": pod}
-    body = {"apiVersion": f"{group}/v1", "kind": kind, "metadata": {"name": "probe"}, "spec": {"template": template}}
+    pod: Object = {"containers": [{"name": "probe", "image": "probe:1"}]}
+    spec: Object = {"template": {"metadata": {"labels": labels}, "spec": pod}}
     if kind == "Deployment":
-        pod.pop("restartPolicy")
-        body["spec"]["selector"] = {"matchLabels": labels}  # type: ignore[index]
+        spec["selector"] = {"matchLabels": labels}
+    elif kind == "Job":
+        pod["restartPolicy"] = "Never"
+    version = f"{group}/v1" if group else "v1"
+    metadata = {"name": "probe", "labels": labels}
+    body = {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": pod if kind == "Pod" else spec}
 
     def changed() -> bool:
         words = ("create", "-n", team.namespace, "--dry-run=server", "-o", "json", "-f", "-")
         try:
-            made = json.loads(team.plane.kubectl(*words, text=json.dumps(body)))
+            made = json.loads(team.plane.kubectl(*words, text=json.dumps(body)))["spec"]
         except ClusterError:
             return False
-        container = made["spec"]["template"]["spec"]["containers"][0]
-        return bool(
-            container["image"] != "probe:1" or container["resources"] or made["spec"].get("ttlSecondsAfterFinished")
-        )
+        container = made.get("template", {"spec": made})["spec"]["containers"][0]
+        added = ("ttlSecondsAfterFinished", "suspend", "schedulingGates")
+        return bool(container["image"] != "probe:1" or container["resources"] or any(made.get(name) for name in added))
 
     waiting.until(changed, what="the policy to be in force", seconds=30, pause=0.3)
 

@@ -1,4 +1,4 @@
-"""An autoscaler that owns the number of replicas, with the real controller."""
+"""An autoscaler that owns the number of replicas: the real controller, and what an event-driven one does itself."""
 
 import json
 import time
@@ -6,7 +6,7 @@ import time
 import pytest
 
 from cluster import waiting
-from cluster.team import Object, Team
+from cluster.team import Object, Team, has_reason
 from integration.server.steps import MANAGED, QUIET_SECONDS, serve
 
 pytestmark = pytest.mark.integration
@@ -41,3 +41,17 @@ def test_an_autoscaler_scales_the_server_and_git_leaves_it_alone(team: Team) -> 
     team.ready("mlflowserver", "mlflow")
     time.sleep(QUIET_SECONDS)
     assert replicas(team) == (3, 3)
+
+
+def test_an_event_driven_autoscaler_goes_to_zero_and_back(team: Team) -> None:
+    """KEDA writes the scale of the server itself where an HPA cannot: the first and the last replica."""
+    serve(team, MANAGED)
+    for number in (0, 1):
+        team.plane.kubectl("scale", "mlflowserver/mlflow", f"--replicas={number}", "-n", team.namespace)
+        if number == 0:
+            team.until("mlflowserver", "mlflow", has_reason("ScaledToZero"))
+        else:
+            team.ready("mlflowserver", "mlflow")
+        team.apply("MLflowServer", "mlflow", MANAGED)
+        time.sleep(QUIET_SECONDS)
+        assert replicas(team) == (number, number)

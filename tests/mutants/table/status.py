@@ -6,6 +6,7 @@ CONDITIONS, SERVER, PREPARATION = "status/conditions.py", "status/server.py", "s
 ROLLOUT, PREPARATIONS, WAITS = "status/rollout.py", "status/preparations.py", "status/waits.py"
 
 MUTANTS = (
+    mutant(WAITS, "a queue has to hurry", "not self.held and now - self.since", "now - self.since", "status"),
     mutant(
         PREPARATIONS,
         "a preparation at work is deleted",

@@ -35,6 +35,19 @@ def owner(kind: str, component: str = names.SERVER, since: float = 30, **status:
     return {"kind": kind, "metadata": meta(component, "owner", since), "spec": {"replicas": 1}, "status": status}
 
 
+def queued(since: float = 30) -> Object:
+    """A preparation that a queue holds back; pods were refused before."""
+    job = owner("Job", "prepare", since, conditions=[condition("Suspended", "True", since)])
+    job["spec"]["suspend"] = True
+    return job
+
+
+def gated(since: float = 30) -> Object:
+    """A pod that a queue holds back."""
+    waits = condition("PodScheduled", "False", since, reason="SchedulingGated", message="Scheduling is blocked")
+    return pod("server", since, waits) | {"spec": {"schedulingGates": [{"name": "queue.example/turn"}]}}
+
+
 def condition(type_: str, status: str, since: float = 30, **more: str) -> Object:
     """A condition of anything."""
     return {"type": type_, "status": status, "lastTransitionTime": ago(since), **more}
@@ -176,6 +189,13 @@ CAUSES: dict[str, tuple[Surroundings, str | None, str]] = {
         "object store",
     ),
     "a quota that was raised": (Surroundings((owner("Job", "prepare", active=1),), events=(EXCEEDED,)), None, ""),
+    "a queue that suspends the Job": (
+        Surroundings((queued(),), events=(EXCEEDED,)),
+        "PreparationSuspended",
+        "Job owner of the preparation is suspended",
+    ),
+    "a Job that is suspended for a moment": (Surroundings((queued(2),)), None, ""),
+    "a queue that gates pods": (Surroundings(pods=(gated(),)), "PodsGated", "queue.example/turn"),
     "a Job that is complete": (
         Surroundings((owner("Job", conditions=[condition("Complete", "True")]),), events=(EXCEEDED,)),
         None,
@@ -213,6 +233,14 @@ def test_waiting_has_an_end(seconds: float, *, final: bool) -> None:
     cause = Surroundings(pods=(pod("server", seconds, mlflow={"state": PULL}),)).cause(NOW)
     assert cause is not None
     assert cause.is_final(NOW) is final
+
+
+@pytest.mark.parametrize("around", [Surroundings((queued(9000),)), Surroundings(pods=(gated(9000),))])
+def test_a_queue_may_take_its_time(around: Surroundings) -> None:
+    """What somebody holds back on purpose is waited for, however long, and never stalled."""
+    cause = around.cause(NOW)
+    assert cause is not None
+    assert not cause.is_final(NOW)
 
 
 @pytest.mark.parametrize("how", ["ready", "ended", "leaving"])

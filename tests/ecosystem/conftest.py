@@ -1,0 +1,112 @@
+"""What the tests of this tier share: one control plane with the chart, one operator, one MLflow, one Git server."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.argocd import ArgoCd
+from cluster.control_plane import ControlPlane
+from cluster.fixtures import available
+from cluster.flux import Flux
+from cluster.git_server import GitServer
+from cluster.mlflow_server import MlflowServer
+from cluster.operator_process import OperatorProcess, install
+from cluster.paper_node import PaperNode
+from cluster.registry import Registry
+from cluster.team import Team
+from cluster.vpa import Vpa
+from ecosystem.steps import GitTeam
+
+SETTINGS = {"REGISTRY_POLL": "1", "SERVER_PROBE": "2", "RELIST": "5", "RESYNC": "60"}
+
+
+@pytest.fixture(scope="session")
+def installed(control_plane: ControlPlane) -> ControlPlane:
+    """The control plane with the chart on it."""
+    install(control_plane)
+    return control_plane
+
+
+@pytest.fixture(scope="session")
+def light_mlflow(session_folder: Path) -> MlflowServer:
+    """The pinned MLflow on SQLite, which needs nothing else."""
+    folder = session_folder / "mlflow"
+    folder.mkdir()
+    server = MlflowServer(folder, f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts"))
+    with available():
+        server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def paper_node(installed: ControlPlane, light_mlflow: MlflowServer) -> Iterator[PaperNode]:
+    """The node of all pods."""
+    node = PaperNode(installed, light_mlflow.url)
+    node.start()
+    yield node
+    node.stop()
+
+
+@pytest.fixture(scope="session")
+def operator(session_folder: Path, installed: ControlPlane, paper_node: PaperNode) -> Iterator[OperatorProcess]:
+    """The operator, under the chart's role; it reaches Services through the node."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in paper_node.environment.items():
+            patch.setenv(name, value)
+        process = OperatorProcess(session_folder / "operator", installed, SETTINGS)
+        process.start()
+        yield process
+        process.stop()
+
+
+@pytest.fixture(scope="session")
+def git_server(session_folder: Path) -> Iterator[GitServer]:
+    """Git over HTTP."""
+    with GitServer(session_folder / "git").running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def argocd(session_folder: Path, operator: OperatorProcess, installed: ControlPlane) -> Iterator[ArgoCd]:
+    """Argo CD, with our health checks."""
+    tool = ArgoCd(session_folder / "argocd", installed)
+    with available():
+        tool.start()
+    yield tool
+    tool.stop()
+
+
+@pytest.fixture(scope="session")
+def flux(session_folder: Path, operator: OperatorProcess, installed: ControlPlane) -> Iterator[Flux]:
+    """Flux."""
+    tool = Flux(session_folder / "flux", installed)
+    with available():
+        tool.start()
+    yield tool
+    tool.stop()
+
+
+@pytest.fixture(scope="module")
+def vpa(session_folder: Path, operator: OperatorProcess, installed: ControlPlane) -> Iterator[Vpa]:
+    """The Vertical Pod Autoscaler, for the tests of one file: its webhook is asked about all pods."""
+    tool = Vpa(session_folder / "vpa", installed)
+    with available():
+        tool.start()
+    yield tool
+    tool.stop()
+
+
+@pytest.fixture
+def team(installed: ControlPlane, namespace: str, operator: OperatorProcess) -> Team:
+    """A team whose servers get pods."""
+    return Team(installed, namespace)
+
+
+@pytest.fixture
+def git_team(installed: ControlPlane, team: Team, git_server: GitServer, light_mlflow: MlflowServer) -> GitTeam:
+    """A team with an empty repository, and a model with five versions."""
+    registry = Registry(light_mlflow.url)
+    model = registry.create_model(f"fraud-{uuid.uuid4().hex[:8]}", versions=5)
+    return GitTeam(installed, team, git_server.repository(team.namespace), registry, model)
