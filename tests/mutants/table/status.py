@@ -66,8 +66,8 @@ MUTANTS = (
     mutant(
         WAITS,
         "the server is told before its database",
-        "(cause for component in SUBJECTS for",
-        "(cause for component in reversed(SUBJECTS) for",
+        "[component for component in SUBJECTS if",
+        "[component for component in reversed(SUBJECTS) if",
         "status",
     ),
     mutant(
