@@ -60,7 +60,7 @@ MUTANTS = (
     ),
     mutant(WINDOWS, "deny does not win", "return allowed and not any(", "return allowed or any(", *CORE),
     mutant(SCHEDULE, "a window has no first second", "now - lasts)\n", "now)\n", *CORE),
-    mutant(SCHEDULE, "beginnings are looked for too late", "after - _CLOCKS", "after", *CORE),
+    mutant(SCHEDULE, "a window begins twice where an hour does", "if moment > after:", "if True:", *CORE),
     mutant(FACTS, "half a promotion is left", "attempt.gated == self.wish.gated", "False", *CORE),
     mutant(FACTS, "gates are passed for ever", "attempt is not None and there and", "attempt is not None and", *CORE),
     mutant(SOAK, "who was away goes on soaking", "known.changed_at == changed", "True", *CORE),

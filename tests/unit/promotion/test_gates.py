@@ -177,6 +177,8 @@ def test_a_restart_knows_what_was_found() -> None:
     status = compute(made, snapshot, decide(made, snapshot, NOW, known(snapshot, v7=logged(0.8))), NOW)
     again = claim(status, gates={"metrics": [AUC]})
     assert compute(again, snapshot, decide(again, snapshot, LATER), LATER) == status
+    other = Snapshot("fraud", {"7": replace(snapshot.versions["7"], run="another")})
+    assert decide(again, other, LATER).reason == "GatePending"
     harder = claim(status, gates={"metrics": [AUC | {"min": 0.95}]})
     assert decide(harder, snapshot, LATER).reason == "GatePending"
 

@@ -102,6 +102,12 @@ CLOCKS: dict[str, tuple[dict[str, str], datetime, bool, datetime | None]] = {
         at("2026-10-25 02:30", fold=1),
     ),
     "and lasts for an hour that passes": (NIGHT, at("2026-10-25 02:10", fold=1), True, at("2026-10-25 02:30", fold=1)),
+    "a short one is over before the hour comes again": (
+        NIGHT | {"duration": "15m"},
+        at("2026-10-25 02:10", fold=1),
+        False,
+        at("2026-10-26 02:30"),
+    ),
     "and does not begin again": (NIGHT, at("2026-10-25 02:30", fold=1), False, at("2026-10-26 02:30")),
 }
 

@@ -13,9 +13,6 @@ from cronsim import CronSim
 from mlflow_operator.api.durations import span
 from mlflow_operator.api.windows import Window
 
-_CLOCKS = timedelta(hours=3)
-"""More than any clock change; beginnings are looked for from so long before, since local times come twice there."""
-
 
 def beginnings(window: Window, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
     """The moments at which a window begins, after one, in UTC.
@@ -23,9 +20,9 @@ def beginnings(window: Window, zone: ZoneInfo, after: datetime) -> Iterator[date
     Raises:
         CronSimError: The expression says nothing, in a way that the API server does not see.
     """
-    for local in CronSim(window.cron, (after - _CLOCKS).astimezone(zone)):
+    for local in CronSim(window.cron, after.astimezone(zone)):
         moment = local.astimezone(UTC)
-        if moment > after:
+        if moment > after:  # of a local time that comes twice cronsim takes the first, which may be over
             yield moment
 
 
