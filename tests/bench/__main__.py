@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import costs, failover, footprint, latency, load, looking, memory, report, stage, toll
-from cluster import console, folders
-from cluster.console import step
-from cluster.errors import ClusterError
+from cluster.host import console, folders
+from cluster.host.console import step
+from cluster.host.errors import ClusterError
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ import time
 import uuid
 from collections import Counter
 
-from cluster import rest
-from cluster.errors import ClusterError
-from cluster.mlflow_server import MlflowServer
+from cluster.host import rest
+from cluster.host.errors import ClusterError
+from cluster.services.mlflow_server import MlflowServer
 
 FLUSH_SECONDS = 5.0
 _LINE = re.compile(r' - "(?P<verb>[A-Z]+) (?P<path>[^ ?"]+)\S* HTTP/[0-9.]+" \d+')

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from cluster import rest
+from cluster.host import rest
 
 PAGE = 1000
 _API = "/api/2.0/mlflow"

@@ -12,8 +12,8 @@ from bench.latency import SQLITE, claim
 from bench.report import Row, spread
 from bench.stage import WATCHED, Stage, is_ready
 from bench.trail import Trail, answered, is_operator, resource, split
-from cluster import folders
-from cluster.audit import WRITES, Requests
+from cluster.host import folders
+from cluster.plane.audit import WRITES, Requests
 
 QUIET_SECONDS = 2.5
 SAMPLE = folders.CHECKOUT / "manifests" / "samples" / "production" / "mlflowserver.yaml"

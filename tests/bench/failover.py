@@ -12,11 +12,11 @@ import yaml
 from bench.report import Row, spread
 from bench.stage import WATCHED, Stage
 from bench.trail import Trail, answered, is_operator, is_write
-from cluster import waiting
-from cluster.audit import WRITES
-from cluster.console import step
-from cluster.errors import ClusterError
-from cluster.operator_process import ACCOUNT, NAMESPACE, USER, OperatorProcess
+from cluster.host import waiting
+from cluster.host.console import step
+from cluster.host.errors import ClusterError
+from cluster.plane.audit import WRITES
+from cluster.services.operator_process import ACCOUNT, NAMESPACE, USER, OperatorProcess
 from mlflow_operator.config import Settings
 
 LEASE = f"{NAMESPACE}/{ACCOUNT}"

@@ -7,8 +7,8 @@ from pathlib import Path
 from bench.report import Row, spread
 from bench.stage import Stage, is_ready
 from bench.trail import Trail, answered, is_operator, is_write
-from cluster import waiting
-from cluster.process import Process
+from cluster.host import waiting
+from cluster.host.process import Process
 
 TICKS = os.sysconf("SC_CLK_TCK")
 IDLE_SHARE = 0.2

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from bench.report import Row, percentile, spread
 from bench.stage import UNWATCHED, Stage, is_ready, path
 from bench.trail import Event, Trail, answered, is_operator, received, resource
-from cluster.api import Object
+from cluster.plane.api import Object
 
 GOAL = 1.3
 """Times the floor that an apply may take until the registry has changed."""

@@ -9,7 +9,7 @@ from bench.meter import Meter, Usage
 from bench.report import Row
 from bench.stage import Stage, is_ready
 from bench.trail import Trail, answered, is_operator, received, resource
-from cluster.api import Object
+from cluster.plane.api import Object
 from mlflow_operator.config import Settings
 
 GOAL = 80

@@ -8,7 +8,7 @@ from bench.latency import claim
 from bench.meter import Meter, Usage
 from bench.report import Row
 from bench.stage import WATCHED, Stage, is_ready
-from cluster.console import step
+from cluster.host.console import step
 
 REST_SECONDS = 10
 LOOK_SECONDS = 30

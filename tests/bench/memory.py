@@ -4,8 +4,8 @@ from bench import registered
 from bench.footprint import peak_megabytes, resident_megabytes, until_idle
 from bench.report import Row
 from bench.stage import WATCHED, Stage, is_ready
-from cluster.api import Object
-from cluster.console import step
+from cluster.host.console import step
+from cluster.plane.api import Object
 
 BUDGET = 150
 

@@ -5,7 +5,7 @@ written, with `promoted` also what the operator leaves behind after a promotion.
 """
 
 # ruff: noqa: S608 - every word of the statements is ours
-from cluster.postgres import Postgres
+from cluster.services.postgres import Postgres
 from mlflow_operator.api.schema import GROUP
 
 TABLES = ("model_version_tags", "registered_model_aliases", "model_versions", "registered_model_tags")

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import registered
-from cluster import sessions
-from cluster.api import Api, Object
-from cluster.console import step
-from cluster.control_plane import ControlPlane
-from cluster.errors import ClusterError
-from cluster.mlflow_server import MlflowServer
-from cluster.operator_process import OperatorProcess, install
-from cluster.paper_node import PaperNode
-from cluster.postgres import Postgres
-from cluster.registry import Registry
+from cluster.host import sessions
+from cluster.host.console import step
+from cluster.host.errors import ClusterError
+from cluster.plane.api import Api, Object
+from cluster.plane.control_plane import ControlPlane
+from cluster.plane.paper_node import PaperNode
+from cluster.services.mlflow_server import MlflowServer
+from cluster.services.operator_process import OperatorProcess, install
+from cluster.services.postgres import Postgres
+from cluster.services.registry import Registry
 from mlflow_operator.api.schema import API_VERSION
 
 WATCHED = "bench"

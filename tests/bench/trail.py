@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from bench.stage import WATCHED, Stage
-from cluster.audit import WRITES, Requests
-from cluster.operator_process import USER
+from cluster.plane.audit import WRITES, Requests
+from cluster.services.operator_process import USER
 
 Event = dict[str, Any]
 

@@ -4,10 +4,12 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from cluster import console, images, keeping
-from cluster.choice import choose
-from cluster.errors import ClusterError
-from cluster.provider import Cluster
+from cluster.host import console
+from cluster.host.errors import ClusterError
+from cluster.nodes import images
+from cluster.providers import keeping
+from cluster.providers.choice import choose
+from cluster.providers.provider import Cluster
 
 
 def up(cluster: Cluster, _: str) -> None:

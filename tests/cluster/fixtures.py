@@ -11,16 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from cluster import console, images, keeping, packages, programs, sessions
-from cluster import mlflow_server as mlflow
-from cluster.audit import AuditLog
-from cluster.choice import choose
-from cluster.control_plane import ControlPlane
-from cluster.errors import ClusterError, Impossible, Unavailable
-from cluster.minio import Minio
-from cluster.mlflow_server import MlflowServer
-from cluster.postgres import Postgres
-from cluster.provider import Cluster
+from cluster.host import console, packages, sessions
+from cluster.host.errors import ClusterError, Impossible, Unavailable
+from cluster.nodes import images
+from cluster.plane import programs
+from cluster.plane.audit import AuditLog
+from cluster.plane.control_plane import ControlPlane
+from cluster.providers import keeping
+from cluster.providers.choice import choose
+from cluster.providers.provider import Cluster
+from cluster.services import mlflow_server as mlflow
+from cluster.services.minio import Minio
+from cluster.services.mlflow_server import MlflowServer
+from cluster.services.postgres import Postgres
 
 
 def _build_control_plane() -> None:

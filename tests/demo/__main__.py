@@ -3,8 +3,9 @@
 import argparse
 import sys
 
-from cluster import choice, console, keeping
-from cluster.errors import ClusterError
+from cluster.host import console
+from cluster.host.errors import ClusterError
+from cluster.providers import choice, keeping
 from demo.narrator import Narrator
 from demo.story import PROFILES, Story
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from cluster import folders, images
-from cluster.provider import Cluster
+from cluster.host import folders
+from cluster.nodes import images
+from cluster.providers.provider import Cluster
 from mlflow_operator import generate
 from mlflow_operator.api.schema import GROUP
 

@@ -5,9 +5,9 @@ import shlex
 import time
 from typing import Any
 
-from cluster import folders
-from cluster.errors import ClusterError
-from cluster.provider import Cluster
+from cluster.host import folders
+from cluster.host.errors import ClusterError
+from cluster.providers.provider import Cluster
 from demo.narrator import Narrator
 
 

@@ -5,9 +5,9 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from cluster import images
-from cluster.errors import ClusterError
-from cluster.provider import Cluster
+from cluster.host.errors import ClusterError
+from cluster.nodes import images
+from cluster.providers.provider import Cluster
 from demo import installation
 from demo.kubectl import Kubectl
 from demo.narrator import Narrator

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from cluster import images
-from cluster.errors import ClusterError
-from cluster.provider import Cluster
-from cluster.registry import Registry
+from cluster.host.errors import ClusterError
+from cluster.nodes import images
+from cluster.providers.provider import Cluster
+from cluster.services.registry import Registry
 
 NAME = "client"
 

@@ -6,8 +6,8 @@ import os
 import signal
 from pathlib import Path
 
-from cluster import waiting
-from cluster.provider import Cluster
+from cluster.host import waiting
+from cluster.providers.provider import Cluster
 from demo.installation import DEPLOYMENT, NAMESPACE
 
 LEASE = "mlflow-operator"

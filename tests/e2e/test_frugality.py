@@ -5,10 +5,10 @@ from collections import Counter
 import pytest
 import yaml
 
-from cluster import folders
-from cluster.operator_process import USER
-from cluster.provider import Cluster
-from cluster.team import Team, is_ready
+from cluster.host import folders
+from cluster.providers.provider import Cluster
+from cluster.services.operator_process import USER
+from cluster.services.team import Team, is_ready
 from demo import installation
 from demo.story import PROFILES
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from cluster import folders, waiting
-from cluster.provider import Cluster
-from cluster.team import Team, condition, is_ready
+from cluster.host import folders, waiting
+from cluster.providers.provider import Cluster
+from cluster.services.team import Team, condition, is_ready
 from demo import installation
 from demo.story import PROFILES
 

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from cluster import images, waiting
-from cluster.errors import ClusterError
-from cluster.provider import Cluster
+from cluster.host import waiting
+from cluster.host.errors import ClusterError
+from cluster.nodes import images
+from cluster.providers.provider import Cluster
 
 pytestmark = pytest.mark.e2e
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster.provider import Cluster
+from cluster.providers.provider import Cluster
 from demo.narrator import Narrator
 from demo.story import PROFILES, Profile, Story
 

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from cluster import folders, waiting
-from cluster.errors import ClusterError
-from cluster.provider import Cluster
-from cluster.team import Object, Team, condition, is_ready
+from cluster.host import folders, waiting
+from cluster.host.errors import ClusterError
+from cluster.providers.provider import Cluster
+from cluster.services.team import Object, Team, condition, is_ready
 from demo import installation
 from demo.story import PROFILES
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from cluster.argocd import ArgoCd
-from cluster.control_plane import ControlPlane
+from cluster.companions.argocd import ArgoCd
+from cluster.companions.flux import Flux
+from cluster.companions.git_server import GitServer
+from cluster.companions.vpa import Vpa
 from cluster.fixtures import available
-from cluster.flux import Flux
-from cluster.git_server import GitServer
-from cluster.mlflow_server import MlflowServer
-from cluster.operator_process import OperatorProcess, install
-from cluster.paper_node import PaperNode
-from cluster.registry import Registry
-from cluster.team import Team
-from cluster.vpa import Vpa
+from cluster.plane.control_plane import ControlPlane
+from cluster.plane.paper_node import PaperNode
+from cluster.services.mlflow_server import MlflowServer
+from cluster.services.operator_process import OperatorProcess, install
+from cluster.services.registry import Registry
+from cluster.services.team import Team
 from ecosystem.steps import GitTeam
 
 SETTINGS = {"REGISTRY_POLL": "1", "SERVER_PROBE": "2", "RELIST": "5", "RESYNC": "60"}

@@ -7,12 +7,12 @@ from typing import Any
 
 import yaml
 
-from cluster import folders, waiting
-from cluster.audit import WRITES
-from cluster.control_plane import ControlPlane
-from cluster.git_server import Repository
-from cluster.registry import Registry
-from cluster.team import Object, Team
+from cluster.companions.git_server import Repository
+from cluster.host import folders, waiting
+from cluster.plane.audit import WRITES
+from cluster.plane.control_plane import ControlPlane
+from cluster.services.registry import Registry
+from cluster.services.team import Object, Team
 from unit.documentation import DOCS, snippets
 
 SAMPLE = folders.CHECKOUT / "manifests" / "samples" / "quickstart" / "mlflowserver.yaml"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from cluster.argocd import NAMESPACE, USER, ArgoCd
-from cluster.paper_node import PaperNode
+from cluster.companions.argocd import NAMESPACE, USER, ArgoCd
+from cluster.plane.paper_node import PaperNode
 from ecosystem.steps import (
     SAMPLE,
     SERVER_FILE,

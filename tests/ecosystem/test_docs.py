@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cluster.control_plane import ControlPlane
+from cluster.plane.control_plane import ControlPlane
 from unit.documentation import PAGES, page_id, snippets
 
 pytestmark = pytest.mark.ecosystem

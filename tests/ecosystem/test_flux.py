@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from cluster.flux import NAMESPACE, USER, Flux
-from cluster.paper_node import PaperNode
-from cluster.team import Object, condition
+from cluster.companions.flux import NAMESPACE, USER, Flux
+from cluster.plane.paper_node import PaperNode
+from cluster.services.team import Object, condition
 from ecosystem.steps import GitTeam, apply, documented, names, until, writes_to_children
 
 pytestmark = pytest.mark.ecosystem

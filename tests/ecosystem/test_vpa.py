@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from cluster.control_plane import ControlPlane
-from cluster.operator_process import USER
-from cluster.team import Object, Team
-from cluster.vpa import Vpa
+from cluster.companions.vpa import Vpa
+from cluster.plane.control_plane import ControlPlane
+from cluster.services.operator_process import USER
+from cluster.services.team import Object, Team
 from ecosystem.steps import until
 
 pytestmark = pytest.mark.ecosystem

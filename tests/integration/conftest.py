@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cluster.control_plane import ControlPlane
-from cluster.mlflow_server import MlflowServer
-from cluster.operator_process import OperatorProcess, install
-from cluster.registry import Registry
-from cluster.team import Team
+from cluster.plane.control_plane import ControlPlane
+from cluster.services.mlflow_server import MlflowServer
+from cluster.services.operator_process import OperatorProcess, install
+from cluster.services.registry import Registry
+from cluster.services.team import Team
 
 # Everything that the operator does from time to time, often enough for a test to wait for it.
 QUICK = {"REGISTRY_POLL": "1", "SERVER_PROBE": "2", "RELIST": "5", "RESYNC": "60"}

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import yaml
 
-from cluster import waiting
-from cluster.control_plane import ControlPlane
-from cluster.errors import ClusterError
+from cluster.host import waiting
+from cluster.host.errors import ClusterError
+from cluster.plane.control_plane import ControlPlane
 from mlflow_operator.api import crd
 from mlflow_operator.api.schema import API_VERSION
 

@@ -4,13 +4,13 @@ import uuid
 
 import pytest
 
-from cluster import rest, waiting
-from cluster.audit import AuditLog
-from cluster.control_plane import ControlPlane
-from cluster.errors import ClusterError
-from cluster.minio import Minio
-from cluster.mlflow_server import MlflowServer
-from cluster.postgres import Postgres
+from cluster.host import rest, waiting
+from cluster.host.errors import ClusterError
+from cluster.plane.audit import AuditLog
+from cluster.plane.control_plane import ControlPlane
+from cluster.services.minio import Minio
+from cluster.services.mlflow_server import MlflowServer
+from cluster.services.postgres import Postgres
 
 pytestmark = pytest.mark.integration
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster.control_plane import ControlPlane
-from cluster.errors import ClusterError
+from cluster.host.errors import ClusterError
+from cluster.plane.control_plane import ControlPlane
 from mlflow_operator import generate
 
 pytestmark = pytest.mark.integration

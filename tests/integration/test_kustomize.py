@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cluster.control_plane import ControlPlane
+from cluster.plane.control_plane import ControlPlane
 
 pytestmark = pytest.mark.integration
 

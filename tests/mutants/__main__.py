@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cluster import folders
+from cluster.host import folders
 from mutants import laboratory
 from mutants.mutant import Mutant
 from mutants.table import MUTANTS

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cluster import folders
+from cluster.host import folders
 from mutants.mutant import Mutant
 
 EVERYTHING = "tests/unit"

@@ -5,9 +5,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cluster import waiting
-from cluster.errors import ClusterError
-from cluster.team import Object, Team
+from cluster.host import waiting
+from cluster.host.errors import ClusterError
+from cluster.services.team import Object, Team
 
 CONTAINER = "/spec/template/spec/containers/0"
 MIRRORED = "object.spec.template.spec.containers[0].image"

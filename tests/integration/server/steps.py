@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from cluster import waiting
-from cluster.team import Object, Team
+from cluster.host import waiting
+from cluster.services.team import Object, Team
 
 SQLITE: Object = {"backendStore": {"sqlite": {}}, "artifactStore": {"persistentVolume": {}}}
 MANAGED: Object = {"backendStore": {"managed": {}}, "artifactStore": {"managed": {}}}

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from cluster import waiting
-from cluster.team import Object, Team, has_reason
+from cluster.host import waiting
+from cluster.services.team import Object, Team, has_reason
 from integration.server.steps import MANAGED, QUIET_SECONDS, serve
 
 pytestmark = pytest.mark.integration

@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from cluster import waiting
-from cluster.audit import AuditLog
-from cluster.operator_process import USER
-from cluster.paper_node import PaperNode
-from cluster.team import Object, Team
+from cluster.host import waiting
+from cluster.plane.audit import AuditLog
+from cluster.plane.paper_node import PaperNode
+from cluster.services.operator_process import USER
+from cluster.services.team import Object, Team
 from integration.server.admission import RESIZE, mutating
 from integration.server.steps import MANAGED, QUIET_SECONDS, SQLITE, children, serve, uids
 

@@ -7,11 +7,11 @@ from collections import Counter
 
 import pytest
 
-from cluster import waiting
-from cluster.audit import AuditLog
-from cluster.operator_process import USER, OperatorProcess
-from cluster.registry import Registry
-from cluster.team import Object, Team, condition, has_reason, is_ready
+from cluster.host import waiting
+from cluster.plane.audit import AuditLog
+from cluster.services.operator_process import USER, OperatorProcess
+from cluster.services.registry import Registry
+from cluster.services.team import Object, Team, condition, has_reason, is_ready
 from integration.server.steps import (
     MANAGED,
     QUIET_SECONDS,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cluster.team import Object, Team, condition, has_reason
+from cluster.services.team import Object, Team, condition, has_reason
 from integration.server.steps import MANAGED, SQLITE, children, patch, serve
 
 pytestmark = pytest.mark.integration

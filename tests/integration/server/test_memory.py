@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
-from cluster import waiting
-from cluster.audit import AuditLog
-from cluster.operator_process import USER
-from cluster.paper_node import PaperNode
-from cluster.team import Team, condition, has_reason, is_ready
+from cluster.host import waiting
+from cluster.plane.audit import AuditLog
+from cluster.plane.paper_node import PaperNode
+from cluster.services.operator_process import USER
+from cluster.services.team import Team, condition, has_reason, is_ready
 from integration.server.admission import EXPIRE, mutating, refusing
 from integration.server.steps import QUIET_SECONDS, SQLITE, URI, children, secret, serve, template, until_children
 

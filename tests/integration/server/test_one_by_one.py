@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from cluster.audit import AuditLog
-from cluster.operator_process import USER
-from cluster.team import Object, Team, condition, has_reason, is_ready
+from cluster.plane.audit import AuditLog
+from cluster.services.operator_process import USER
+from cluster.services.team import Object, Team, condition, has_reason, is_ready
 from integration.server.admission import LIMITS, MIRROR, mutating
 from integration.server.steps import MANAGED, SQLITE, children, patch, serve, template, until_children
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from cluster import waiting
-from cluster.paper_node import PaperNode
-from cluster.team import Object, Team, condition, has_reason
+from cluster.host import waiting
+from cluster.plane.paper_node import PaperNode
+from cluster.services.team import Object, Team, condition, has_reason
 from integration.server.admission import GATE, SUSPEND, mutating
 from integration.server.steps import MANAGED, SQLITE, children, patch, serve, uids
 

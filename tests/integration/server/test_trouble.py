@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from cluster.audit import AuditLog
-from cluster.operator_process import USER, OperatorProcess
-from cluster.paper_node import GOOD, PaperNode, failing
-from cluster.team import Team, condition, has_reason, is_ready
+from cluster.plane.audit import AuditLog
+from cluster.plane.paper_node import GOOD, PaperNode, failing
+from cluster.services.operator_process import USER, OperatorProcess
+from cluster.services.team import Team, condition, has_reason, is_ready
 from integration.server.steps import (
     MANAGED,
     QUIET_SECONDS,

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from cluster import waiting
-from cluster.control_plane import ControlPlane
-from cluster.errors import ClusterError
-from cluster.operator_process import OperatorProcess
-from cluster.paper_node import PaperNode
-from cluster.team import Object, Team
+from cluster.host import waiting
+from cluster.host.errors import ClusterError
+from cluster.plane.control_plane import ControlPlane
+from cluster.plane.paper_node import PaperNode
+from cluster.services.operator_process import OperatorProcess
+from cluster.services.team import Object, Team
 from integration.server.conftest import SETTINGS
 
 pytestmark = pytest.mark.integration

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cluster.team import Object, Team, condition, has_reason, is_ready
+from cluster.services.team import Object, Team, condition, has_reason, is_ready
 from integration.server.steps import MANAGED, SQLITE, patch, serve
 
 pytestmark = pytest.mark.integration

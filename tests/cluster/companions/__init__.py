@@ -1,0 +1,1 @@
+"""Controllers of other projects, built for the tests of the ecosystem."""

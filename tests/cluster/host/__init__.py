@@ -1,0 +1,1 @@
+"""What the machine gives: folders, ports, processes, packages, and words on the terminal."""

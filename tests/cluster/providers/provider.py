@@ -1,0 +1,71 @@
+"""What every cluster for the end-to-end tests can do, wherever it comes from."""
+
+import contextlib
+import shutil
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from cluster.host import run
+from cluster.nodes import network
+from cluster.nodes.images import Image
+from cluster.plane import programs
+from cluster.plane.audit import AuditLog
+
+
+class Cluster(ABC):
+    """A cluster with nodes that run pods."""
+
+    name: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def kubeconfig(self) -> Path:
+        """Administrator's login."""
+
+    @property
+    @abstractmethod
+    def enter(self) -> tuple[str, ...]:
+        """Words that run a command in the network of the node; raise Unavailable where there is no way in."""
+
+    @property
+    def audit(self) -> AuditLog | None:
+        """The API server's audit log; None where there is none to read."""
+        return None
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise Unavailable when this machine cannot have it."""
+
+    @abstractmethod
+    def is_up(self) -> bool:
+        """Tell whether it can be used now."""
+
+    @abstractmethod
+    def up(self) -> None:
+        """Bring it up; do nothing when it is."""
+
+    @abstractmethod
+    def down(self) -> None:
+        """Leave nothing of it but the cache."""
+
+    @abstractmethod
+    def load(self, image: Image) -> None:
+        """Make the image available to pods, building it first where needed."""
+
+    @abstractmethod
+    def recycle_volumes(self) -> None:
+        """Make the volumes whose claims are gone usable again."""
+
+    def kubectl(self, *words: str, text: str | None = None) -> str:
+        """Run kubectl as cluster administrator, with `text` as standard input; return what it prints."""
+        program = shutil.which("kubectl") or programs.build(programs.KUBERNETES) / "kubectl"
+        return run.output([program, "--kubeconfig", self.kubeconfig, *words], text=text)
+
+    @contextlib.contextmanager
+    def cut_pod(self, namespace: str, pod: str) -> Iterator[None]:
+        """Cut a pod off the network while the body runs; see `network.cut`."""
+        address = self.kubectl("-n", namespace, "get", "pod", pod, "-o", "jsonpath={.status.podIP}")
+        with network.cut(address, self.enter):
+            yield

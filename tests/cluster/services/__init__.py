@@ -1,0 +1,1 @@
+"""What runs beside the cluster: stores, MLflow, the operator, and the people who use it."""

@@ -1,0 +1,46 @@
+"""With `watchNamespaces` the operator works where it may, and knows nothing of the rest of the cluster."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cluster.plane.control_plane import ControlPlane
+from cluster.services.operator_process import OperatorProcess, install
+from cluster.services.registry import Registry
+from cluster.services.team import Team, is_ready
+
+pytestmark = pytest.mark.integration
+
+WATCHED, ELSEWHERE = "watched", "elsewhere"
+# kopf tries again and again, in case that the API server refuses only while it is being upgraded.
+WITHOUT_DISCOVERY_SECONDS = 90
+
+
+@pytest.fixture(scope="module", params=["with", "without"])
+def plane(session_folder: Path, control_plane: ControlPlane, request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
+    """A cluster in which the operator has a Role in one namespace, and cluster-wide next to nothing or nothing."""
+    assert control_plane  # what it needs has been built
+    limited = ControlPlane(session_folder / f"{request.param}-discovery")
+    limited.start()
+    for namespace in (WATCHED, ELSEWHERE):
+        limited.kubectl("create", "namespace", namespace)
+    install(limited, {"watchNamespaces": [WATCHED], "rbac": {"discovery": request.param == "with"}})
+    operator = OperatorProcess(limited.folder / "operator", limited, {"NAMESPACES": WATCHED})
+    operator.start()
+    yield limited
+    operator.stop()
+    limited.remove()
+
+
+def test_the_operator_works_in_its_namespace_only(plane: ControlPlane, registry: Registry) -> None:
+    """A promotion is brought about there; the same objects elsewhere are not even looked at."""
+    elsewhere = Team(plane, ELSEWHERE)
+    elsewhere.apply("MLflowServer", "mlflow", {"external": {"url": registry.url}})
+    team = Team(plane, WATCHED)
+    team.apply("MLflowServer", "mlflow", {"external": {"url": registry.url}})
+    team.until("mlflowserver", "mlflow", is_ready, seconds=WITHOUT_DISCOVERY_SECONDS)
+    model = registry.create_model(plane.folder.name, versions=1)
+    team.promote("limited", model, 1)
+    team.ready("modelpromotion", "limited")
+    assert elsewhere.status("mlflowserver", "mlflow") == {"observedGeneration": -1}

@@ -1,0 +1,43 @@
+"""What the operator asks of a running server, of a real MLflow with what its users ask for."""
+
+import asyncio
+import uuid
+
+import pytest
+
+from integration.server.test_server_process import Start, start
+from mlflow_operator.api.serving import Experiment
+from mlflow_operator.clients.registry import Access, Mlflow
+from mlflow_operator.reconcile.servers import probe
+
+__all__ = ["start"]
+
+pytestmark = pytest.mark.integration
+
+PLACES = ["s3://mlflow", "s3://mlflow/", "s3://mlflow/a/", "s3://mlflow/a b/ü", "mlflow-artifacts:/own"]
+
+
+WORKSPACES = [{"name": "MLFLOW_ENABLE_WORKSPACES", "value": "true"}]
+
+
+def test_experiments_stay_where_they_were_asked_for(start: Start) -> None:
+    """In a bucket alone, with a slash at the end, with blanks: the second look finds no difference."""
+    names = [{"name": f"{uuid.uuid4().hex} {place}", "artifactLocation": place} for place in PLACES]
+    assert asyncio.run(looks(start().port, [Experiment.model_validate(name) for name in names])) is None
+
+
+def test_a_server_with_workspaces_is_looked_after(start: Start) -> None:
+    """Its own questions need no workspace."""
+    wanted = [Experiment.model_validate({"name": uuid.uuid4().hex})]
+    assert asyncio.run(looks(start(env=WORKSPACES).port, wanted)) is None
+
+
+async def looks(port: int, wanted: list[Experiment]) -> str | None:
+    """Everything twice; what kept an artifact from being deleted, if anything did."""
+    async with Mlflow() as mlflow:
+        registry = mlflow.at(Access(f"http://127.0.0.1:{port}"))
+        for _ in range(2):
+            await probe.api(registry)
+            await probe.experiments(registry, wanted)
+        await probe.list_artifacts(registry)
+        return await probe.write_artifact(registry, uuid.uuid4().hex)
