@@ -136,6 +136,7 @@ NOT_REASONS = {
     *("ExperimentsReady", "VersionResolved", "InSync", "True", "False", "Unknown", "Done", "Progressing"),
     # phases, and steps of a decision
     *("Drifted", "Refused", "Waiting", "DryRun", "Write", "Hold", "Onward", "Report", "Wait", "Refuse", "Show", "Rest"),
+    "Yield",
     # parts of requests, and what databases and stores answer
     *("Accept", "Authorization", "Body", "Bucket", "Code", "CreateBucketConfiguration", "Error", "Key"),
     *("LocationConstraint", "ResponseMetadata", "HTTPStatusCode", "InterfaceError", "OperationalError", "NoSuchBucket"),

@@ -187,7 +187,7 @@ class ModelPromotionStatus(Observed):
     history: list[Attempt] = Field(default_factory=list)
     """Finished attempts, newest first."""
     conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)
-    """Ready, Reconciling, Stalled, Suspended, VersionResolved, RequirementsMet, Promoted, InSync."""
+    """Ready, Reconciling, Stalled, Suspended, ConflictFree, VersionResolved, RequirementsMet, Promoted, InSync."""
 
 
 class ModelPromotion(Resource):

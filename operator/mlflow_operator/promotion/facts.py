@@ -7,6 +7,7 @@ from functools import cached_property
 from mlflow_operator.api.attempt import Attempt, Plan
 from mlflow_operator.api.modelpromotion import ModelPromotion, Stage
 from mlflow_operator.promotion import attempt as attempts
+from mlflow_operator.promotion.conflict import Contender
 from mlflow_operator.promotion.plan import plan
 from mlflow_operator.promotion.requirements import Question, Unmet, unmet
 from mlflow_operator.promotion.snapshot import READY, ModelVersion, Snapshot
@@ -24,6 +25,8 @@ class Facts:
     now: datetime
     signature: bool | None = None
     """Whether the version has one; None where nobody asked."""
+    rival: Contender | None = None
+    """Another claim that has the slot."""
 
     @cached_property
     def wish(self) -> Wish:

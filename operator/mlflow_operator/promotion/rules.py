@@ -7,6 +7,7 @@ from mlflow_operator.api.modelpromotion import ModelPromotion, Stage
 from mlflow_operator.api.schema import GROUP
 from mlflow_operator.promotion import words
 from mlflow_operator.promotion.attempt import ended, opened
+from mlflow_operator.promotion.conflict import Contender
 from mlflow_operator.promotion.decision import Decision, Rule, Step, first_answer
 from mlflow_operator.promotion.facts import Facts
 from mlflow_operator.promotion.plan import is_empty, plan
@@ -22,6 +23,13 @@ def suspended(facts: Facts) -> Decision | None:
     if not facts.claim.spec.suspend:
         return None
     return Decision(Step.REST, "Suspended", words.suspended(facts), facts.claim.status.attempt, plan=facts.left)
+
+
+def outdone(facts: Facts) -> Decision | None:
+    """Another claim has the slot: of several one writes."""
+    if facts.rival is None:
+        return None
+    return _before(facts, Step.YIELD, "Conflict", words.conflict(facts, facts.rival))
 
 
 def tags_changed(facts: Facts) -> Decision | None:
@@ -115,6 +123,7 @@ def promote(facts: Facts) -> Decision | None:
 
 RULES: tuple[Rule, ...] = (
     suspended,
+    outdone,
     tags_changed,
     gone_onward,
     held,
@@ -127,12 +136,20 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def decide(claim: ModelPromotion, snapshot: Snapshot, now: datetime, *, signature: bool | None = None) -> Decision:
+def decide(
+    claim: ModelPromotion,
+    snapshot: Snapshot,
+    now: datetime,
+    *,
+    signature: bool | None = None,
+    rival: Contender | None = None,
+) -> Decision:
     """What follows for a claim from what the registry holds.
 
-    ``signature`` says whether the version has one; only asked for where ``facts.wants_signature`` says so.
+    ``signature`` says whether the version has one; only asked for where ``facts.wants_signature`` says so. ``rival`` is
+    another claim that has the slot.
     """
-    return first_answer(RULES, Facts(claim, snapshot, now, signature))
+    return first_answer(RULES, Facts(claim, snapshot, now, signature, rival))
 
 
 def trail(claim: ModelPromotion, attempt: Attempt) -> dict[str, str]:

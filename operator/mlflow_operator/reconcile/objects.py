@@ -54,6 +54,11 @@ def claims_on(store: Store, of: Key) -> set[Key]:
     return store.find("server", of)
 
 
+def claims_by_name(store: Store, model: str) -> set[Key]:
+    """The claims on models of a name, of whatever registry and in whatever namespace, also those that are deleted."""
+    return store.find("name", Key(MODEL, "", "", model))
+
+
 def has_aliases(store: Store, model: Key) -> bool:
     """Whether any claim on a model is about an alias."""
     return bool(store.find("aliased", model))
@@ -112,6 +117,10 @@ def _by_model(key: Key, obj: Object) -> Iterable[Key]:
     return (model_of(obj),) if claiming else ()
 
 
+def _by_name(key: Key, obj: Object) -> Iterable[Key]:
+    return (Key(MODEL, "", "", obj["spec"]["model"]),) if key.kind == PROMOTION else ()
+
+
 def _by_aliased_model(key: Key, obj: Object) -> Iterable[Key]:
     target = obj["spec"].get("target", {}) if key.kind == PROMOTION else {}
     return _by_model(key, obj) if target.get("alias") or target.get("mirrorAlias") else ()
@@ -126,4 +135,10 @@ def _by_owner(key: Key, obj: Object) -> Iterable[Key]:
     return (owner,) if owner else ()
 
 
-INDEXES: dict[str, Index] = {"model": _by_model, "aliased": _by_aliased_model, "server": _by_server, "owner": _by_owner}
+INDEXES: dict[str, Index] = {
+    "model": _by_model,
+    "name": _by_name,
+    "aliased": _by_aliased_model,
+    "server": _by_server,
+    "owner": _by_owner,
+}

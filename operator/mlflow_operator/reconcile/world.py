@@ -10,6 +10,7 @@ from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.queue import WorkQueue
 from mlflow_operator.engine.store import Store
+from mlflow_operator.reconcile.directory import Directory
 from mlflow_operator.reconcile.logins import Logins
 from mlflow_operator.reconcile.objects import INDEXES, said
 from mlflow_operator.reconcile.promotions.models import Models
@@ -41,6 +42,12 @@ class World:
     unmoved: dict[tuple[str, str], dict[tuple[str, str], tuple[str, str, str]]] = field(default_factory=dict)
     """By namespace and name of a server, by kind and name of an object that an apply left as it was: its uid, its
     resourceVersion, and a digest of what was applied."""
+
+    directory: Directory = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What follows from the rest."""
+        self.directory = Directory(self.store, self.settings.cluster_domain)
 
     def forget(self) -> None:
         """Forget what passes have found out elsewhere: somebody else may have worked since."""

@@ -21,6 +21,7 @@ _VERDICTS: dict[Step, tuple[Callable[[str, str], Verdict], str]] = {
     Step.SHOW: (conditions.done, "DryRun"),
     Step.REPORT: (conditions.stalled, "Drifted"),
     Step.REFUSE: (conditions.stalled, "Refused"),
+    Step.YIELD: (conditions.stalled, "Conflict"),
     Step.WAIT: (conditions.progressing, "Waiting"),
     Step.REST: (conditions.suspended, "Suspended"),
 }
@@ -84,11 +85,12 @@ def _summary(claim: ModelPromotion, verdict: Verdict, now: datetime) -> list[Con
     return conditions.summary(verdict, claim.status.conditions, generation=claim.metadata.generation, now=now)
 
 
-_DETAILS = ("VersionResolved", "RequirementsMet", "Promoted", "InSync")
+_DETAILS = ("ConflictFree", "VersionResolved", "RequirementsMet", "Promoted", "InSync")
 
 
 def _details(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: datetime) -> list[Condition]:
     answers = {
+        "ConflictFree": _conflict_free(claim, decision),
         "VersionResolved": _resolved(claim, snapshot),
         "RequirementsMet": _requirements(claim, snapshot, decision),
         "Promoted": _promoted(decision),
@@ -101,6 +103,14 @@ def _details(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now:
 
 
 Answer = tuple[State | bool, str, str]
+
+
+def _conflict_free(claim: ModelPromotion, decision: Decision) -> Answer:
+    if decision.step is Step.YIELD:
+        return False, decision.reason, decision.message
+    if claim.spec.dry_run or claim.spec.suspend:
+        return "Unknown", "NotChecked", "not checked: nothing is written"
+    return True, "ConflictFree", "no other claim has the slot"
 
 
 def _resolved(claim: ModelPromotion, snapshot: Snapshot) -> Answer:

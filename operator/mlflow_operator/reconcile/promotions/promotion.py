@@ -27,6 +27,7 @@ from mlflow_operator.reconcile.access import registry_at
 from mlflow_operator.reconcile.objects import MODEL, PROMOTION
 from mlflow_operator.reconcile.promotions.carry_out import carry_out
 from mlflow_operator.reconcile.promotions.model import read, tell
+from mlflow_operator.reconcile.promotions.rivals import rival
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.promotion import compute, compute_failed
@@ -123,7 +124,7 @@ class _Pass:
         facts = Facts(self.claim, snapshot, now)
         if wants_signature(facts) and facts.version is not None:
             signature = await self.watch.signature(registry, self.claim.spec.model, facts.version)
-        return decide(self.claim, snapshot, now, signature=signature)
+        return decide(self.claim, snapshot, now, signature=signature, rival=rival(self.world, self.key))
 
     async def _write(self, registry: Registry, snapshot: Snapshot, decision: Decision) -> tuple[Decision, Snapshot]:
         """Write the plan, behind a write to the API server: who has an old copy of the claim stops there."""
