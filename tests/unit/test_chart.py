@@ -218,6 +218,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
     assert may["secrets"] == READ | {"create"}
     assert may["configmaps"] == READ
     assert may["pods"] == {"get", "list"}
+    assert may["namespaces"] == {"get"}
     assert may["persistentvolumeclaims"] == READ | {"create", "patch"}
     assert may["events"] == {"list", "create", "patch"}
     for child in ("deployments", "statefulsets", "jobs", "services", "serviceaccounts"):
@@ -228,7 +229,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
         assert may.pop(f"{plural}/finalizers") == {"update"}
     for kind in kinds.KINDS.values():
         assert kind.plural not in may or may[kind.plural] == set(kind.verbs)
-    assert len(may) == 10
+    assert len(may) == 11
 
 
 def test_with_namespaces_the_operator_has_no_rights_elsewhere() -> None:

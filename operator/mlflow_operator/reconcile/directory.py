@@ -1,9 +1,11 @@
 """What claims have to know of every MLflowServer, read once for each version of it."""
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mlflow_operator import desired
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.promotions import AllowedNamespaces
 from mlflow_operator.desired import Endpoint
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Store
@@ -17,6 +19,8 @@ class Entry:
 
     where: Endpoint | None = None
     """Where it answers; None where it does not say so."""
+    allowed: AllowedNamespaces = field(default_factory=AllowedNamespaces)
+    """Whose claims it takes."""
 
 
 class Directory:
@@ -54,6 +58,12 @@ class Directory:
     def _read(self, server: Key) -> Entry:
         try:
             found = objects.server(self._store, server.namespace, server.name)
-            return Entry(desired.endpoint(found, self._cluster_domain)) if found else Entry()
         except OperatorError:
-            return Entry()
+            found = None
+        return Entry(self._where(found), found.spec.promotions.allowed_namespaces) if found else Entry()
+
+    def _where(self, server: MLflowServer) -> Endpoint | None:
+        try:
+            return desired.endpoint(server, self._cluster_domain)
+        except OperatorError:
+            return None

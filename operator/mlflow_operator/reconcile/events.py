@@ -48,7 +48,8 @@ def _concerned(world: World, key: Key) -> list[Key]:
     if key.kind not in OWN:
         return world.store.places(key, "owner")
     claims = objects.claims_on(world.store, key) if key.kind == SERVER else {key}
-    return [key, *(other for claim in claims for other in outdone(world.store, claim))]
+    guests = [claim for claim in claims if claim.namespace != key.namespace]  # they may not be welcome any more
+    return [key, *guests, *(other for claim in claims for other in outdone(world.store, claim))]
 
 
 def _add(world: World, keys: Iterable[Key]) -> None:

@@ -78,7 +78,9 @@ def model_of(claim: Object) -> Key:
     """The registered model that a claim is on."""
     spec = claim["spec"]
     at = spec["serverRef"]
-    return Key(MODEL, claim["metadata"]["namespace"], at["name"], spec["model"], at.get("workspace", ""))
+    return Key(
+        MODEL, at.get("namespace") or claim["metadata"]["namespace"], at["name"], spec["model"], at.get("workspace", "")
+    )
 
 
 def owner_of(kind: str, obj: Object) -> Key | None:

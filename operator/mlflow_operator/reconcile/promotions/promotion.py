@@ -10,6 +10,7 @@ from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import (
     Conflict,
     NotFound,
+    OperatorError,
     RegistryNotFound,
     RegistryRefused,
     RegistryUnavailable,
@@ -24,10 +25,11 @@ from mlflow_operator.promotion.snapshot import Snapshot, slot_name
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.reconcile import objects, telemetry
 from mlflow_operator.reconcile.access import registry_at
-from mlflow_operator.reconcile.objects import MODEL, PROMOTION
+from mlflow_operator.reconcile.objects import MODEL, PROMOTION, SERVER
 from mlflow_operator.reconcile.promotions.carry_out import carry_out
+from mlflow_operator.reconcile.promotions.grants import check, rest
 from mlflow_operator.reconcile.promotions.model import read, tell
-from mlflow_operator.reconcile.promotions.rivals import rival
+from mlflow_operator.reconcile.promotions.rivals import outdone, rival
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.promotion import compute, compute_failed
@@ -52,6 +54,8 @@ async def reconcile(world: World, key: Key) -> float | None:
         telemetry.show_ready(PROMOTION, key.namespace, key.name, None)
         telemetry.show_slot(key.namespace, key.name, None)
         return None
+    server = Key(SERVER, claim.server_namespace, claim.spec.server_ref.name)
+    await _permit(world, key, claim, server)
     pass_ = _Pass(world, key, claim)
     try:
         await pass_.run()
@@ -64,7 +68,22 @@ async def reconcile(world: World, key: Key) -> float | None:
         raise told from error
     finally:
         world.queue.ensure(pass_.registry, world.settings.registry_poll)
-    return world.settings.resync
+    return rest(world, key, server)
+
+
+async def _permit(world: World, key: Key, claim: ModelPromotion, server: Key) -> None:
+    """Ask whether the server takes the claim, before it is asked anything; what is not taken leaves the slot to others.
+
+    Raises:
+        OperatorError: It does not, or nobody can say; the status says so already.
+    """
+    try:
+        await check(world, key, server)
+    except OperatorError as error:
+        await publish(world, claim, compute_failed(claim, error, world.clock()))
+        for other in outdone(world.store, key):
+            world.queue.add(other)
+        raise
 
 
 class _Pass:
@@ -74,8 +93,8 @@ class _Pass:
         self.world = world
         self.key = key
         self.claim = claim
-        at, ref = claim.metadata.namespace, claim.spec.server_ref
-        self.model = Key(MODEL, at, ref.name, claim.spec.model, ref.workspace or "")
+        ref = claim.spec.server_ref
+        self.model = Key(MODEL, claim.server_namespace, ref.name, claim.spec.model, ref.workspace or "")
         self.registry = objects.registry_of(self.model)
         self.watch = world.models.watch(self.registry, claim.spec.model)
         self.wish = world.store.news_of(key)

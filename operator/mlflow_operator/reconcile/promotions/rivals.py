@@ -1,11 +1,12 @@
 """Which claims are on the same slots of the same registry, in whatever namespace: the store knows, nobody is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Object, Store
 from mlflow_operator.promotion.conflict import Contender, contender, winner_over
 from mlflow_operator.reconcile import objects
+from mlflow_operator.reconcile.promotions.grants import is_refused
 from mlflow_operator.reconcile.world import World
 
 
@@ -35,8 +36,14 @@ def _of_registry(world: World, claim: Key) -> Iterator[Key]:
         registry = world.directory.registry(model)
         for key in objects.claims_by_name(world.store, model.model) - {claim}:
             theirs = world.store.places(key, "model")
-            if registry is not None and any(world.directory.registry(m) == registry for m in theirs):
+            if registry is not None and any(_reaches(world, key, m) == registry for m in theirs):
                 yield key
+
+
+def _reaches(world: World, claim: Key, model: Key) -> Hashable | None:
+    """The registry that a claim may write to; None where it may not."""
+    refused = is_refused(world, claim, objects.server_of(model))
+    return None if refused else world.directory.registry(model)
 
 
 def _contender(store: Store, claim: Key) -> Contender | None:
