@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from mlflow_operator.api.attempt import AttemptResult
@@ -16,15 +17,18 @@ class Contender:
     name: str
     slots: frozenset[str]
     """Every slot that it writes, the alias that moves along too, as stage/Production or alias/champion."""
-    holds: bool
-    """It has begun to bring a version into its slot, and has not given that up since."""
+    began: float
+    """When it last began to bring a version into its slot; 0 where it never has."""
     created: str
     uid: str
 
     @property
-    def rank(self) -> tuple[bool, str, str]:
-        """Who comes first: a holder, else the oldest; the uid, since many are applied in one second."""
-        return not self.holds, self.created, self.uid
+    def rank(self) -> tuple[float, str, str]:
+        """Who comes first: a holder, else the oldest; the uid, since many are applied in one second.
+
+        Of two that have held the slot, one had to give it up: the holder is who came in last.
+        """
+        return -self.began, self.created, self.uid
 
 
 def contender(claim: Mapping[str, Any]) -> Contender | None:
@@ -33,12 +37,11 @@ def contender(claim: Mapping[str, Any]) -> Contender | None:
     Read as it is: a claim that another release has written keeps its slot.
     """
     meta, spec, status = claim["metadata"], claim["spec"], claim.get("status", {})
-    attempts = [status.get("attempt"), *status.get("history", [])]
-    holds = any(a for a in attempts if a and a.get("result") != AttemptResult.ONWARD)
-    if meta.get("deletionTimestamp") or (spec.get("dryRun") and not holds):
+    began = _began([status.get("attempt") or {}, *status.get("history", [])])
+    if meta.get("deletionTimestamp") or (spec.get("dryRun") and not began):
         return None
     target, created = spec.get("target", {}), meta.get("creationTimestamp", "")
-    return Contender(meta["namespace"], meta["name"], _slots(target), holds, created, meta.get("uid", ""))
+    return Contender(meta["namespace"], meta["name"], _slots(target), began, created, meta.get("uid", ""))
 
 
 def winner_over(me: Contender, others: Iterable[Contender]) -> Contender | None:
@@ -55,6 +58,12 @@ def winners(contenders: Iterable[Contender]) -> list[Contender]:
             found.append(each)
             taken |= each.slots
     return found
+
+
+def _began(attempts: Iterable[Mapping[str, Any]]) -> float:
+    """When the latest of the attempts began; one whose version was in a higher stage already has written nothing."""
+    moments = (a.get("startedAt") for a in attempts if a.get("result") != AttemptResult.ONWARD)
+    return max((datetime.fromisoformat(moment).timestamp() for moment in moments if moment), default=0.0)
 
 
 def slots_of(target: Target) -> frozenset[str]:

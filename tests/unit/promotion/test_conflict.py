@@ -16,14 +16,15 @@ OLD, NEW = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
 SLOTS = ("stage/Production", "stage/Staging", "alias/champion", "alias/challenger")
 
 
-def one(uid: str, *slots: str, created: str = OLD, holds: bool = False) -> Contender:
+def one(uid: str, *slots: str, created: str = OLD, began: float = 0) -> Contender:
     """A contender, for Production unless it says otherwise."""
-    return Contender("team", uid, frozenset(slots or SLOTS[:1]), holds, created, uid)
+    return Contender("team", uid, frozenset(slots or SLOTS[:1]), began, created, uid)
 
 
 ORDERS = {
-    "a holder, though younger": (one("a", holds=True, created=NEW), one("b")),
-    "the older of two holders": (one("b", holds=True), one("a", holds=True, created=NEW)),
+    "a holder, though younger": (one("a", began=1, created=NEW), one("b")),
+    "who came in last, of two that have held it": (one("b", began=2, created=NEW), one("a", began=1)),
+    "the older, where both came in at once": (one("b", began=1), one("a", began=1, created=NEW)),
     "the older": (one("b"), one("a", created=NEW)),
     "the uid, in one second": (one("a"), one("b")),
     "over an alias that moves along": (one("a", *SLOTS[:1], SLOTS[2]), one("b", SLOTS[2], created=NEW)),
@@ -50,7 +51,7 @@ sets = st.lists(
         st.sampled_from(SLOTS),
         st.sampled_from(SLOTS),
         created=st.sampled_from([OLD, NEW]),
-        holds=st.booleans(),
+        began=st.sampled_from([0, 0, 1, 2]),
     ),
     max_size=6,
     unique_by=lambda c: c.uid,
@@ -90,7 +91,7 @@ def test_who_has_begun_to_write_holds(status: dict[str, Any], holds: bool) -> No
     """From the intent on, whatever the registry says meanwhile: drift is no reason for another to come in."""
     found = contender(raw(status))
     assert found is not None
-    assert (found.holds, set(found.slots)) == (holds, {"stage/Production", "alias/champion"})
+    assert (found.began > 0, set(found.slots)) == (holds, {"stage/Production", "alias/champion"})
 
 
 def test_a_dry_run_and_a_claim_that_goes_are_in_nobodys_way() -> None:
@@ -104,7 +105,7 @@ def test_who_comes_second_writes_nothing_and_learns_who_is_first() -> None:
     """By name in its own namespace, and not at all from elsewhere."""
     made, there = claim(), registry(v7="Staging")
     near = decide(made, there, NOW, rival=one("other"))
-    far = decide(made, there, NOW, rival=Contender("secret", "hidden", frozenset(SLOTS[:1]), True, OLD, "u"))
+    far = decide(made, there, NOW, rival=Contender("secret", "hidden", frozenset(SLOTS[:1]), 1, OLD, "u"))
     assert (near.step, near.reason, near.attempt) == (Step.YIELD, "Conflict", None)
     assert near.message.startswith("ModelPromotion other has stage/Production of fraud, and this one writes nothing")
     assert far.message.startswith("another claim, of another namespace, has stage/Production")

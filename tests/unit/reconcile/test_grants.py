@@ -174,3 +174,22 @@ async def test_a_claim_wakes_and_looks_by_the_namespace_of_its_server() -> None:
     world.registry.transition("6", "Production")
     await world.look()
     assert reason(world, GUEST) == "DriftDetected"
+
+
+async def test_who_has_taken_over_keeps_the_slot_when_the_other_is_allowed_again() -> None:
+    """Both have held it; the holder is who came in last."""
+    world = world_with()
+    grant(world, **{"from": "All"})
+    guest(world)
+    await world.settle()
+    grant(world, **{"from": "Same"})
+    own = claim(world, "own", 2, version=6)
+    await world.settle()
+    grant(world, **{"from": "All"})
+    world.cluster.put(world.cluster.objects[GUEST], version=5)
+    await world.settle()
+    assert (reason(world, own), reason(world, GUEST), world.registry.holders("Production")) == (
+        "Promoted",
+        "Conflict",
+        ["6"],
+    )
