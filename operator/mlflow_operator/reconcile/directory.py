@@ -19,6 +19,8 @@ class Entry:
 
     where: Endpoint | None = None
     """Where it answers; None where it does not say so."""
+    registry: tuple[str, str] | None = None
+    """By what the registry is known, if a claim names no workspace."""
     allowed: AllowedNamespaces = field(default_factory=AllowedNamespaces)
     """Whose claims it takes."""
 
@@ -44,14 +46,15 @@ class Directory:
 
     def identity(self, server: Key) -> tuple[Hashable, str]:
         """By what its MLflow is known, and the workspace; where that cannot be said, the server."""
-        where = self.entry(server).where
-        return where.registry if where else (server, "")
+        return self.entry(server).registry or (server, "")
 
     def registry(self, model: Key) -> Hashable | None:
         """The registry that a model is in, by whichever server it is reached; None where no claim reaches it."""
-        where = self.entry(objects.server_of(model)).where
+        entry = self.entry(objects.server_of(model))
+        if entry.where is None or not model.workspace:
+            return entry.registry  # many claims ask for this one
         try:
-            return where.within(model.workspace).registry if where else None
+            return entry.where.within(model.workspace).registry
         except OperatorError:
             return None
 
@@ -60,7 +63,10 @@ class Directory:
             found = objects.server(self._store, server.namespace, server.name)
         except OperatorError:
             found = None
-        return Entry(self._where(found), found.spec.promotions.allowed_namespaces) if found else Entry()
+        if found is None:
+            return Entry()
+        where = self._where(found)
+        return Entry(where, where.registry if where else None, found.spec.promotions.allowed_namespaces)
 
     def _where(self, server: MLflowServer) -> Endpoint | None:
         try:

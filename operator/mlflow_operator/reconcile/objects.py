@@ -10,6 +10,7 @@ from mlflow_operator.desired import names
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Index, Object, Store
 from mlflow_operator.status.conditions import READY
+from mlflow_operator.status.promotion import CONFLICT_FREE
 
 SERVER = MLflowServer.NAMES.kind
 PROMOTION = ModelPromotion.NAMES.kind
@@ -57,6 +58,11 @@ def claims_on(store: Store, of: Key) -> set[Key]:
 def claims_by_name(store: Store, model: str) -> set[Key]:
     """The claims on models of a name, of whatever registry and in whatever namespace, also those that are deleted."""
     return store.find("name", Key(MODEL, "", "", model))
+
+
+def outdone(store: Store, model: str) -> set[Key]:
+    """The claims on models of a name that write nothing, since another one has their slot."""
+    return store.find("outdone", Key(MODEL, "", "", model))
 
 
 def has_aliases(store: Store, model: Key) -> bool:
@@ -123,6 +129,12 @@ def _by_name(key: Key, obj: Object) -> Iterable[Key]:
     return (Key(MODEL, "", "", obj["spec"]["model"]),) if key.kind == PROMOTION else ()
 
 
+def _by_outdone(key: Key, obj: Object) -> Iterable[Key]:
+    conditions = obj.get("status", {}).get("conditions", []) if key.kind == PROMOTION else []
+    waits = any(c["type"] == CONFLICT_FREE and c["status"] == "False" for c in conditions)
+    return _by_name(key, obj) if waits else ()
+
+
 def _by_aliased_model(key: Key, obj: Object) -> Iterable[Key]:
     target = obj["spec"].get("target", {}) if key.kind == PROMOTION else {}
     return _by_model(key, obj) if target.get("alias") or target.get("mirrorAlias") else ()
@@ -140,6 +152,7 @@ def _by_owner(key: Key, obj: Object) -> Iterable[Key]:
 INDEXES: dict[str, Index] = {
     "model": _by_model,
     "name": _by_name,
+    "outdone": _by_outdone,
     "aliased": _by_aliased_model,
     "server": _by_server,
     "owner": _by_owner,

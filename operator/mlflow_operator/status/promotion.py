@@ -26,6 +26,8 @@ _VERDICTS: dict[Step, tuple[Callable[[str, str], Verdict], str]] = {
     Step.REST: (conditions.suspended, "Suspended"),
 }
 """What each step means for kstatus, and the phase that sums it up."""
+CONFLICT_FREE = "ConflictFree"
+"""The condition that says whether another claim has the slot."""
 _NAMED = 20
 """Holders that a status names."""
 
@@ -85,12 +87,12 @@ def _summary(claim: ModelPromotion, verdict: Verdict, now: datetime) -> list[Con
     return conditions.summary(verdict, claim.status.conditions, generation=claim.metadata.generation, now=now)
 
 
-_DETAILS = ("ConflictFree", "VersionResolved", "RequirementsMet", "Promoted", "InSync")
+_DETAILS = (CONFLICT_FREE, "VersionResolved", "RequirementsMet", "Promoted", "InSync")
 
 
 def _details(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: datetime) -> list[Condition]:
     answers = {
-        "ConflictFree": _conflict_free(claim, decision),
+        CONFLICT_FREE: _conflict_free(claim, decision),
         "VersionResolved": _resolved(claim, snapshot),
         "RequirementsMet": _requirements(claim, snapshot, decision),
         "Promoted": _promoted(decision),
@@ -110,7 +112,7 @@ def _conflict_free(claim: ModelPromotion, decision: Decision) -> Answer:
         return False, decision.reason, decision.message
     if claim.spec.dry_run or claim.spec.suspend:
         return "Unknown", "NotChecked", "not checked: nothing is written"
-    return True, "ConflictFree", "no other claim has the slot"
+    return True, CONFLICT_FREE, "no other claim has the slot"
 
 
 def _resolved(claim: ModelPromotion, snapshot: Snapshot) -> Answer:

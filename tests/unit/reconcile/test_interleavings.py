@@ -27,7 +27,7 @@ from .simulation import Simulation, claim_key
 
 REGISTRY = ("snapshot", "move", "set_alias", "set_version_tag")
 WRITES = ("move", "set_alias", "set_version_tag")
-SLOTS = {"fraud": "Production", "staging": "Staging"}
+SLOTS = {"fraud": "Production", "staging": "Staging", "rival": "Production"}
 VERSIONS = ("5", "6", "7")
 _STEPS = 400
 """Calls until it has to have come to rest, once nobody disturbs it any more."""
@@ -129,7 +129,7 @@ class Log:
 
     def note(self) -> None:
         """What is there now."""
-        held = {stage: self.world.registry.holders(stage) for stage in SLOTS.values()}
+        held = {stage: self.world.registry.holders(stage) for stage in set(SLOTS.values())}
         if not self.entries or self.entries[-1][1] != held:
             self.entries.append((self.world.moment, held))
 
@@ -205,7 +205,7 @@ class Drama:
 
     async def wish(self) -> None:
         """Somebody applies a claim, or changes one."""
-        name = list(SLOTS)[self.number(2)]
+        name = list(SLOTS)[self.number(len(SLOTS))]
         spec: dict[str, Any] = {"target": {"stage": SLOTS[name]}}
         kind = self.number(6)
         if kind == 0:
@@ -242,7 +242,7 @@ class Drama:
 
     async def forget(self) -> None:
         """Somebody deletes a claim."""
-        if (key := claim_key(list(SLOTS)[self.number(2)])) in self.world.cluster.objects:
+        if (key := claim_key(list(SLOTS)[self.number(len(SLOTS))])) in self.world.cluster.objects:
             self.world.cluster.remove(key)
 
     async def time(self) -> None:
@@ -275,12 +275,24 @@ class Drama:
     def check(self) -> None:
         """What has to be true of it in the end."""
         assert (self.stage.unfenced, self.stage.crowded) == ([], [])
+        self.check_slots()
         later = self.world.queue.later()
         for key in self.world.cluster.objects:
             if key.kind != "ModelPromotion":
                 continue
             assert key in later, f"{key} is never looked at again"
             self.check_claim(key.name)
+
+    def check_slots(self) -> None:
+        """Of the claims on one slot all but one say that it is another's, but for those that a person has suspended."""
+        there = {
+            key.name: obj["spec"] for key, obj in self.world.cluster.objects.items() if key.kind == "ModelPromotion"
+        }
+        rivals = [name for name in there if SLOTS[name] == "Production"]
+        outdone = [name for name in rivals if self.world.ready(name)[1] == "Conflict"]
+        assert len(outdone) < max(len(rivals), 1)
+        if not any(there[name].get("suspend") for name in rivals):
+            assert len(rivals) - len(outdone) <= 1
 
     def check_claim(self, name: str) -> None:
         """Its status is of today, and its history is true."""
@@ -295,7 +307,7 @@ class Drama:
                 end = entry.finished_at.replace(microsecond=999_999)
                 assert self.log.held(entry.to_version, SLOTS[name], entry.started_at, end), entry
         ready = self.world.ready(name)[1]
-        assert ready in ("Promoted", "PromotedOnward", "DriftDetected", "Suspended"), ready
+        assert ready in ("Promoted", "PromotedOnward", "DriftDetected", "Suspended", "Conflict"), ready
         if ready == "Promoted":
             assert status.holders == [obj["spec"]["version"] and str(obj["spec"]["version"])]
 

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterator
 
 from mlflow_operator.engine.queue import Key
-from mlflow_operator.engine.store import Object, Store
+from mlflow_operator.engine.store import Store
 from mlflow_operator.promotion.conflict import Contender, contender, winner_over
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.promotions.grants import is_refused
@@ -25,9 +25,7 @@ def rival(world: World, claim: Key) -> Contender | None:
 def outdone(store: Store, claim: Key) -> Iterator[Key]:
     """The claims that wait for another one on a model of that name: whatever happens to this one may let them go on."""
     for model in store.places(claim, "name"):
-        for key in objects.claims_by_name(store, model.model) - {claim}:
-            if _is_outdone(store.get(*key[:3]) or {}):
-                yield key
+        yield from objects.outdone(store, model.model) - {claim}
 
 
 def _of_registry(world: World, claim: Key) -> Iterator[Key]:
@@ -49,8 +47,3 @@ def _reaches(world: World, claim: Key, model: Key) -> Hashable | None:
 def _contender(store: Store, claim: Key) -> Contender | None:
     obj = store.get(*claim[:3])
     return contender(obj) if obj else None
-
-
-def _is_outdone(claim: Object) -> bool:
-    conditions = claim.get("status", {}).get("conditions", [])
-    return any(c["type"] == "ConflictFree" and c["status"] == "False" for c in conditions)
