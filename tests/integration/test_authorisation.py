@@ -50,8 +50,7 @@ def shop(asking: ControlPlane, team: Team) -> Team:
         bind(team, f"edit-{name}", "edit", name)
     bind(team, "promote", "mlflow-operator-promote-production", "paul")
     for text in snippets(DOCS / "authorisation.md", "yaml"):
-        if "SubjectAccessReview" not in text:
-            asking.kubectl("apply", "-n", team.namespace, "-f", "-", text=text)
+        asking.kubectl("apply", "-n", team.namespace, "-f", "-", text=text)
     asked = f"needs the verb promote on modelslots.mlflow.talentflow.ai production in namespace {team.namespace}"
     waiting.until(lambda: asked in refusal(team, "probe", 1, EDITOR), what="the policies", seconds=60, pause=0.5)
     return team
@@ -174,6 +173,16 @@ def test_the_expressions_fit_the_kind(asking: ControlPlane) -> None:
     for policy in POLICIES:
         waiting.until(lambda policy=policy: "typeChecking" in status(policy), what=f"types of {policy}", seconds=60)  # type: ignore[misc]
         assert status(policy)["typeChecking"] == {}, policy
+
+
+def test_the_question_of_the_documentation_is_answered(shop: Team, asking: ControlPlane) -> None:
+    """It shows how to ask whether somebody may, which `kubectl auth can-i` cannot."""
+    page = snippets(DOCS / "authorisation.md", "console")
+    (question,) = re.findall(r"<<EOF\n(.*)^EOF", "\n".join(page), re.DOTALL | re.MULTILINE)
+    here = question.replace("team-a", shop.namespace)
+    words = ("create", "-o", "jsonpath={.status.allowed}", "-f", "-")
+    assert asking.kubectl(*words, text=here) == "true"
+    assert asking.kubectl(*words, text=here.replace("name: production", "name: staging")) != "true"
 
 
 def test_an_admin_of_the_namespace_cannot_take_it_for_himself(shop: Team) -> None:

@@ -2,12 +2,14 @@
 
 from mutants.mutant import mutant
 
-PASS, MODEL, MODELS, CARRY, LANES = (
+PASS, MODEL, MODELS, CARRY, LANES, GRANTS, DIRECTORY = (
     "reconcile/promotions/promotion.py",
     "reconcile/promotions/model.py",
     "reconcile/promotions/models.py",
     "reconcile/promotions/carry_out.py",
     "reconcile/lanes.py",
+    "reconcile/promotions/grants.py",
+    "reconcile/directory.py",
 )
 PASSES = "reconcile"
 
@@ -31,7 +33,7 @@ MUTANTS = (
     ),
     mutant(PASS, "a replica's old answer is drift", "if is_behind(found,", "if False and is_behind(found,", PASSES),
     mutant(PASS, "settled claims need a ready server", "ready=not settled)", "ready=True)", PASSES),
-    mutant(PASS, "nobody looks at an object again", "    return world.settings.resync\n", "    return 10**9\n", PASSES),
+    mutant(GRANTS, "nobody looks at an object again", "else world.settings.resync", "else 10**9", PASSES),
     mutant(
         PASS,
         "the registry is not looked at after a pass",
@@ -116,10 +118,10 @@ MUTANTS = (
     ),
     mutant(LANES, "a slow MLflow takes all workers", "max(1, settings.workers // 4)", "settings.workers", PASSES),
     mutant(
-        LANES,
+        DIRECTORY,
         "two servers of one URL are two MLflows",
-        'return normalised(desired.url(found, self._cluster_domain)), workspace or ""',
-        "return None",
+        'return self.entry(server).registry or (server, "")',
+        'return (server, "")',
         PASSES,
     ),
 )
