@@ -193,3 +193,19 @@ async def test_who_has_taken_over_keeps_the_slot_when_the_other_is_allowed_again
         "Conflict",
         ["6"],
     )
+
+
+async def test_who_waits_is_woken_by_the_pass_that_finds_the_label_gone() -> None:
+    """It does not wait for its own turn, ten minutes later."""
+    world = world_with()
+    label(world, may="promote")
+    grant(world, **SELECTED)
+    guest(world)
+    own = claim(world, "own", 2, version=6)
+    await world.settle()
+    assert reason(world, own) == "Conflict"
+    label(world)
+    world.seconds += 30
+    world.queue.add(GUEST)
+    await world.drain()
+    assert (reason(world, GUEST), reason(world, own)) == ("RefNotPermitted", "Promoted")
