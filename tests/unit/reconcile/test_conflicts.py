@@ -133,8 +133,9 @@ async def test_a_claim_that_waits_costs_no_write_and_no_request() -> None:
     world = world_with()
     claim(world, "first", 1)
     await world.settle()
-    claim(world, "second", 2, version=6)
+    claim(world, "second", 2, version=6, requires={"signature": True})
     await world.settle()
+    assert "has_signature" not in world.outside.calls
     written = (len(world.cluster.statuses), len(world.cluster.events), len(world.registry.writes))
     world.outside.calls.clear()
     for _ in range(3):

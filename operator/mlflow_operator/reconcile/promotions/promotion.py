@@ -139,11 +139,11 @@ class _Pass:
         return await read(self.world, registry, self.model)
 
     async def _decide(self, registry: Registry, snapshot: Snapshot) -> Decision:
-        signature, now = None, self.world.clock()
+        signature, now, other = None, self.world.clock(), rival(self.world, self.key)
         facts = Facts(self.claim, snapshot, now)
-        if wants_signature(facts) and facts.version is not None:
+        if other is None and wants_signature(facts) and facts.version is not None:
             signature = await self.watch.signature(registry, self.claim.spec.model, facts.version)
-        return decide(self.claim, snapshot, now, signature=signature, rival=rival(self.world, self.key))
+        return decide(self.claim, snapshot, now, signature=signature, rival=other)
 
     async def _write(self, registry: Registry, snapshot: Snapshot, decision: Decision) -> tuple[Decision, Snapshot]:
         """Write the plan, behind a write to the API server: who has an old copy of the claim stops there."""
