@@ -1,5 +1,6 @@
 """Claims on one slot of one registry, by whichever MLflowServer and in whichever namespace: one of them writes."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.reconcile.objects import PROMOTION, SERVER
 
-from .fakes import Object
+from .fakes import Crash, Object
 from .simulation import Simulation, claim_key
 
 URL = "http://mlflow.test"
@@ -171,3 +172,31 @@ async def test_a_dry_run_beside_a_claim_shows_its_plan() -> None:
     world.promote("plan", dryRun=False)
     await world.settle()
     assert (reason(world, plan), reason(world, claim_key("real"))) == ("Conflict", "Promoted")
+
+
+async def handed_over(crash: int | None = None) -> Simulation:
+    """A slot whose holder is deleted while another claim waits; the process may die at a call of what follows."""
+    world = world_with()
+    first, _ = claim(world, "first", 1), claim(world, "second", 2, version=6)
+    claim(world, "third", 3, version=5)
+    await world.settle()
+    world.outside.calls.clear()
+    world.cluster.remove(first)
+    if crash is not None:
+        world.outside.before[crash] = Crash()
+        with suppress(Crash):
+            await world.drain()
+        world.outside.before.clear()
+        world.start()
+    await world.settle()
+    return world
+
+
+async def test_a_slot_is_handed_over_once_whenever_the_process_dies() -> None:
+    """Killed before each call: in the end the second has it, the third waits, and nothing was moved twice."""
+    calls = len((await handed_over()).outside.calls)
+    for number in range(calls):
+        world = await handed_over(number)
+        second, third = claim_key("second"), claim_key("third")
+        assert (reason(world, second), reason(world, third)) == ("Promoted", "Conflict"), number
+        assert moves(world) == ["7>Production", "6>Production"], number
