@@ -30,7 +30,8 @@ SEVEN = "version: 7\n"
 
 BOTH_STORES = "set both backendStore and artifactStore, or external alone for a server that already exists"
 EXTERNAL_ONLY = (
-    "beside external there can be experiments and suspend; the rest is for a server that the operator deploys"
+    "beside external there can be experiments, promotions and suspend; the rest is for a server that the operator"
+    " deploys"
 )
 ONE_BACKEND = "set exactly one of postgres, uriSecretRef, sqlite and managed"
 ONE_ARTIFACTS = "set exactly one of s3, persistentVolume and managed"
@@ -54,6 +55,23 @@ TAG_KEY = "MLflow takes letters, digits, blanks and _ - . : / in a key"
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 SERVERS_REFUSED = {
+    "a selector for all": (
+        EXTERNAL + "promotions: {allowedNamespaces: {from: All, selector: {matchLabels: {a: b}}}}\n",
+        "a selector goes with from: Selector, and from: Selector with a selector",
+    ),
+    "a selection without a selector": (
+        EXTERNAL + "promotions: {allowedNamespaces: {from: Selector}}\n",
+        "a selector goes with from: Selector, and from: Selector with a selector",
+    ),
+    "an empty selector": (
+        EXTERNAL + "promotions: {allowedNamespaces: {from: Selector, selector: {}}}\n",
+        "an empty selector would be of all namespaces; write matchLabels or matchExpressions, or from: All",
+    ),
+    "a label without values": (
+        EXTERNAL
+        + "promotions: {allowedNamespaces: {from: Selector, selector: {matchExpressions: [{key: a, operator: In}]}}}\n",
+        "values go with In and NotIn, one at least",
+    ),
     "external with workers": (EXTERNAL + "workers: 4", EXTERNAL_ONLY),
     "external with replicas": (EXTERNAL + "replicas: 2", EXTERNAL_ONLY),
     "external asleep": (EXTERNAL + "hibernate: true", EXTERNAL_ONLY),

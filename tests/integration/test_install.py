@@ -50,6 +50,7 @@ def test_a_second_apply_changes_nothing(control_plane: ControlPlane) -> None:
         ("update", "mlflowservers.mlflow.talentflow.ai/finalizers", True),
         ("create", "deployments.apps", True),
         ("create", "secrets", True),
+        ("get", "namespaces", True),
         ("watch", "customresourcedefinitions.apiextensions.k8s.io", True),
         ("patch", "mlflowservers.mlflow.talentflow.ai", False),
         ("delete", "modelpromotions.mlflow.talentflow.ai", False),
@@ -61,6 +62,8 @@ def test_a_second_apply_changes_nothing(control_plane: ControlPlane) -> None:
         ("create", "roles.rbac.authorization.k8s.io", False),
         ("patch", "customresourcedefinitions.apiextensions.k8s.io", False),
         ("list", "nodes", False),
+        ("list", "namespaces", False),
+        ("promote", "modelslots.mlflow.talentflow.ai", False),
     ],
 )
 def test_what_the_operator_may_do(control_plane: ControlPlane, verb: str, resource: str, allowed: bool) -> None:
@@ -87,5 +90,7 @@ def test_with_namespaces_the_operator_sees_nothing_elsewhere(control_plane: Cont
     objects = generate.render(ROOT / generate.CHART, namespace, values)
     control_plane.kubectl("apply", "--server-side", "-f", "-", text=yaml.safe_dump_all(objects))
     assert may(control_plane, who, "list", "secrets", namespace)
+    assert may(control_plane, who, "get", "namespaces", namespace)
+    assert not may(control_plane, who, "get", "namespaces", "default")
     assert not may(control_plane, who, "list", "secrets", "default")
     assert not may(control_plane, who, "list", "mlflowservers.mlflow.talentflow.ai", "default")

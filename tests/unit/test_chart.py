@@ -27,6 +27,7 @@ EVERYTHING: dict[str, Any] = {
     "imagePullSecrets": [{"name": "pull"}],
     "images": {"server": "mirror/mlflow:{version}", "postgres": "pg", "objectStore": "s3", "pullPolicy": "Never"},
     "watchNamespaces": ["a", "b"],
+    "admission": {"enabled": True},
     "serviceAccount": {"annotations": {"a": "b"}},
     "settings": {
         "clusterDomain": "k8s.internal",
@@ -218,6 +219,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
     assert may["secrets"] == READ | {"create"}
     assert may["configmaps"] == READ
     assert may["pods"] == {"get", "list"}
+    assert may["namespaces"] == {"get"}
     assert may["persistentvolumeclaims"] == READ | {"create", "patch"}
     assert may["events"] == {"list", "create", "patch"}
     for child in ("deployments", "statefulsets", "jobs", "services", "serviceaccounts"):
@@ -228,7 +230,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
         assert may.pop(f"{plural}/finalizers") == {"update"}
     for kind in kinds.KINDS.values():
         assert kind.plural not in may or may[kind.plural] == set(kind.verbs)
-    assert len(may) == 10
+    assert len(may) == 11
 
 
 def test_with_namespaces_the_operator_has_no_rights_elsewhere() -> None:
@@ -289,6 +291,39 @@ def test_the_clusters_own_roles_learn_the_kinds() -> None:
     assert not {"mlflow-operator-view", "mlflow-operator-edit"} & set(
         of_kind(render({"rbac": {"aggregate": False}}), "ClusterRole")
     )
+
+
+def test_a_right_on_the_slot_is_asked_for_only_when_somebody_wants_that() -> None:
+    """Off by default; one value brings the policies, their bindings and the roles, which give that right alone."""
+    assert not [o for o in render() if "Admission" in o["kind"] or "promote" in o["metadata"]["name"]]
+    objects = render({"admission": {"enabled": True}})
+    policies = of_kind(objects, "ValidatingAdmissionPolicy")
+    bindings = of_kind(objects, "ValidatingAdmissionPolicyBinding").values()
+    assert {b["spec"]["policyName"] for b in bindings} == policies.keys()
+    assert all("matchResources" not in b["spec"] and "Deny" in b["spec"]["validationActions"] for b in bindings)
+    roles = {name: role for name, role in of_kind(objects, "ClusterRole").items() if "-promote" in name}
+    assert {name: role["rules"][0].get("resourceNames") for name, role in roles.items()} == {
+        "mlflow-operator-promote": None,
+        "mlflow-operator-promote-staging": ["staging"],
+        "mlflow-operator-promote-production": ["production"],
+    }
+    assert all(verbs(role) == {"modelslots": {"promote"}} for role in roles.values())
+
+
+def test_policies_hold_where_the_operator_works() -> None:
+    """Who installs it for single namespaces does not ask anything of the others."""
+    objects = render({"admission": {"enabled": True}, "watchNamespaces": ["a", "b"]})
+    for binding in of_kind(objects, "ValidatingAdmissionPolicyBinding").values():
+        (expression,) = binding["spec"]["matchResources"]["namespaceSelector"]["matchExpressions"]
+        assert expression == {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["a", "b"]}
+
+
+def test_no_expression_of_a_message_asks_for_rights() -> None:
+    """The API server would then only say that the expression has failed."""
+    for policy in of_kind(render({"admission": {"enabled": True}}), "ValidatingAdmissionPolicy").values():
+        variables = {v["name"]: v["expression"] for v in policy["spec"]["variables"]}
+        assert not [name for name, expression in variables.items() if "authorizer" in expression]
+        assert all("authorizer" not in v["messageExpression"] for v in policy["spec"]["validations"])
 
 
 def test_prometheus_finds_the_metrics() -> None:

@@ -137,6 +137,7 @@ NOT_REASONS = {
     # phases, and steps of a decision
     *("Drifted", "Refused", "Waiting", "DryRun", "Write", "Hold", "Onward", "Report", "Wait", "Refuse", "Show", "Rest"),
     *("AwaitingWindow", "Pause", "Closed"),
+    *("Yield", "Namespace", "Same", "Selector", "In", "NotIn", "Exists", "DoesNotExist"),
     # parts of requests, and what databases and stores answer
     *("Accept", "Authorization", "Body", "Bucket", "Code", "CreateBucketConfiguration", "Error", "Key"),
     *("LocationConstraint", "ResponseMetadata", "HTTPStatusCode", "InterfaceError", "OperationalError", "NoSuchBucket"),
@@ -169,7 +170,7 @@ BOTH = (
     "desired/endpoint.py",
     "desired/external",
     "engine/workers.py",
-    "host/errors.py",
+    "errors.py",
     "reconcile/access.py",
     "status/conditions.py",
 )
@@ -188,7 +189,7 @@ PASSED_ON = (
 )
 """Modules of those packages that make no reasons."""
 ELSEWHERE = {
-    MLflowServer: {"None", "ServerNotFound", "ServerNotReady", "WorkspaceNotAllowed"},
+    MLflowServer: {"None", "RefNotPermitted", "ServerNotFound", "ServerNotReady", "WorkspaceNotAllowed"},
     ModelPromotion: {"None"},
 }
 """Reasons of the other kind in modules that serve both, and MLflow's name for no stage."""

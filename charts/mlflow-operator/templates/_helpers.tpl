@@ -103,3 +103,19 @@ secret: {secretName: {{ .Values.caBundle.secret }}}
   verbs: [update]
 {{ include "mlflow-operator.kinds" . }}
 {{- end }}
+
+{{- /* CEL: the names of all slots that a claim writes, the alias that moves along too; its argument is the object. */ -}}
+{{- define "mlflow-operator.slots" -}}
+(has({{ . }}.spec.target.stage) ? [{{ . }}.spec.target.stage.lowerAscii()] : [])
+{{- range list "alias" "mirrorAlias" }} + (has({{ $ }}.spec.target.{{ . }}) ? ['alias-' + {{ $ }}.spec.target.{{ . }}] : []){{ end }}
+{{- end }}
+
+{{- /* CEL: the value of the annotation that asks for the same version once more, or nothing. */ -}}
+{{- define "mlflow-operator.asked" -}}
+has({{ . }}.metadata.annotations) && 'mlflow.talentflow.ai/reassert' in {{ . }}.metadata.annotations ? {{ . }}.metadata.annotations['mlflow.talentflow.ai/reassert'] : ''
+{{- end }}
+
+{{- /* CEL: whether the user has a verb on the slot of the variable `slot`. */ -}}
+{{- define "mlflow-operator.may" -}}
+authorizer.group('mlflow.talentflow.ai').resource('modelslots').namespace(request.namespace).name(slot).check('{{ . }}').allowed()
+{{- end }}

@@ -63,5 +63,7 @@ class SecretKeyRef(ApiModel):
     """Key in the Secret."""
 
 
+Namespace = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+"""Name of a namespace."""
 Workspace = Annotated[str, Field(min_length=2, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 """As MLflow's WorkspaceNameValidator has it."""

@@ -7,6 +7,7 @@ from pydantic import Field
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.pod_fields import Affinity, EnvFromSource, Toleration, TopologySpreadConstraint
 from mlflow_operator.api.pods import PodSecurityContext, Resources, TemporaryStorage
+from mlflow_operator.api.promotions import Promotions
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map
 from mlflow_operator.api.serving import EnvVar, Experiment, External, Image, Network, Service, ServiceAccount
@@ -65,6 +66,8 @@ class MLflowServerSpec(ApiModel):
     """A tracking server that already exists, instead of backendStore and artifactStore."""
     experiments: Annotated[list[Experiment], list_map("name", max_items=64)] = Field(default_factory=list)
     """Experiments that are always there."""
+    promotions: Promotions = Field(default_factory=Promotions)
+    """Who may promote on the server."""
     network: Network = Field(default_factory=Network)
     """Who may talk to the server, and under which names."""
     service: Service = Field(default_factory=Service)
@@ -127,7 +130,8 @@ class MLflowServerSpec(ApiModel):
         Rule(
             f"!has(self.external) || (self.replicas == 1 && [{', '.join(f'has(self.{f})' for f in _DEPLOYED_ONLY)}]"
             ".all(x, !x))",
-            "beside external there can be experiments and suspend; the rest is for a server that the operator deploys",
+            "beside external there can be experiments, promotions and suspend; the rest is for a server that the"
+            " operator deploys",
         ),
         Rule(
             f"!{_MANAGED_DATABASE} || !(has(oldSelf.backendStore) && has(oldSelf.backendStore.managed))"

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from mlflow_operator.api.attempt import Attempt, Plan, Soak
 from mlflow_operator.api.gates import Gates, GateStatus, WindowStatus
-from mlflow_operator.api.meta import Condition, LocalRef, Workspace
+from mlflow_operator.api.meta import Condition, LocalRef, Namespace, Workspace
 from mlflow_operator.api.requires import Requires
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import ApiModel, Observed, Rule, Tags, immutable, list_map, rules
@@ -33,6 +33,8 @@ _MODEL_NAME = Rule(
 class ServerRef(LocalRef):
     """The MLflowServer, and on it the workspace that has the model."""
 
+    namespace: Namespace | None = None
+    """Its namespace, which has to allow it (spec.promotions of the MLflowServer). Unset: the one of this object."""
     workspace: Workspace | None = None
     """MLflow's workspace that has the model. Unset: the one of the MLflowServer, else the server's default."""
 
@@ -41,7 +43,7 @@ class ModelPromotionSpec(ApiModel):
     """The slot, and the version that should hold it."""
 
     server_ref: Annotated[ServerRef, rules(immutable("serverRef", _INSTEAD))]
-    """The MLflowServer, in the same namespace."""
+    """The MLflowServer, in the same namespace unless it names another."""
     model: Annotated[str, Field(min_length=1, max_length=256), rules(_MODEL_NAME, immutable("model", _INSTEAD))]
     """Name of the registered model."""
     target: Annotated[Target, rules(immutable("target", _INSTEAD))]
@@ -137,7 +139,8 @@ class ModelPromotionStatus(Observed):
     history: list[Attempt] = Field(default_factory=list)
     """Finished attempts, newest first."""
     conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)
-    """Ready, Reconciling, Stalled, Suspended, VersionResolved, RequirementsMet, GatesPassed, Promoted, InSync."""
+    """Ready, Reconciling, Stalled, Suspended, ConflictFree, VersionResolved, RequirementsMet, GatesPassed, Promoted,
+    InSync."""
 
 
 class ModelPromotion(Resource):
@@ -161,3 +164,8 @@ class ModelPromotion(Resource):
 
     spec: ModelPromotionSpec
     status: ModelPromotionStatus = Field(default_factory=ModelPromotionStatus)
+
+    @property
+    def server_namespace(self) -> str:
+        """The namespace of its MLflowServer."""
+        return self.spec.server_ref.namespace or self.metadata.namespace

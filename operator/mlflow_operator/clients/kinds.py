@@ -68,6 +68,8 @@ KINDS: dict[str, Kind] = {
     # Credentials that users refer to are read; those of managed stores are made once, and never changed or deleted.
     "Secret": Kind("v1", "secrets", Watch.REFERENCED, (*READ, "create")),
     "ConfigMap": Kind("v1", "configmaps", Watch.REFERENCED, READ),
+    # Labels of a namespace, where a server takes claims by them; a Role in it is enough to read it.
+    "Namespace": Kind("v1", "namespaces", Watch.NOT, ("get",)),
     # How a Job ended is in the termination message of its pod, and why pods do not come is in Events.
     "Pod": Kind("v1", "pods", Watch.NOT, ("get", "list")),
     "Event": Kind("events.k8s.io/v1", "events", Watch.NOT, ("list", *WRITE)),

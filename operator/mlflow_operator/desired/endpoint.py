@@ -28,6 +28,8 @@ class Endpoint:
     """Which Secret opens it."""
     workspace: str = ""
     """MLflow's workspace that is meant; empty: the server's default."""
+    cluster_domain: str = ""
+    """In which short names of Services are full ones."""
 
     @property
     def url(self) -> str:
@@ -36,8 +38,9 @@ class Endpoint:
 
     @property
     def registry(self) -> tuple[str, str]:
-        """By what the registry is known, whoever asks it."""
-        return self.url, self.workspace
+        """By what the registry is known, whoever asks it, and by whichever of a Service's names."""
+        host = urls.in_full(self.address.host, self.cluster_domain)
+        return urls.spelt(self.scheme, self.address._replace(host=host), self.prefix), self.workspace
 
     def within(self, workspace: str) -> "Endpoint":
         """The same in a workspace that a claim asks for; an empty one leaves it as it is.
@@ -62,7 +65,7 @@ def endpoint(server: MLflowServer, cluster_domain: str) -> Endpoint:
         Terminal: InvalidUrl.
     """
     if server.spec.external is not None:
-        return _elsewhere(server.spec.external)
+        return replace(_elsewhere(server.spec.external), cluster_domain=cluster_domain)
     name, namespace = names.instance(server), server.metadata.namespace
     return Endpoint(
         "http",

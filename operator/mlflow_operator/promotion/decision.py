@@ -35,6 +35,8 @@ class Step(StrEnum):
     """Nothing: somebody has to change something."""
     SHOW = "Show"
     """Nothing: a dry run."""
+    YIELD = "Yield"
+    """Nothing: another claim has the slot."""
     REST = "Rest"
     """Nothing: suspended."""
 

@@ -9,6 +9,7 @@ from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.slots import Stage
 from mlflow_operator.promotion import attempt as attempts
 from mlflow_operator.promotion import soak
+from mlflow_operator.promotion.conflict import Contender
 from mlflow_operator.promotion.evidence import NOTHING, Evidence, Need
 from mlflow_operator.promotion.gates import checklist
 from mlflow_operator.promotion.gates.case import Case
@@ -31,6 +32,8 @@ class Facts:
     now: datetime
     evidence: Evidence = NOTHING
     """What was found out beside the registry."""
+    rival: Contender | None = None
+    """Another claim that has the slot."""
 
     @cached_property
     def wish(self) -> Wish:

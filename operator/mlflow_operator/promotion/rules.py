@@ -8,6 +8,7 @@ from mlflow_operator.api.schema import GROUP
 from mlflow_operator.api.slots import Stage
 from mlflow_operator.promotion import words
 from mlflow_operator.promotion.attempt import ended, opened
+from mlflow_operator.promotion.conflict import Contender
 from mlflow_operator.promotion.decision import Decision, Rule, Step, first_answer
 from mlflow_operator.promotion.evidence import NOTHING, Evidence
 from mlflow_operator.promotion.facts import Facts
@@ -27,6 +28,13 @@ def suspended(facts: Facts) -> Decision | None:
     gates = None if facts.settled else ()
     attempt = facts.claim.status.attempt
     return Decision(Step.REST, "Suspended", words.suspended(facts), attempt, plan=facts.left, gates=gates)
+
+
+def outdone(facts: Facts) -> Decision | None:
+    """Another claim has the slot: of several one writes."""
+    if facts.rival is None:
+        return None
+    return Decision(Step.YIELD, "Conflict", words.conflict(facts, facts.rival), facts.latest, gates=())
 
 
 def tags_changed(facts: Facts) -> Decision | None:
@@ -130,6 +138,7 @@ def promote(facts: Facts) -> Decision | None:
 
 RULES: tuple[Rule, ...] = (
     suspended,
+    outdone,
     tags_changed,
     gone_onward,
     held,
@@ -143,12 +152,20 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def decide(claim: ModelPromotion, snapshot: Snapshot, now: datetime, evidence: Evidence = NOTHING) -> Decision:
+def decide(
+    claim: ModelPromotion,
+    snapshot: Snapshot,
+    now: datetime,
+    evidence: Evidence = NOTHING,
+    *,
+    rival: Contender | None = None,
+) -> Decision:
     """What follows for a claim from what the registry holds.
 
-    ``evidence`` is what else is known; ``facts.wants_file`` and ``facts.needs`` say what has to be.
+    ``evidence`` is what else is known; ``facts.wants_file`` and ``facts.needs`` say what has to be. ``rival`` is
+    another claim that has the slot.
     """
-    return first_answer(RULES, Facts(claim, snapshot, now, evidence))
+    return first_answer(RULES, Facts(claim, snapshot, now, evidence, rival))
 
 
 def trail(claim: ModelPromotion, attempt: Attempt) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from mlflow_operator.api.attempt import Attempt, Plan
 from mlflow_operator.api.slots import Stage
+from mlflow_operator.promotion.conflict import Contender, slots_of
 from mlflow_operator.promotion.facts import Facts
 from mlflow_operator.promotion.plan import is_empty
 from mlflow_operator.promotion.snapshot import slot_name
@@ -20,6 +21,17 @@ def suspended(facts: Facts) -> str:
 def tagging(facts: Facts) -> str:
     """Only tags."""
     return f"setting the tags of version {facts.wish.version} to those of the spec; nothing moves"
+
+
+def conflict(facts: Facts, rival: Contender) -> str:
+    """Who has the slot instead, where that may be said, and the ways out."""
+    mine = facts.claim.metadata.namespace == rival.namespace
+    other = f"ModelPromotion {rival.name}" if mine else "another claim, of another namespace,"
+    slots = " and ".join(sorted(rival.slots & slots_of(facts.claim.spec.target)))
+    return (
+        f"{other} has {slots} of {facts.claim.spec.model}, and this one writes nothing; "
+        "it goes on when the other is deleted: delete one of both"
+    )
 
 
 def promoting(facts: Facts) -> str:

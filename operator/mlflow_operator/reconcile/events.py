@@ -7,6 +7,9 @@ from mlflow_operator.clients.cluster import without_managed_fields
 from mlflow_operator.clients.kinds import OWN, REFERENCED
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Change, Object, key_of
+from mlflow_operator.reconcile import objects
+from mlflow_operator.reconcile.objects import SERVER
+from mlflow_operator.reconcile.promotions.rivals import outdone
 from mlflow_operator.reconcile.world import World
 
 
@@ -41,7 +44,12 @@ def wake(world: World, key: Key) -> None:
 
 
 def _concerned(world: World, key: Key) -> list[Key]:
-    return [key] if key.kind in OWN else world.store.places(key, "owner")
+    """Whoever depends on an object: what has a slot, or may lose it, holds up others."""
+    if key.kind not in OWN:
+        return world.store.places(key, "owner")
+    claims = objects.claims_on(world.store, key) if key.kind == SERVER else {key}
+    guests = [claim for claim in claims if claim.namespace != key.namespace]  # they may not be welcome any more
+    return [key, *guests, *(other for claim in claims for other in outdone(world.store, claim))]
 
 
 def _add(world: World, keys: Iterable[Key]) -> None:

@@ -1,14 +1,12 @@
 """The lanes of the work queue: one pass at a time on a model, and a share of the workers per MLflow and per team."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
-from mlflow_operator import desired
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.lanes import Lane
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Store
-from mlflow_operator.errors import OperatorError
-from mlflow_operator.reconcile import objects
+from mlflow_operator.reconcile.directory import Directory
 from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, PROMOTION, SERVER
 
 
@@ -21,7 +19,7 @@ def lanes_of(store: Store, settings: Settings) -> Callable[[Key], tuple[Lane, ..
     * The namespace: one team takes no more than half of them.
     """
     of_mlflow, of_tenant = max(1, settings.workers // 4), max(1, settings.workers // 2)
-    mlflow = _Mlflows(store, settings.cluster_domain)
+    directory = Directory(store, settings.cluster_domain)
 
     def lanes(key: Key) -> tuple[Lane, ...]:
         model = _model(store, key)
@@ -29,7 +27,7 @@ def lanes_of(store: Store, settings: Settings) -> Callable[[Key], tuple[Lane, ..
         tenant: Lane = (("namespace", key.namespace), of_tenant)
         if key.kind in (PROMOTION, EVIDENCE) and model is None:
             return (tenant,)  # a claim that is gone: the pass over it asks nobody
-        at, workspace = mlflow.identity(Key(SERVER, server.namespace, server.name))
+        at, workspace = directory.identity(Key(SERVER, server.namespace, server.name))
         shared: tuple[Lane, ...] = ((("mlflow", at), of_mlflow), tenant)
         if model is None or key.kind == EVIDENCE:
             return shared  # what is only asked takes no turn
@@ -45,32 +43,3 @@ def _model(store: Store, key: Key) -> Key | None:
     if key.kind in (PROMOTION, EVIDENCE):
         return next(iter(store.places(key._replace(kind=PROMOTION), "model")), None)
     return None
-
-
-class _Mlflows:
-    """By what an MLflow is known; computed once for every version of its MLflowServer."""
-
-    def __init__(self, store: Store, cluster_domain: str) -> None:
-        self._store = store
-        self._cluster_domain = cluster_domain
-        self._known: dict[Key, tuple[int, tuple[Hashable, str]]] = {}
-
-    def identity(self, server: Key) -> tuple[Hashable, str]:
-        """Its URL in one spelling, and the workspace; where the server is not there or not readable, the server."""
-        version = self._store.sequence_of(server)
-        if version is None:
-            self._known.pop(server, None)
-            return server, ""
-        known = self._known.get(server)
-        if known is None or known[0] != version:
-            known = self._known[server] = (version, self._registry(server) or (server, ""))
-        return known[1]
-
-    def _registry(self, server: Key) -> tuple[str, str] | None:
-        try:
-            found = objects.server(self._store, server.namespace, server.name)
-            if found is None:
-                return None
-            return desired.endpoint(found, self._cluster_domain).registry
-        except OperatorError:
-            return None

@@ -10,6 +10,7 @@ from mlflow_operator.desired import names
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Index, Object, Store
 from mlflow_operator.status.conditions import READY
+from mlflow_operator.status.promotion import CONFLICT_FREE
 
 SERVER = MLflowServer.NAMES.kind
 PROMOTION = ModelPromotion.NAMES.kind
@@ -56,6 +57,16 @@ def claims_on(store: Store, of: Key) -> set[Key]:
     return store.find("server", of)
 
 
+def claims_by_name(store: Store, model: str) -> set[Key]:
+    """The claims on models of a name, of whatever registry and in whatever namespace, also those that are deleted."""
+    return store.find("name", Key(MODEL, "", "", model))
+
+
+def outdone(store: Store, model: str) -> set[Key]:
+    """The claims on models of a name that write nothing, since another one has their slot."""
+    return store.find("outdone", Key(MODEL, "", "", model))
+
+
 def has_aliases(store: Store, model: Key) -> bool:
     """Whether any claim on a model has to know where aliases point."""
     return bool(store.find("aliased", model))
@@ -83,7 +94,9 @@ def model_of(claim: Object) -> Key:
     """The registered model that a claim is on."""
     spec = claim["spec"]
     at = spec["serverRef"]
-    return Key(MODEL, claim["metadata"]["namespace"], at["name"], spec["model"], at.get("workspace", ""))
+    return Key(
+        MODEL, at.get("namespace") or claim["metadata"]["namespace"], at["name"], spec["model"], at.get("workspace", "")
+    )
 
 
 def owner_of(kind: str, obj: Object) -> Key | None:
@@ -122,6 +135,16 @@ def _by_model(key: Key, obj: Object) -> Iterable[Key]:
     return (model_of(obj),) if claiming else ()
 
 
+def _by_name(key: Key, obj: Object) -> Iterable[Key]:
+    return (Key(MODEL, "", "", obj["spec"]["model"]),) if key.kind == PROMOTION else ()
+
+
+def _by_outdone(key: Key, obj: Object) -> Iterable[Key]:
+    conditions = obj.get("status", {}).get("conditions", []) if key.kind == PROMOTION else []
+    waits = any(c["type"] == CONFLICT_FREE and c["status"] == "False" for c in conditions)
+    return _by_name(key, obj) if waits else ()
+
+
 def _by_aliased_model(key: Key, obj: Object) -> Iterable[Key]:
     return _by_model(key, obj) if key.kind == PROMOTION and knows_aliases(obj["spec"]) else ()
 
@@ -135,4 +158,11 @@ def _by_owner(key: Key, obj: Object) -> Iterable[Key]:
     return (owner,) if owner else ()
 
 
-INDEXES: dict[str, Index] = {"model": _by_model, "aliased": _by_aliased_model, "server": _by_server, "owner": _by_owner}
+INDEXES: dict[str, Index] = {
+    "model": _by_model,
+    "name": _by_name,
+    "outdone": _by_outdone,
+    "aliased": _by_aliased_model,
+    "server": _by_server,
+    "owner": _by_owner,
+}

@@ -1,7 +1,7 @@
 """Everything that a pass works with, made once at the start and passed in."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.queue import WorkQueue
 from mlflow_operator.engine.store import Store
+from mlflow_operator.reconcile.directory import Directory
 from mlflow_operator.reconcile.logins import Logins
 from mlflow_operator.reconcile.objects import INDEXES, said
 from mlflow_operator.reconcile.promotions.models import Models
@@ -33,6 +34,8 @@ class World:
     store: Store = field(default_factory=lambda: Store(INDEXES, said))
     written: dict[tuple[str, str], tuple[str, Probe]] = field(default_factory=dict)
     """By namespace and name of a server: the pods through which an artifact was last written, and what was found."""
+    labels: dict[str, tuple[float, Mapping[str, str]]] = field(default_factory=dict)
+    """By name of a namespace: when its labels were read, and what they were."""
     models: Models = field(default_factory=Models)
     logins: Logins = field(default_factory=Logins)
     reports: dict[tuple[str, str], tuple[object, Preparation | None]] = field(default_factory=dict)
@@ -42,9 +45,16 @@ class World:
     """By namespace and name of a server, by kind and name of an object that an apply left as it was: its uid, its
     resourceVersion, and a digest of what was applied."""
 
+    directory: Directory = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What follows from the rest."""
+        self.directory = Directory(self.store, self.settings.cluster_domain)
+
     def forget(self) -> None:
         """Forget what passes have found out elsewhere: somebody else may have worked since."""
         self.written.clear()
+        self.labels.clear()
         self.models = Models()
         self.reports.clear()
         self.unmoved.clear()

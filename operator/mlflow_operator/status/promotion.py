@@ -26,10 +26,13 @@ _VERDICTS: dict[Step, tuple[Callable[[str, str], Verdict], str]] = {
     Step.REFUSE: (conditions.stalled, "Refused"),
     Step.PAUSE: (conditions.suspended, "Inconclusive"),
     Step.CLOSED: (conditions.suspended, "AwaitingWindow"),
+    Step.YIELD: (conditions.stalled, "Conflict"),
     Step.WAIT: (conditions.progressing, "Waiting"),
     Step.REST: (conditions.suspended, "Suspended"),
 }
 """What each step means for kstatus, and the phase that sums it up."""
+CONFLICT_FREE = "ConflictFree"
+"""The condition that says whether another claim has the slot."""
 _NAMED = 20
 """Holders that a status names."""
 
@@ -94,11 +97,12 @@ def _summary(claim: ModelPromotion, verdict: Verdict, now: datetime) -> list[Con
     return conditions.summary(verdict, claim.status.conditions, generation=claim.metadata.generation, now=now)
 
 
-_DETAILS = ("VersionResolved", "RequirementsMet", "GatesPassed", "Promoted", "InSync")
+_DETAILS = (CONFLICT_FREE, "VersionResolved", "RequirementsMet", "GatesPassed", "Promoted", "InSync")
 
 
 def _details(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: datetime) -> list[Condition]:
     answers = {
+        CONFLICT_FREE: _conflict_free(claim, decision),
         "VersionResolved": _resolved(claim, snapshot),
         "RequirementsMet": _requirements(claim, decision),
         **({"GatesPassed": _gates(claim, decision)} if Wish.of(claim).gated else {}),
@@ -112,6 +116,14 @@ def _details(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now:
 
 
 Answer = tuple[State | bool, str, str]
+
+
+def _conflict_free(claim: ModelPromotion, decision: Decision) -> Answer:
+    if decision.step is Step.YIELD:
+        return False, decision.reason, decision.message
+    if claim.spec.dry_run or claim.spec.suspend:
+        return "Unknown", "NotChecked", "not checked: nothing is written"
+    return True, CONFLICT_FREE, "no other claim has the slot"
 
 
 def _resolved(claim: ModelPromotion, snapshot: Snapshot) -> Answer:

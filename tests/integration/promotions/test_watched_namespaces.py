@@ -12,21 +12,23 @@ from cluster.services.team import Team, is_ready
 
 pytestmark = pytest.mark.integration
 
-WATCHED, ELSEWHERE = "watched", "elsewhere"
+WATCHED, GUEST, ELSEWHERE = "watched", "guest", "elsewhere"
 # kopf tries again and again, in case that the API server refuses only while it is being upgraded.
 WITHOUT_DISCOVERY_SECONDS = 90
 
 
 @pytest.fixture(scope="module", params=["with", "without"])
 def plane(session_folder: Path, control_plane: ControlPlane, request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
-    """A cluster in which the operator has a Role in one namespace, and cluster-wide next to nothing or nothing."""
+    """A cluster in which the operator has a Role in two namespaces, and cluster-wide next to nothing or nothing."""
     assert control_plane  # what it needs has been built
     limited = ControlPlane(session_folder / f"{request.param}-discovery")
     limited.start()
-    for namespace in (WATCHED, ELSEWHERE):
+    for namespace in (WATCHED, GUEST, ELSEWHERE):
         limited.kubectl("create", "namespace", namespace)
-    install(limited, {"watchNamespaces": [WATCHED], "rbac": {"discovery": request.param == "with"}})
-    operator = OperatorProcess(limited.folder / "operator", limited, {"NAMESPACES": WATCHED})
+    install(limited, {"watchNamespaces": [WATCHED, GUEST], "rbac": {"discovery": request.param == "with"}})
+    operator = OperatorProcess(
+        limited.folder / "operator", limited, {"NAMESPACES": f"{WATCHED},{GUEST}", "REGISTRY_POLL": "1"}
+    )
     operator.start()
     yield limited
     operator.stop()
@@ -44,3 +46,15 @@ def test_the_operator_works_in_its_namespace_only(plane: ControlPlane, registry:
     team.promote("limited", model, 1)
     team.ready("modelpromotion", "limited")
     assert elsewhere.status("mlflowserver", "mlflow") == {"observedGeneration": -1}
+
+
+def test_a_server_takes_the_claims_of_another_watched_namespace_by_its_labels(
+    plane: ControlPlane, registry: Registry
+) -> None:
+    """The Role in that namespace is enough to read them."""
+    selector = {"matchLabels": {"kubernetes.io/metadata.name": GUEST}}
+    allowed = {"allowedNamespaces": {"from": "Selector", "selector": selector}}
+    Team(plane, WATCHED).apply("MLflowServer", "shared", {"external": {"url": registry.url}, "promotions": allowed})
+    model, guest = registry.create_model(f"guest-{plane.folder.name}", versions=1), Team(plane, GUEST)
+    guest.promote("fraud", model, 1, serverRef={"name": "shared", "namespace": WATCHED})
+    guest.until("modelpromotion", "fraud", is_ready, seconds=WITHOUT_DISCOVERY_SECONDS)

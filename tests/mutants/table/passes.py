@@ -2,13 +2,15 @@
 
 from mutants.mutant import mutant
 
-PASS, MODEL, MODELS, CARRY, LANES, KEPT = (
+PASS, MODEL, MODELS, CARRY, LANES, KEPT, GRANTS, DIRECTORY = (
     "reconcile/promotions/promotion.py",
     "reconcile/promotions/model.py",
     "reconcile/promotions/models.py",
     "reconcile/promotions/carry_out.py",
     "reconcile/lanes.py",
     "reconcile/kept.py",
+    "reconcile/promotions/grants.py",
+    "reconcile/directory.py",
 )
 PASSES = "reconcile"
 
@@ -38,13 +40,7 @@ MUTANTS = (
     ),
     mutant(PASS, "a replica's old answer is drift", "if is_behind(found,", "if False and is_behind(found,", PASSES),
     mutant(PASS, "settled claims need a ready server", "ready=not settled)", "ready=True)", PASSES),
-    mutant(
-        PASS,
-        "nobody looks at an object again",
-        "        self.rest = world.settings.resync\n",
-        "        self.rest = 10.0**9\n",
-        PASSES,
-    ),
+    mutant(GRANTS, "nobody looks at an object again", "else world.settings.resync", "else 10**9", PASSES),
     mutant(
         PASS,
         "the registry is not looked at after a pass",
@@ -153,10 +149,10 @@ MUTANTS = (
     ),
     mutant(LANES, "a slow MLflow takes all workers", "max(1, settings.workers // 4)", "settings.workers", PASSES),
     mutant(
-        LANES,
+        DIRECTORY,
         "two servers of one URL are two MLflows",
-        "return desired.endpoint(found, self._cluster_domain).registry",
-        "return None",
+        'return self.entry(server).registry or (server, "")',
+        'return (server, "")',
         PASSES,
     ),
 )

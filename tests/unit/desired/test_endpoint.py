@@ -47,11 +47,16 @@ def test_probes_prefix_and_hosts_are_those_of_the_url() -> None:
 def test_an_external_server_brings_its_login_authorities_and_workspace() -> None:
     """What the operator needs to be let in comes with where it is."""
     bundle = {"configMapKeyRef": {"name": "ca", "key": "ca.crt"}}
-    spec = {"url": "https://e.com", "credentialsSecretRef": {"name": "login"}, "caBundle": bundle, "workspace": "risk"}
+    spec = {
+        "url": "https://mlflow.e.com",
+        "credentialsSecretRef": {"name": "login"},
+        "caBundle": bundle,
+        "workspace": "risk",
+    }
     where = of(server({"external": spec}))
     assert where.credentials is not None
     assert where.authorities is not None
-    assert (where.credentials.name, where.registry) == ("login", ("https://e.com", "risk"))
+    assert (where.credentials.name, where.registry) == ("login", ("https://mlflow.e.com", "risk"))
 
 
 def test_a_url_that_is_none_says_what_to_write() -> None:
@@ -66,13 +71,30 @@ def test_a_url_that_is_none_says_what_to_write() -> None:
 )
 def test_a_claim_names_a_workspace_where_its_server_leaves_it_open(pinned: str, asked: str, meant: str) -> None:
     """Many teams share one MLflowServer, each with a registry of its own."""
-    external = {"url": "https://e.com"} | ({"workspace": pinned} if pinned else {})
-    assert of(server({"external": external})).within(asked).registry == ("https://e.com", meant)
+    external = {"url": "https://mlflow.e.com"} | ({"workspace": pinned} if pinned else {})
+    assert of(server({"external": external})).within(asked).registry == ("https://mlflow.e.com", meant)
 
 
 def test_a_claim_does_not_leave_the_workspace_of_its_server() -> None:
     """Who made the MLflowServer has said which registry it is."""
-    where = of(server({"external": {"url": "https://e.com", "workspace": "risk"}}))
+    where = of(server({"external": {"url": "https://mlflow.e.com", "workspace": "risk"}}))
     with pytest.raises(Terminal, match="of workspace risk") as caught:
         where.within("payments")
     assert caught.value.reason == "WorkspaceNotAllowed"
+
+
+@pytest.mark.parametrize(
+    ("spelling", "host"),
+    [
+        ("http://mlflow.ml", "mlflow.ml.svc.cluster.local"),
+        ("http://mlflow.ml.svc", "mlflow.ml.svc.cluster.local"),
+        ("http://mlflow.ml.svc.cluster.local", "mlflow.ml.svc.cluster.local"),
+        ("http://mlflow.e.com", "mlflow.e.com"),
+        ("http://mlflow", "mlflow"),
+        ("http://10.0.0.1", "10.0.0.1"),
+    ],
+)
+def test_a_service_is_one_registry_by_all_its_names(spelling: str, host: str) -> None:
+    """It is asked as it was written, and known by the name that a pod's resolver finds first."""
+    where = of(server({"external": {"url": spelling}}))
+    assert (where.url, where.registry[0]) == (spelling, f"http://{host}")

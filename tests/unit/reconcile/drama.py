@@ -16,7 +16,7 @@ from mlflow_operator.promotion.wish import REASSERT
 from .simulation import Simulation, claim_key
 from .stage import Stage
 
-SLOTS = {"fraud": "Production", "staging": "Staging"}
+SLOTS = {"fraud": "Production", "staging": "Staging", "rival": "Production"}
 VERSIONS = ("5", "6", "7")
 GATED = "fraud"
 """The claim with a gate; the other one has none."""
@@ -80,7 +80,7 @@ class Log:
 
     def note(self) -> None:
         """What is there now; who would pass the gate is noted as if that was a stage."""
-        held = {stage: self.world.registry.holders(stage) for stage in SLOTS.values()}
+        held = {stage: self.world.registry.holders(stage) for stage in set(SLOTS.values())}
         held[GATED] = [version for version in VERSIONS if self.passes(version)]
         if not self.entries or self.entries[-1][1] != held:
             self.entries.append((self.world.moment, held))
@@ -163,7 +163,7 @@ class Drama:
 
     async def wish(self) -> None:
         """Somebody applies a claim, or changes one."""
-        name = list(SLOTS)[self.number(2)]
+        name = list(SLOTS)[self.number(len(SLOTS))]
         spec: dict[str, Any] = {"target": {"stage": SLOTS[name]}} | ({"gates": GATES} if name == GATED else {})
         kind = self.number(6)
         if kind == 0:
@@ -205,7 +205,7 @@ class Drama:
 
     async def forget(self) -> None:
         """Somebody deletes a claim."""
-        if (key := claim_key(list(SLOTS)[self.number(2)])) in self.world.cluster.objects:
+        if (key := claim_key(list(SLOTS)[self.number(len(SLOTS))])) in self.world.cluster.objects:
             self.world.cluster.remove(key)
 
     async def time(self) -> None:
@@ -238,12 +238,24 @@ class Drama:
     def check(self) -> None:
         """What has to be true of it in the end."""
         assert (self.stage.unfenced, self.stage.crowded) == ([], [])
+        self.check_slots()
         later = self.world.queue.later()
         for key in self.world.cluster.objects:
             if key.kind != "ModelPromotion":
                 continue
             assert key in later, f"{key} is never looked at again"
             self.check_claim(key.name)
+
+    def check_slots(self) -> None:
+        """Of the claims on one slot all but one say that it is another's, but for those that a person has suspended."""
+        there = {
+            key.name: obj["spec"] for key, obj in self.world.cluster.objects.items() if key.kind == "ModelPromotion"
+        }
+        rivals = [name for name in there if SLOTS[name] == "Production"]
+        outdone = [name for name in rivals if self.world.ready(name)[1] == "Conflict"]
+        assert len(outdone) < max(len(rivals), 1)
+        if not any(there[name].get("suspend") for name in rivals):
+            assert len(rivals) - len(outdone) <= 1
 
     def check_claim(self, name: str) -> None:
         """Its status is of today, and its history is true."""
@@ -259,7 +271,7 @@ class Drama:
                 assert self.log.held(entry.to_version, SLOTS[name], entry.started_at, end), entry
                 assert name != GATED or self.log.held(entry.to_version, GATED, entry.started_at, end), entry
         ready = self.world.ready(name)[1]
-        assert ready in ("Promoted", "PromotedOnward", "DriftDetected", "Suspended", "GateFailed"), ready
+        assert ready in ("Promoted", "PromotedOnward", "DriftDetected", "Suspended", "GateFailed", "Conflict"), ready
         assert ready != "GateFailed" or not self.log.passes(str(obj["spec"]["version"]))
         if ready == "Promoted":
             assert status.holders == [obj["spec"]["version"] and str(obj["spec"]["version"])]

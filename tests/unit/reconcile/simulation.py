@@ -108,7 +108,11 @@ class Simulation:
 
     def status(self, name: str = "fraud") -> ModelPromotionStatus:
         """A claim's status as the cluster has it."""
-        return ModelPromotion.parse(self.cluster.objects[claim_key(name)]).status
+        return self.status_of(claim_key(name))
+
+    def status_of(self, key: Key) -> ModelPromotionStatus:
+        """The same of a claim in any namespace."""
+        return ModelPromotion.parse(self.cluster.objects[key]).status
 
     def ready(self, name: str = "fraud") -> tuple[str, str]:
         """Status and reason of a claim's Ready."""

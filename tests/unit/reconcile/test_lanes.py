@@ -108,3 +108,21 @@ def test_a_server_that_nobody_can_read_is_a_lane_of_its_own(spec: dict[str, Any]
 def test_a_claim_that_is_gone_needs_its_team_only() -> None:
     """The pass over it asks nobody."""
     assert lanes(Store(INDEXES, said), PROMOTION) == ((("namespace", "team"), 8),)
+
+
+def test_a_guest_takes_turns_with_the_servers_own_claims() -> None:
+    """A claim of another namespace is on the same model, and has its own team's share of the workers."""
+    found = store()
+    at = {"name": "mlflow", "namespace": "team"}
+    spec = {"serverRef": at, "model": "fraud", "target": {"stage": "Production"}, "version": 7}
+    found.put(PROMOTION, thing("guest", "fraud", spec))
+    own, guest = lanes(found, PROMOTION), lanes(found, PROMOTION, "guest")
+    assert guest[:-1] == own[:-1]
+    assert guest[-1] == (("namespace", "guest"), 8)
+
+
+@pytest.mark.parametrize("spelling", ["http://mlflow.ml", "http://mlflow.ml.svc:80"])
+def test_a_service_by_a_shorter_name_is_the_same_mlflow(spelling: str) -> None:
+    """Two teams that reach one Service by two of its names take turns."""
+    found = store(team="http://mlflow.ml.svc.cluster.local", other=spelling)
+    assert lanes(found, PROMOTION)[:-1] == lanes(found, PROMOTION, "other")[:-1]

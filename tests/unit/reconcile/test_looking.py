@@ -12,11 +12,11 @@ LOOKS = ("snapshot", "mark", "survey")
 
 
 async def content(*names: str) -> Simulation:
-    """Claims on one model that are settled."""
+    """Claims on one model that are settled: one on Production, or several on an alias each."""
     world = Simulation()
     world.registry.add(v6="Archived", v7="Staging")
     for name in names or ("fraud",):
-        world.promote(name)
+        world.promote(name, **({"target": {"alias": name}} if names else {}))
     await world.settle()
     return world
 
@@ -247,7 +247,7 @@ async def test_a_claim_that_cannot_be_read_hides_nothing_from_its_siblings() -> 
     obj["spec"]["target"] = {"stage": "Canary"}
     world.cluster.put(obj)
     await world.drain()
-    world.registry.transition("6", "Production")
+    world.registry.aliases |= dict.fromkeys(("a", "b", "c"), "6")
     await world.look()
     assert (world.ready("a"), world.ready("c")) == (("False", "DriftDetected"), ("False", "DriftDetected"))
     conditions = world.cluster.objects[claim_key("b")]["status"]["conditions"]

@@ -156,7 +156,7 @@ async def test_what_goes_into_the_history_was_looked_at_in_the_same_pass() -> No
     """A claim that finds its version in the slot by a look of a moment ago looks again before it says so for ever."""
     world = Simulation()
     world.registry.add(v6="None", v7="Production")
-    world.promote("waits", version=9)
+    world.promote("waits", version=9, target={"stage": "Staging"})
     world.promote()
     await world.drain()
     assert (world.ready(), world.outside.calls.count("snapshot")) == (("True", "Promoted"), 2)

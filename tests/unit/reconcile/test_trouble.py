@@ -24,11 +24,11 @@ LOOKS = ("snapshot", "mark", "survey")
 
 
 async def settled(*names: str, **spec: Any) -> Simulation:
-    """A registry whose version 7 is in Production, and claims on it that are content."""
+    """A registry, and claims on it that are content: one on Production, or several on an alias each."""
     world = Simulation()
     world.registry.add(v6="Archived", v7="Staging")
     for name in names or ("fraud",):
-        world.promote(name, **spec)
+        world.promote(name, **({"target": {"alias": name}} if names else {}), **spec)
     await world.settle()
     return world
 
@@ -49,11 +49,11 @@ async def test_writes_that_fail_for_long_are_tried_with_patience_and_told_once()
 
 async def test_news_that_came_during_a_pass_reaches_its_claim_too() -> None:
     """Another claim's look finds a foreign move while this one writes its status: it is looked at again."""
-    world = await settled("fraud", "other", target={"alias": "champion"})
+    world = await settled("fraud", "other")
     world.promote("fraud", requires={"signature": True})
 
     async def another_looks() -> None:
-        world.registry.aliases["champion"] = "6"
+        world.registry.aliases |= {"fraud": "6", "other": "6"}
         watch, registry = world.world.models.watch(REGISTRY_KEY, "fraud"), cast("Registry", world.registry)
         await watch.read(registry, "fraud", aliases=True, now=world.seconds, sequence=world.world.store.sequence)
 
@@ -85,7 +85,7 @@ async def test_a_claim_that_cannot_go_does_not_hide_the_model_from_the_others() 
         obj["metadata"] |= {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["somebody/else"]}
         world.cluster.put(obj)
         await world.drain()
-        world.registry.transition("6", "Production")
+        world.registry.aliases |= dict.fromkeys(names, "6")
         await world.look()
         left = [name for name in names if name != gone]
         assert {world.ready(name) for name in left} == {("False", "DriftDetected")}, gone

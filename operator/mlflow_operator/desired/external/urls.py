@@ -43,6 +43,18 @@ def parts(url: str) -> tuple[str, Address, str]:
     return found.scheme, Address(host, port or _PORTS[found.scheme]), found.path.rstrip("/")
 
 
+def in_full(host: str, cluster_domain: str) -> str:
+    """A host by the name under which a pod's resolver finds it first: mlflow.team is a Service, if there is one.
+
+    Of a name with one dot nobody can say whether it is one; for telling whether two are the same it does not matter.
+    """
+    name, _, rest = host.partition(".")
+    namespace, _, service = rest.partition(".")
+    if not (cluster_domain and name and namespace) or service not in ("", "svc"):
+        return host
+    return f"{name}.{namespace}.svc.{cluster_domain}"
+
+
 def spelt(scheme: str, where: Address, path: str) -> str:
     """The URL of these, without a default port."""
     host = f"[{where.host}]" if ":" in where.host else where.host

@@ -11,7 +11,8 @@ from mlflow_operator.promotion.facts import Facts, needs
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.access import registry_at
 from mlflow_operator.reconcile.evidence.metrics import measure
-from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, PROMOTION, registry_of
+from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, PROMOTION, registry_of, server_of
+from mlflow_operator.reconcile.promotions.grants import is_refused
 from mlflow_operator.reconcile.world import World
 
 _UNANSWERED, _NEGATIVE, _POSITIVE = 15.0, 60.0, 600.0
@@ -40,10 +41,10 @@ async def collect(world: World, key: Key) -> float | None:
     if claim is None:
         return None
     at = claim.spec.server_ref
-    model = Key(MODEL, key.namespace, at.name, claim.spec.model, at.workspace or "")
+    model = Key(MODEL, claim.server_namespace, at.name, claim.spec.model, at.workspace or "")
     watch = world.models.watch(registry_of(model), model.model)
-    if watch.snapshot is None:
-        return None  # the claim's own pass looks first
+    if watch.snapshot is None or is_refused(world, owner, server_of(model)):
+        return None  # the claim's own pass looks first, where it may
     wanted = needs(Facts(claim, watch.snapshot, world.clock()))
     if not wanted:
         return None

@@ -10,9 +10,9 @@ from mlflow_operator.clients.registry import Registry
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import OperatorError, RegistryRefused
 from mlflow_operator.promotion.snapshot import Mark
-from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.access import registry_at
 from mlflow_operator.reconcile.objects import MODEL
+from mlflow_operator.reconcile.promotions.grants import claims
 from mlflow_operator.reconcile.promotions.model import tell, tell_if_lost, until_next, wake_failed
 from mlflow_operator.reconcile.promotions.models import ModelWatch, RegistryWatch
 from mlflow_operator.reconcile.world import World
@@ -28,7 +28,7 @@ _AT_TIMES = 1800.0
 async def look(world: World, key: Key) -> float | None:
     """Look at all promoted models of a registry; the seconds until the next look, or None where there are none."""
     watch = world.models.on(key)
-    claimed = {name: model for name, model in watch.models.items() if objects.claims(world.store, _model(key, name))}
+    claimed = {name: model for name, model in watch.models.items() if claims(world, _model(key, name))}
     world.models.keep(key, claimed)
     if not claimed:
         return None
@@ -42,7 +42,7 @@ async def look(world: World, key: Key) -> float | None:
             raise
         return until_next(world, error)
     for name, model in claimed.items():
-        model.keep(objects.claims(world.store, _model(key, name)))
+        model.keep(claims(world, _model(key, name)))
         _compare(world, _model(key, name), model, marks.get(name))
     return world.settings.registry_poll
 

@@ -9,6 +9,7 @@ from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.access import registry_at
 from mlflow_operator.reconcile.objects import registry_of
+from mlflow_operator.reconcile.promotions.grants import claims
 from mlflow_operator.reconcile.promotions.models import ModelWatch
 from mlflow_operator.reconcile.world import World
 
@@ -20,7 +21,7 @@ _PATIENCE = 3
 
 async def poll(world: World, key: Key) -> float | None:
     """Look at the model; the seconds until the next look, or None where nobody waits for one in particular."""
-    if not objects.claims(world.store, key):
+    if not claims(world, key):
         return None
     watch = world.models.watch(registry_of(key), key.model)
     try:

@@ -3,6 +3,8 @@
 Passes on one model take turns, so what a pass has read is what it writes on, as far as MLflow allows that at all.
 """
 
+from datetime import datetime
+
 from mlflow_operator.api.attempt import AttemptResult
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.clients.registry import Registry
@@ -10,6 +12,7 @@ from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import (
     Conflict,
     NotFound,
+    OperatorError,
     RegistryNotFound,
     RegistryRefused,
     RegistryUnavailable,
@@ -27,9 +30,11 @@ from mlflow_operator.reconcile import objects, telemetry
 from mlflow_operator.reconcile.access import registry_at
 from mlflow_operator.reconcile.evidence.collect import ask_for
 from mlflow_operator.reconcile.evidence.metrics import measure
-from mlflow_operator.reconcile.objects import MODEL, PROMOTION
+from mlflow_operator.reconcile.objects import MODEL, PROMOTION, SERVER
 from mlflow_operator.reconcile.promotions.carry_out import carry_out
+from mlflow_operator.reconcile.promotions.grants import check, rest
 from mlflow_operator.reconcile.promotions.model import read, tell
+from mlflow_operator.reconcile.promotions.rivals import outdone, rival
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.promotion import compute, compute_failed
@@ -57,6 +62,8 @@ async def reconcile(world: World, key: Key) -> float | None:
         telemetry.show_ready(PROMOTION, key.namespace, key.name, None)
         telemetry.show_slot(key.namespace, key.name, None)
         return None
+    server = Key(SERVER, claim.server_namespace, claim.spec.server_ref.name)
+    await _permit(world, key, claim, server)
     pass_ = _Pass(world, key, claim)
     try:
         await pass_.run()
@@ -69,7 +76,22 @@ async def reconcile(world: World, key: Key) -> float | None:
         raise told from error
     finally:
         world.queue.ensure(pass_.registry, world.settings.registry_poll)
-    return pass_.rest
+    return min(pass_.rest, rest(world, key, server))
+
+
+async def _permit(world: World, key: Key, claim: ModelPromotion, server: Key) -> None:
+    """Ask whether the server takes the claim, before it is asked anything; what is not taken leaves the slot to others.
+
+    Raises:
+        OperatorError: It does not, or nobody can say; the status says so already.
+    """
+    try:
+        await check(world, key, server)
+    except OperatorError as error:
+        await publish(world, claim, compute_failed(claim, error, world.clock()))
+        for other in outdone(world.store, key):
+            world.queue.add(other)
+        raise
 
 
 class _Pass:
@@ -79,8 +101,8 @@ class _Pass:
         self.world = world
         self.key = key
         self.claim = claim
-        at, ref = claim.metadata.namespace, claim.spec.server_ref
-        self.model = Key(MODEL, at, ref.name, claim.spec.model, ref.workspace or "")
+        ref = claim.spec.server_ref
+        self.model = Key(MODEL, claim.server_namespace, ref.name, claim.spec.model, ref.workspace or "")
         self.registry = objects.registry_of(self.model)
         self.watch = world.models.watch(self.registry, claim.spec.model)
         self.wish = world.store.news_of(key)
@@ -129,8 +151,13 @@ class _Pass:
 
     async def _decide(self, registry: Registry, snapshot: Snapshot, *, anew: bool = False) -> Decision:
         """Decide on what is known, or on what is measured in this moment; what is not known yet is found out later."""
-        file, now = None, self.world.clock()
-        facts = Facts(self.claim, snapshot, now)
+        now, other = self.world.clock(), rival(self.world, self.key)
+        if other is not None:  # whose slot it is not has nothing found out for it
+            return decide(self.claim, snapshot, now, rival=other)
+        return decide(self.claim, snapshot, now, await self._evidence(registry, snapshot, now, anew=anew))
+
+    async def _evidence(self, registry: Registry, snapshot: Snapshot, now: datetime, *, anew: bool) -> Evidence:
+        file, facts = None, Facts(self.claim, snapshot, now)
         if wants_file(facts) and facts.version is not None:
             file = await self.watch.file(registry, self.claim.spec.model, facts.version)
         wanted, findings = needs(facts), self.watch.findings
@@ -139,7 +166,7 @@ class _Pass:
             measured = await measure(registry, wanted)
             findings.learn(measured, self.world.now())
         ask_for(self.world, self.key, wanted, findings.missing(wanted))
-        return decide(self.claim, snapshot, now, Evidence(file, measured))
+        return Evidence(file, measured)
 
     async def _write(self, registry: Registry, snapshot: Snapshot, decision: Decision) -> tuple[Decision, Snapshot]:
         """Write the plan, behind a write to the API server: who has an old copy of the claim stops there."""

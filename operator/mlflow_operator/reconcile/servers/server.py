@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 _SOON = 3.0
 """Seconds until a server is asked again that should answer by now."""
+_WAIT_FOR_SERVER = ("ServerNotReady", "ServerNotFound", "RefNotPermitted")
+"""Reasons of claims that a server wakes when it answers."""
 _PODS = 10.0
 """Seconds until pods that are waited for are looked at again: they are not watched."""
 
@@ -175,4 +177,4 @@ def _wake_claims(world: World, key: Key, *, only_waiting: bool = False) -> None:
 
 def _waits_for_server(claim: Object) -> bool:
     conditions = claim.get("status", {}).get("conditions", [])
-    return any(c["type"] == READY and c["reason"] in ("ServerNotReady", "ServerNotFound") for c in conditions)
+    return any(c["type"] == READY and c["reason"] in _WAIT_FOR_SERVER for c in conditions)
