@@ -169,7 +169,7 @@ BOTH = (
     "desired/endpoint.py",
     "desired/external",
     "engine/workers.py",
-    "host/errors.py",
+    "errors.py",
     "reconcile/access.py",
     "status/conditions.py",
 )
