@@ -133,7 +133,7 @@ MUTANTS = (
     ),
     mutant(LOGIN, "a line end is sent", '.decode().rstrip("\\r\\n")', ".decode()", "reconcile"),
     mutant(LOGIN, "a colon in a user name is sent", '    if ":" in username:\n', "    if False:\n", "reconcile"),
-    mutant(URLS, "two spellings are two servers", "found.path.rstrip('/')", "found.path", "desired"),
+    mutant(URLS, "two spellings are two servers", 'found.path.rstrip("/")', "found.path", "desired"),
     mutant(URLS, "a default port is another server", "'' if where.port == _PORTS[scheme] else", "", "desired"),
     mutant(URLS, "a glob is for any port", "names = (self.host, str(self))", "names = (self.host,)", "desired"),
     mutant(AUTHORITIES, "anything is a certificate", "    if not pem:\n", "    if False:\n", "reconcile"),

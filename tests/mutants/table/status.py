@@ -31,9 +31,7 @@ MUTANTS = (
     ),
     mutant(SERVER, "a stuck upgrade does not warn", "    if before == wanted:\n", "    if True:\n", "status"),
     mutant(SERVER, "ServerReady keeps what was", '"Unknown", "NotAsked"', '"True", "NotAsked"', "status"),
-    mutant(
-        WAITS, "waiting has no end", "return self.final or now - self.since >= PATIENCE", "return self.final", "status"
-    ),
+    mutant(WAITS, "waiting has no end", "(not self.held and now - self.since >= PATIENCE)", "False", "status"),
     mutant(WAITS, "a full class is a full node", "if _OF_VOLUMES.search(told):", "if False:", "status"),
     mutant(
         WAITS, "a volume that was late is told for an hour", "if not _has_begun(pod) and (event", "if (event", "status"
