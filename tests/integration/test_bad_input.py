@@ -408,7 +408,7 @@ def test_a_bad_change_is_refused(control_plane: ControlPlane, namespace: str, ca
 
 
 def replacing(control_plane: ControlPlane, namespace: str, text: str) -> str:
-    """What a refused replacement says; an operator of another test may write a status between its read and its write."""
+    """What a refused replacement says; an operator of another test may write a status between read and write."""
     said = _MODIFIED
     for _ in range(5):
         if _MODIFIED in said:
