@@ -9,6 +9,9 @@ from mlflow_operator.desired.external import urls
 from mlflow_operator.desired.external.urls import Address
 from mlflow_operator.errors import Terminal
 
+_DEFAULT = "default"
+"""The workspace of requests that name none (mlflow.utils.workspace_utils)."""
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -38,9 +41,10 @@ class Endpoint:
 
     @property
     def registry(self) -> tuple[str, str]:
-        """By what the registry is known, whoever asks it, and by whichever of a Service's names."""
+        """By what the registry is known: by whichever of a Service's names, the default workspace named or not."""
         host = urls.in_full(self.address.host, self.cluster_domain)
-        return urls.spelt(self.scheme, self.address._replace(host=host), self.prefix), self.workspace
+        workspace = "" if self.workspace == _DEFAULT else self.workspace
+        return urls.spelt(self.scheme, self.address._replace(host=host), self.prefix), workspace
 
     def within(self, workspace: str) -> "Endpoint":
         """The same in a workspace that a claim asks for; an empty one leaves it as it is.

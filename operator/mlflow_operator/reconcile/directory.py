@@ -44,9 +44,10 @@ class Directory:
             known = self._known[server] = (version, self._read(server))
         return known[1]
 
-    def identity(self, server: Key) -> tuple[Hashable, str]:
-        """By what its MLflow is known, and the workspace; where that cannot be said, the server."""
-        return self.entry(server).registry or (server, "")
+    def mlflow(self, server: Key) -> Hashable:
+        """By what its MLflow is known; where that cannot be said, the server."""
+        registry = self.entry(server).registry
+        return registry[0] if registry else server
 
     def registry(self, model: Key) -> Hashable | None:
         """The registry that a model is in, by whichever server it is reached; None where no claim reaches it."""

@@ -27,11 +27,11 @@ def lanes_of(store: Store, settings: Settings) -> Callable[[Key], tuple[Lane, ..
         tenant: Lane = (("namespace", key.namespace), of_tenant)
         if key.kind in (PROMOTION, EVIDENCE) and model is None:
             return (tenant,)  # a claim that is gone: the pass over it asks nobody
-        at, workspace = directory.identity(Key(SERVER, server.namespace, server.name))
-        shared: tuple[Lane, ...] = ((("mlflow", at), of_mlflow), tenant)
+        at = Key(SERVER, server.namespace, server.name)
+        shared: tuple[Lane, ...] = ((("mlflow", directory.mlflow(at)), of_mlflow), tenant)
         if model is None or key.kind == EVIDENCE:
             return shared  # what is only asked takes no turn
-        return ((("model", at, workspace or model.workspace, model.model), 1), *shared)
+        return ((("model", directory.registry(model) or at, model.model), 1), *shared)
 
     return lanes
 

@@ -151,8 +151,8 @@ MUTANTS = (
     mutant(
         DIRECTORY,
         "two servers of one URL are two MLflows",
-        'return self.entry(server).registry or (server, "")',
-        'return (server, "")',
+        "return registry[0] if registry else server",
+        "return server",
         PASSES,
     ),
 )

@@ -108,6 +108,15 @@ async def test_two_workspaces_have_a_slot_each() -> None:
     assert reason(world, second) == "Promoted"
 
 
+async def test_the_default_workspace_is_the_same_whether_it_is_named_or_not() -> None:
+    """MLflow means it where no workspace is named: two claims would move one slot to and fro."""
+    world = world_with()
+    claim(world, "first", 1)
+    second = claim(world, "second", 2, serverRef={"name": "mlflow", "workspace": "default"}, version=6)
+    await world.settle()
+    assert reason(world, second) == "Conflict"
+
+
 async def test_a_claim_that_reaches_no_registry_is_in_nobodys_way() -> None:
     """An older one on a server that is not there; when that comes, and is the same registry, the holder stays."""
     world = world_with()
@@ -143,6 +152,27 @@ async def test_a_claim_that_waits_costs_no_write_and_no_request() -> None:
         await world.look()
     assert (len(world.cluster.statuses), len(world.cluster.events), len(world.registry.writes)) == written
     assert world.outside.calls == ["mark"] * 3
+
+
+async def test_nothing_is_measured_for_a_claim_that_waits_for_anothers_slot() -> None:
+    """What its gates had to know is asked no more, and again when the other has gone."""
+    world = world_with()
+    world.registry.runs = {"run-7": {"auc": 0.5}}
+    second = claim(world, "second", 2, gates={"metrics": [{"name": "auc", "metric": "auc", "min": 0.9}]})
+    await world.settle()
+    assert reason(world, second) == "GateFailed"
+    first = claim(world, "first", 1, version=6)
+    await world.settle()
+    assert reason(world, second) == "Conflict"
+    asked = world.outside.calls.count("run_metrics")
+    for _ in range(3):
+        world.seconds += 700
+        world.queue.elapse()
+        await world.drain()
+    assert world.outside.calls.count("run_metrics") == asked
+    world.cluster.remove(first)
+    await world.settle()
+    assert reason(world, second) == "GateFailed"
 
 
 async def test_whichever_of_many_is_looked_at_first_one_writes() -> None:

@@ -13,6 +13,7 @@ from mlflow_operator.reconcile.access import registry_at
 from mlflow_operator.reconcile.evidence.metrics import measure
 from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, PROMOTION, registry_of, server_of
 from mlflow_operator.reconcile.promotions.grants import is_refused
+from mlflow_operator.reconcile.promotions.rivals import rival
 from mlflow_operator.reconcile.world import World
 
 _UNANSWERED, _NEGATIVE, _POSITIVE = 15.0, 60.0, 600.0
@@ -43,8 +44,8 @@ async def collect(world: World, key: Key) -> float | None:
     at = claim.spec.server_ref
     model = Key(MODEL, claim.server_namespace, at.name, claim.spec.model, at.workspace or "")
     watch = world.models.watch(registry_of(model), model.model)
-    if watch.snapshot is None or is_refused(world, owner, server_of(model)):
-        return None  # the claim's own pass looks first, where it may
+    if watch.snapshot is None or is_refused(world, owner, server_of(model)) or rival(world, owner):
+        return None  # the claim's own pass looks first, and asks again where it may write
     wanted = needs(Facts(claim, watch.snapshot, world.clock()))
     if not wanted:
         return None
