@@ -52,7 +52,7 @@ def opened(claim: ModelPromotion, wish: Wish, version: ModelVersion, snapshot: S
         from_version=wish.version if wish.version in holders else next(iter(holders), None),
         to_version=wish.version,
         registered_at=registered_at(version),
-        started_at=now.replace(microsecond=0),
+        started_at=now,  # to the microsecond: of two claims on one slot, who began last has it
     )
 
 
@@ -70,9 +70,8 @@ def ended(attempt: Attempt, result: AttemptResult, now: datetime) -> Attempt:
     """The attempt with its end; one that has ended stays as it is."""
     if attempt.finished_at:
         return attempt
-    moment = now.replace(microsecond=0)
-    onward = {"onward_at": moment} if result is AttemptResult.ONWARD else {}
-    return attempt.model_copy(update={"finished_at": moment, "result": result, **onward})
+    onward = {"onward_at": now} if result is AttemptResult.ONWARD else {}
+    return attempt.model_copy(update={"finished_at": now, "result": result, **onward})
 
 
 def left_behind(attempt: Attempt, claim: ModelPromotion, snapshot: Snapshot, now: datetime) -> Attempt:

@@ -1,5 +1,6 @@
 """Of any claims on a slot one writes, and everybody agrees which."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -92,6 +93,22 @@ def test_who_has_begun_to_write_holds(status: dict[str, Any], holds: bool) -> No
     found = contender(raw(status))
     assert found is not None
     assert (found.began > 0, set(found.slots)) == (holds, {"stage/Production", "alias/champion"})
+
+
+def test_who_came_in_last_has_it_though_both_began_within_one_second() -> None:
+    """As claims do that one commit applies; the older would take it back otherwise."""
+
+    def begun(milliseconds: int, created: str) -> Contender:
+        decision = decide(claim(), registry(v7="Staging"), NOW + timedelta(milliseconds=milliseconds))
+        assert decision.attempt is not None
+        attempt = decision.attempt.model_dump(mode="json", by_alias=True, exclude_none=True)
+        found = contender(raw({"attempt": attempt}, uid=created, creationTimestamp=created))
+        assert found is not None
+        return found
+
+    elder, younger = begun(10, OLD), begun(20, NEW)
+    assert winner_over(elder, [younger]) == younger
+    assert winner_over(younger, [elder]) is None
 
 
 def test_a_dry_run_and_a_claim_that_goes_are_in_nobodys_way() -> None:
