@@ -115,6 +115,8 @@ class Attempt(Observed):
 class Soak(Observed):
     """A version in the slot of minSoak, as far as the operator has seen."""
 
+    slot: str | None = None
+    """The slot, as stage/Staging."""
     version: str
     """The version."""
     changed_at: datetime | None = None

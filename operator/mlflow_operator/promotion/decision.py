@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from mlflow_operator.api.attempt import Attempt, AttemptResult, Plan
+from mlflow_operator.api.attempt import Attempt, AttemptResult, Plan, Soak
 from mlflow_operator.api.gates import GateStatus, WindowStatus
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.promotion.attempt import ended
@@ -61,6 +61,8 @@ class Decision:
     gates: tuple[GateStatus, ...] | None = None
     """What came out of each gate; None: as it was when the attempt began."""
     window: WindowStatus | None = None
+    soak: tuple[Soak, ...] = ()
+    """Which versions are in the slots in which they have to spend time first, and since when."""
     until: datetime | None = None
     """When time alone changes something."""
     look_again: float | None = None

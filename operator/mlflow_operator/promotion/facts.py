@@ -10,12 +10,13 @@ from mlflow_operator.api.slots import Stage
 from mlflow_operator.promotion import attempt as attempts
 from mlflow_operator.promotion import soak
 from mlflow_operator.promotion.conflict import Contender
+from mlflow_operator.promotion.demand import Demand, own
 from mlflow_operator.promotion.evidence import NOTHING, Evidence, Need
 from mlflow_operator.promotion.gates import checklist
 from mlflow_operator.promotion.gates.case import Case
 from mlflow_operator.promotion.gates.checklist import Checklist, evaluate
 from mlflow_operator.promotion.plan import plan
-from mlflow_operator.promotion.requirements import Question, age_ends, unmet
+from mlflow_operator.promotion.requirements import Question, age_ends, soak_ends, unmet, unregistered
 from mlflow_operator.promotion.snapshot import READY, ModelVersion, Snapshot
 from mlflow_operator.promotion.unmet import Unmet
 from mlflow_operator.promotion.wish import Wish
@@ -34,6 +35,16 @@ class Facts:
     """What was found out beside the registry."""
     rival: Contender | None = None
     """Another claim that has the slot."""
+
+    @cached_property
+    def demands(self) -> tuple[Demand, ...]:
+        """Everything that is asked of the version, by whom."""
+        return (own(self.claim),)
+
+    @property
+    def has_gates(self) -> bool:
+        """Whether the version has to prove anything."""
+        return any(demand.has_gates for demand in self.demands)
 
     @cached_property
     def wish(self) -> Wish:
@@ -96,25 +107,25 @@ class Facts:
         """Everything that keeps the version from the slot."""
         if self.version is None:
             return ()
-        return tuple(unmet(self._question(self.version)))
+        found = [demand.signed(each) for demand in self.demands for each in unmet(self._question(demand, self.version))]
+        return (*unregistered(self.version), *found)
 
-    def _question(self, version: ModelVersion) -> Question:
-        held = attempts.held_before(self.claim, version)
-        return Question(
-            self.claim.spec, self.snapshot, version, self.now, held, self.evidence.file, self.soaks.get(version.version)
-        )
+    def _question(self, demand: Demand, version: ModelVersion) -> Question:
+        held = attempts.held_before(self.claim, version) or version.version in self.holders
+        entry = soak.of(version.version, demand.requires, self.soaks)
+        return Question(demand.requires, version, self.now, held, self.evidence.file, entry)
 
     @cached_property
-    def soaks(self) -> dict[str, Soak]:
-        """Which versions are in the slot of ``minSoak``, and since when."""
-        return {entry.version: entry for entry in soak.seen(self.claim, self.snapshot, self.now)}
+    def soaks(self) -> list[Soak]:
+        """Which versions are in the slots of ``minSoak``, and since when."""
+        return soak.seen(self.claim, self.demands, self.snapshot, self.now)
 
     @cached_property
     def case(self) -> Case | None:
         """What the gates have to judge; None where they were passed, are not asked, or have nothing to judge yet."""
         if self.version is None or self.settled or self.claim.spec.suspend or self.is_passed:
             return None
-        return Case(self.claim, self.version, self.snapshot, self.evidence, self.now)
+        return Case(self.claim, self.demands, self.version, self.snapshot, self.evidence, self.now)
 
     @cached_property
     def is_passed(self) -> bool:
@@ -124,7 +135,7 @@ class Facts:
         """
         attempt = self.attempt
         there = self.version is not None and self.version.version in self.holders
-        return attempt is not None and there and attempt.gated is not None and attempt.gated == self.wish.gated
+        return attempt is not None and there and attempt.gated == self.wish.gated
 
     @cached_property
     def checklist(self) -> Checklist:
@@ -138,20 +149,16 @@ class Facts:
         """When time alone changes what keeps the version from the slot."""
         if self.version is None:
             return None
-        entry = self.soaks.get(self.version.version)
-        moments = [
-            soak.ends(self.claim, entry) if entry else None,
-            age_ends(self._question(self.version)),
-            self.checklist.changes,
-        ]
+        questions = [self._question(demand, self.version) for demand in self.demands]
+        moments = [*map(soak_ends, questions), *map(age_ends, questions), self.checklist.changes]
         return min((moment for moment in moments if moment and moment > self.now), default=None)
 
 
 def wants_file(facts: Facts) -> bool:
     """Whether the decision needs to know what the version's file says; before it is ready it has none."""
-    wanted = facts.claim.spec.requires
+    wanted = any(demand.requires.signature or demand.requires.input_example for demand in facts.demands)
     ready = facts.version is not None and facts.version.status == READY
-    return (wanted.signature or wanted.input_example) and ready and facts.settled is None
+    return wanted and ready and facts.settled is None
 
 
 def needs(facts: Facts) -> frozenset[Need]:

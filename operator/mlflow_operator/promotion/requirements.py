@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 
 from mlflow_operator.api.attempt import Soak
 from mlflow_operator.api.durations import span
-from mlflow_operator.api.modelpromotion import ModelPromotionSpec
-from mlflow_operator.api.requires import RequiredTag, TagOperator
+from mlflow_operator.api.requires import RequiredTag, Requires, TagOperator
 from mlflow_operator.promotion.evidence import ModelFile
-from mlflow_operator.promotion.snapshot import READY, ModelVersion, Snapshot, slot_name
+from mlflow_operator.promotion.snapshot import READY, ModelVersion, slot_name
 from mlflow_operator.promotion.unmet import Unmet, Way
 
 
@@ -17,38 +16,32 @@ from mlflow_operator.promotion.unmet import Unmet, Way
 class Question:
     """Everything that a check may look at."""
 
-    spec: ModelPromotionSpec
-    snapshot: Snapshot
+    requires: Requires
     version: ModelVersion
     now: datetime
-    held_before: bool
-    """The version has held the slot before."""
+    is_back: bool
+    """The version holds the slot, or has held it: it need not come from where versions come from."""
     file: ModelFile | None
     """What the version's MLmodel file says; None where nobody asked."""
     soak: Soak | None = None
     """Since when the version is in the slot of ``minSoak``; None where it is not."""
 
-    @property
-    def is_back(self) -> bool:
-        """Whether the version holds the slot, or has held it: it need not come from where versions come from."""
-        return self.held_before or self.version.version in self.snapshot.holders(self.spec.target)
-
 
 Check = Callable[[Question], Unmet | None]
 
 
-def _registered(question: Question) -> Unmet | None:
-    version = question.version
+def unregistered(version: ModelVersion) -> tuple[Unmet, ...]:
+    """Why MLflow does not have the whole version, whoever asks for what; nothing where it has."""
     if version.status == READY:
-        return None
+        return ()
     if version.status == "FAILED_REGISTRATION":
         message = f"version {version.version} failed to register: {version.status_message}; register it again"
-        return Unmet("RegistrationFailed", message, Way.CHANGE)
-    return Unmet("RegistrationPending", f"version {version.version} is {version.status}, waiting for {READY}")
+        return (Unmet("RegistrationFailed", message, Way.CHANGE),)
+    return (Unmet("RegistrationPending", f"version {version.version} is {version.status}, waiting for {READY}"),)
 
 
 def _current_stage(question: Question) -> Unmet | None:
-    wanted, stage = question.spec.requires.current_stage, question.version.stage
+    wanted, stage = question.requires.current_stage, question.version.stage
     if not wanted or stage in wanted or question.is_back:
         return None
     words = " or ".join(wanted)
@@ -56,7 +49,7 @@ def _current_stage(question: Question) -> Unmet | None:
 
 
 def _soak(question: Question) -> Unmet | None:
-    wanted, version = question.spec.requires.min_soak, question.version.version
+    wanted, version = question.requires.min_soak, question.version.version
     if wanted is None or question.is_back:
         return None
     slot = slot_name(wanted.slot)
@@ -69,9 +62,15 @@ def _soak(question: Question) -> Unmet | None:
     return Unmet("SoakPending", f"version {version} was seen in {slot} since {since}, and has to stay until {until}")
 
 
+def soak_ends(question: Question) -> datetime | None:
+    """When the version has been in the slot of ``minSoak`` for long enough; None where it is not there."""
+    wanted, entry = question.requires.min_soak, question.soak
+    return entry.since + span(wanted.duration) if wanted and entry else None
+
+
 def age_ends(question: Question) -> datetime | None:
     """When the version is too old; None where no age is too much."""
-    limit = question.spec.requires.max_age
+    limit = question.requires.max_age
     return datetime.fromtimestamp(question.version.created / 1000, UTC) + span(limit) if limit else None
 
 
@@ -79,13 +78,13 @@ def _age(question: Question) -> Unmet | None:
     end, version = age_ends(question), question.version
     if end is None or question.now <= end:
         return None
-    message = f"version {version.version} is more than {question.spec.requires.max_age} old; take a newer one"
+    message = f"version {version.version} is more than {question.requires.max_age} old; take a newer one"
     return Unmet("TooOld", message, Way.CHANGE)
 
 
 def _signature(question: Question) -> Unmet | None:
-    if not question.spec.requires.signature or question.version.status != READY:
-        return None  # what is not ready has no files yet, and waits for them as the first check says
+    if not question.requires.signature or question.version.status != READY:
+        return None  # what is not ready has no files yet, and waits for them as it is
     if question.file is not None and question.file.signature:
         return None
     version = question.version.version
@@ -93,7 +92,7 @@ def _signature(question: Question) -> Unmet | None:
 
 
 def _input_example(question: Question) -> Unmet | None:
-    if not question.spec.requires.input_example or question.version.status != READY:
+    if not question.requires.input_example or question.version.status != READY:
         return None
     if question.file is not None and question.file.input_example:
         return None
@@ -103,7 +102,7 @@ def _input_example(question: Question) -> Unmet | None:
 
 def _tags(question: Question) -> Unmet | None:
     tags, version = question.version.tags, question.version.version
-    wanted = question.spec.requires.tags
+    wanted = question.requires.tags
     wrong = [t for t in wanted if t.key in tags and not _fits(t, tags[t.key])]
     missing = [t for t in wanted if t.key not in tags and t.operator is not TagOperator.NOT_EXISTS]
     if wrong:
@@ -138,7 +137,6 @@ def _wanted(tag: RequiredTag) -> str:
 
 
 CHECKS: tuple[Check, ...] = (
-    _registered,  # MLflow has the whole version
     _current_stage,  # it came the way that models have to come
     _soak,  # it has proven itself there
     _age,  # it was made of data of these days

@@ -1,5 +1,6 @@
 """The rules, in the order in which they are asked. Each is about one situation, and leaves all others to the next."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from mlflow_operator.api.attempt import Attempt, AttemptResult, AttemptType, Plan
@@ -165,7 +166,8 @@ def decide(
     ``evidence`` is what else is known; ``facts.wants_file`` and ``facts.needs`` say what has to be. ``rival`` is
     another claim that has the slot.
     """
-    return first_answer(RULES, Facts(claim, snapshot, now, evidence, rival))
+    facts = Facts(claim, snapshot, now, evidence, rival)
+    return replace(first_answer(RULES, facts), soak=tuple(facts.soaks))
 
 
 def trail(claim: ModelPromotion, attempt: Attempt) -> dict[str, str]:
@@ -185,7 +187,8 @@ def _attempt(facts: Facts, version: ModelVersion, *, asked: bool) -> Attempt:
     """The attempt that is under way, or a new one, with what was asked of the version and by whom."""
     attempt = facts.attempt or opened(facts.claim, facts.wish, version, facts.snapshot, facts.now)
     request = facts.wish.request or attempt.request
-    required, gated = (facts.wish.required, facts.wish.gated) if asked else (None, None)
+    required = facts.wish.required if asked else None
+    gated = facts.wish.gated if asked and facts.has_gates else None
     return attempt.model_copy(update={"request": request, "required": required, "gated": gated})
 
 

@@ -4,37 +4,43 @@ It is remembered in the claim's status, since a tag on the version could be set 
 entered again between two looks is noticed by MLflow's time of the version's last change; an alias leaves no such trace.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from mlflow_operator.api.attempt import Soak
-from mlflow_operator.api.durations import span
 from mlflow_operator.api.modelpromotion import ModelPromotion
-from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
+from mlflow_operator.api.requires import Requires
+from mlflow_operator.promotion.demand import Demand
+from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot, slot_name
 
 _KEPT = 20
 
 
-def seen(claim: ModelPromotion, snapshot: Snapshot, now: datetime) -> list[Soak]:
-    """Which versions are in the slot of ``minSoak``, and since when; of many, the newest and the one that is wanted."""
-    wanted = claim.spec.requires.min_soak
-    if wanted is None:
-        return []
-    held = snapshot.holders(wanted.slot)
-    kept = held[:_KEPT]
-    if claim.spec.version in held[_KEPT:]:
-        kept = [*kept[:-1], claim.spec.version]
-    known = {entry.version: entry for entry in claim.status.soak}
-    return [_entry(snapshot.versions[name], known.get(name), now) for name in kept]
+def seen(claim: ModelPromotion, demands: Sequence[Demand], snapshot: Snapshot, now: datetime) -> list[Soak]:
+    """Which versions are in the slots of ``minSoak``, and since when; of many, the newest and the one wanted."""
+    slots = {slot_name(d.requires.min_soak.slot): d.requires.min_soak.slot for d in demands if d.requires.min_soak}
+    known = {(entry.slot, entry.version): entry for entry in claim.status.soak}
+    return [
+        _entry(name, snapshot.versions[version], known.get((name, version)), now)
+        for name, slot in slots.items()
+        for version in _kept(snapshot.holders(slot), claim.spec.version)
+    ]
 
 
-def ends(claim: ModelPromotion, entry: Soak) -> datetime | None:
-    """When a version that is in the slot has been there for long enough."""
-    wanted = claim.spec.requires.min_soak
-    return entry.since + span(wanted.duration) if wanted else None
+def of(version: str, requires: Requires, entries: Iterable[Soak]) -> Soak | None:
+    """Since when a version is in the slot of ``minSoak``; None where it is not, or none is asked for."""
+    if requires.min_soak is None:
+        return None
+    wanted = (slot_name(requires.min_soak.slot), version)
+    return next((entry for entry in entries if (entry.slot, entry.version) == wanted), None)
 
 
-def _entry(version: ModelVersion, known: Soak | None, now: datetime) -> Soak:
+def _kept(held: list[str], wanted: str) -> list[str]:
+    return [*held[: _KEPT - 1], wanted] if wanted in held[_KEPT:] else held[:_KEPT]
+
+
+def _entry(slot: str, version: ModelVersion, known: Soak | None, now: datetime) -> Soak:
     changed = datetime.fromtimestamp(version.updated / 1000, UTC) if version.updated else None
     if known is not None and known.changed_at == changed:
         return known
-    return Soak(version=version.version, changed_at=changed, since=now.replace(microsecond=0))
+    return Soak(slot=slot, version=version.version, changed_at=changed, since=now.replace(microsecond=0))

@@ -10,7 +10,6 @@ from mlflow_operator.api.attempt import Attempt
 from mlflow_operator.api.modelpromotion import ExistingVersions, ModelPromotion, ModelPromotionSpec
 from mlflow_operator.api.schema import GROUP, ApiModel
 from mlflow_operator.api.slots import Stage
-from mlflow_operator.promotion.gates.checklist import has_gates
 
 REASSERT = f"{GROUP}/reassert"
 """Annotation: a new value asks once more for the same version, after somebody else has moved it."""
@@ -33,8 +32,8 @@ class Wish:
     """Digest of the tags; None where there are none. Another one writes tags and moves nothing."""
     required: str
     """Digest of what the version has to be; another one is asked of the next attempt."""
-    gated: str | None
-    """Digest of what the version has to prove; None where that is nothing. Another one is asked of the next attempt."""
+    gated: str
+    """Digest of what the version has to prove; another one is asked of the next attempt."""
     request: str | None
     """Value of the annotation that asks once more."""
 
@@ -49,7 +48,7 @@ class Wish:
             tags=spec.tags,
             tagged=_digest(sorted(spec.tags.items())) if spec.tags else None,
             required=_digest(_set(spec.requires)),
-            gated=_digest(_set(spec.gates)) if has_gates(spec.gates) else None,
+            gated=_digest(_set(spec.gates)),
             request=claim.metadata.annotations.get(REASSERT),
         )
 

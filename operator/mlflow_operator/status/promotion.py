@@ -6,9 +6,9 @@ from datetime import datetime
 from mlflow_operator.api.attempt import AttemptResult
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
-from mlflow_operator.promotion import soak
 from mlflow_operator.promotion.attempt import recorded
 from mlflow_operator.promotion.decision import Decision, Step
+from mlflow_operator.promotion.demand import own
 from mlflow_operator.promotion.gates.checklist import summary
 from mlflow_operator.promotion.plan import is_empty
 from mlflow_operator.promotion.snapshot import Snapshot, slot_name
@@ -59,7 +59,7 @@ def compute(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: 
             "gates": gates,
             "gate_summary": summary(gates),
             "window": decision.window,
-            "soak": soak.seen(claim, snapshot, now),
+            "soak": list(decision.soak),
             "plan": None if is_empty(decision.plan) else decision.plan,
             "history": recorded(status.history, (decision.left_behind, decision.attempt), claim.spec.history_limit),
             "conditions": _summary(claim, verdict, now) + _details(claim, snapshot, decision, now),
@@ -105,7 +105,7 @@ def _details(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now:
         CONFLICT_FREE: _conflict_free(claim, decision),
         "VersionResolved": _resolved(claim, snapshot),
         "RequirementsMet": _requirements(claim, decision),
-        **({"GatesPassed": _gates(claim, decision)} if Wish.of(claim).gated else {}),
+        **_gates_passed(claim, decision),
         "Promoted": _promoted(decision),
         "InSync": _in_sync(decision),
     }
@@ -148,6 +148,13 @@ def _requirements(claim: ModelPromotion, decision: Decision) -> Answer:
             f"spec.requires has changed since attempt {attempt.number} was asked",
         )
     return True, "RequirementsMet", "everything under spec.requires was true when the attempt began"
+
+
+def _gates_passed(claim: ModelPromotion, decision: Decision) -> dict[str, Answer]:
+    """The condition of the gates, where anybody asks for any, or did when the attempt began."""
+    attempt = decision.attempt
+    asked = own(claim).has_gates or decision.gates or (attempt is not None and attempt.gated)
+    return {"GatesPassed": _gates(claim, decision)} if asked else {}
 
 
 def _gates(claim: ModelPromotion, decision: Decision) -> Answer:

@@ -30,8 +30,8 @@ MUTANTS = (
     mutant(
         FACTS,
         "a version that is not ready is asked for files",
-        "(wanted.signature or wanted.input_example) and ready and",
-        "(wanted.signature or wanted.input_example) and",
+        "wanted and ready and",
+        "wanted and",
         *CORE,
     ),
     mutant(ATTEMPT, "an end is overwritten", "    if attempt.finished_at:\n        return attempt\n", "", *CORE),
@@ -98,7 +98,7 @@ MUTANTS = (
     mutant(
         PLAN, "aliases are written again", "if alias and snapshot.aliases.get(alias) != wish.version", "if alias", *CORE
     ),
-    mutant(REQUIREMENTS, "a pending version is promoted", "    _registered,  # MLflow", "    # MLflow", *CORE),
+    mutant(FACTS, "a pending version is promoted", "(*unregistered(self.version), *found)", "tuple(found)", *CORE),
     mutant(
         REQUIREMENTS,
         "a failed registration is waited for",
@@ -106,12 +106,18 @@ MUTANTS = (
         'Unmet("RegistrationFailed", message)',
         *CORE,
     ),
-    mutant(REQUIREMENTS, "a rollback has to pass the stage again", "return self.held_before or ", "return ", *CORE),
     mutant(
-        REQUIREMENTS,
+        FACTS,
+        "a rollback has to pass the stage again",
+        "attempts.held_before(self.claim, version) or version",
+        "version",
+        *CORE,
+    ),
+    mutant(
+        FACTS,
         "a holder has to pass the stage again",
-        "self.held_before or self.version.version in self.snapshot.holders(self.spec.target)",
-        "self.held_before",
+        " or version.version in self.holders",
+        "",
         *CORE,
     ),
     mutant(REQUIREMENTS, "any value of a tag will do", "return tag.value in (None, value)", "return True", *CORE),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mlflow_operator.api.gates import GateResult, WindowStatus
 from mlflow_operator.api.windows import Windows
-from mlflow_operator.promotion.gates.windows import judge, state
+from mlflow_operator.promotion.gates.windows import judge, state, together
 
 ROME = ZoneInfo("Europe/Rome")
 OFFICE = {"cron": "0 9 * * MON-FRI", "duration": "8h"}
@@ -24,7 +24,7 @@ def at(text: str, zone: str = "Europe/Rome", fold: int = 0) -> datetime:
 
 def stands(now: datetime, zone: str | None = "Europe/Rome", **spec: Any) -> WindowStatus:
     """Where windows stand."""
-    return state(Windows.model_validate({"timeZone": zone, **spec}), now)
+    return state([Windows.model_validate({"timeZone": zone, **spec})], now)
 
 
 CASES: dict[str, tuple[dict[str, Any], str, bool, str | None]] = {
@@ -137,9 +137,23 @@ def test_without_a_zone_it_is_utc() -> None:
 )
 def test_windows_that_say_nothing_are_an_error(spec: dict[str, Any]) -> None:
     """What the API server lets pass is not open, and not waited for."""
-    outcome, found = judge(Windows.model_validate(spec), at("2026-01-05 10:00"))
-    assert (outcome.result, found) == (GateResult.ERROR, None)
-    assert "correct spec.gates.windows" in outcome.message
+    windows, now = Windows.model_validate(spec), at("2026-01-05 10:00")
+    outcome = judge(windows, now)
+    assert (outcome.result, together([windows], now)) == (GateResult.ERROR, None)
+    assert "correct the windows" in outcome.message
+
+
+def test_windows_of_several_who_ask_are_open_while_all_are() -> None:
+    """Each has its own zone; one that is only tried out is in nobody's way, and shown where there is no other."""
+    office = Windows.model_validate({"timeZone": "Europe/Rome", "allow": [OFFICE]})
+    late = Windows.model_validate({"allow": [{"cron": "0 12 * * *", "duration": "12h"}]})
+    tried = Windows.model_validate({"allow": [{"cron": "0 3 * * *", "duration": "1h"}], "mode": "DryRun"})
+    morning, noon = datetime(2026, 1, 5, 10, tzinfo=UTC), datetime(2026, 1, 5, 12, tzinfo=UTC)
+    evening = datetime(2026, 1, 5, 16, tzinfo=UTC)
+    assert together([office, None, late, tried], morning) == WindowStatus(open=False, next_open=noon)
+    assert together([late, office], noon) == WindowStatus(open=True, next_close=evening)
+    assert together([tried], noon) == state([tried], noon)
+    assert together([None], noon) is None
 
 
 crons = st.sampled_from(
@@ -161,11 +175,11 @@ def test_nothing_changes_before_it_is_said_to(
     """Until the moment that the status names the windows stay as they are, and then they do change."""
     spec = {"timeZone": zone, "deny": deny} | ({"allow": allow} if allow else {})
     windows = Windows.model_validate(spec)
-    found = state(windows, now)
+    found = state([windows], now)
     change = found.next_close or found.next_open
     if change is None:
         return
     assert change > now
-    assert state(windows, change).open is not found.open
-    assert state(windows, change - timedelta(seconds=1)) == found
-    assert state(windows, now + (change - now) / 2) == found
+    assert state([windows], change).open is not found.open
+    assert state([windows], change - timedelta(seconds=1)) == found
+    assert state([windows], now + (change - now) / 2) == found

@@ -9,18 +9,17 @@ from hashlib import sha256
 from mlflow_operator.api.gates import GateResult, GateStatus
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.schema import ApiModel
+from mlflow_operator.promotion.demand import Demand
 from mlflow_operator.promotion.evidence import Evidence, Origin
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
-
-SPEC = "spec"
-"""Where a gate comes from: the claim itself."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A claim, the version that it wants, and what is known of it."""
+    """A claim, the version that it wants, what is asked of that, and what is known of it."""
 
     claim: ModelPromotion
+    demands: tuple[Demand, ...]
     version: ModelVersion
     snapshot: Snapshot
     evidence: Evidence

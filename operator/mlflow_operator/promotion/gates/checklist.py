@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from mlflow_operator.api.gates import GateResult, Gates, GateStatus, WindowStatus
+from mlflow_operator.api.gates import GateResult, GateStatus, WindowStatus
 from mlflow_operator.api.windows import Mode
+from mlflow_operator.promotion.demand import Demand, by
 from mlflow_operator.promotion.evidence import Need
 from mlflow_operator.promotion.gates import comparisons, metrics, windows
-from mlflow_operator.promotion.gates.case import SPEC, Case, Outcome, remembered
+from mlflow_operator.promotion.gates.case import Case, Outcome, remembered
 from mlflow_operator.promotion.snapshot import READY
 from mlflow_operator.promotion.unmet import Unmet, Way
 
@@ -53,41 +54,40 @@ class Checklist:
         return (self.window.next_open or self.window.next_close) if self.window else None
 
 
-def has_gates(gates: Gates) -> bool:
-    """Whether a claim asks for anything."""
-    return bool(gates.metrics or gates.comparisons or gates.windows)
-
-
 def needs(case: Case) -> frozenset[Need]:
     """Everything that has to be known of versions; one that is not ready has not been measured yet."""
     if case.version.status != READY:
         return frozenset()
-    gates = case.claim.spec.gates
-    wanted = [metrics.needs(case, gate) for gate in gates.metrics]
-    return frozenset().union(*wanted, *(comparisons.needs(case, gate) for gate in gates.comparisons))
+    every = [demand.gates for demand in case.demands]
+    wanted = [metrics.needs(case, gate) for gates in every for gate in gates.metrics]
+    return frozenset().union(*wanted, *(comparisons.needs(case, c) for gates in every for c in gates.comparisons))
 
 
 def evaluate(case: Case) -> Checklist:
-    """Ask all gates."""
-    gates, results = case.claim.spec.gates, list[GateStatus]()
-    for metric in gates.metrics:
-        asked = _Asked(metrics.METRIC, metric.name, metric.mode, metrics.known_by(case, metric))
-        results.append(_measured(case, asked, metrics.judge(case, metric)))
-    for comparison in gates.comparisons:
+    """Ask all gates of all who ask."""
+    results = [result for demand in case.demands for result in _results(case, demand)]
+    return Checklist(tuple(results), windows.together([d.gates.windows for d in case.demands], case.now))
+
+
+def _results(case: Case, demand: Demand) -> Iterator[GateStatus]:
+    """What came out of the gates of one who asks."""
+    for metric in demand.gates.metrics:
+        asked = _Asked(demand.origin, metrics.METRIC, metric.name, metric.mode, metrics.known_by(case, metric))
+        yield _measured(case, asked, metrics.judge(case, metric))
+    for comparison in demand.gates.comparisons:
         known_by = comparisons.known_by(case, comparison)
-        asked = _Asked(comparisons.COMPARISON, comparison.name, comparison.mode, known_by)
-        results.append(_measured(case, asked, comparisons.judge(case, comparison)))
-    if gates.windows is None:
-        return Checklist(tuple(results))
-    outcome, window = windows.judge(gates.windows, case.now)
-    results.append(_result(_Asked(windows.WINDOW, windows.NAME, gates.windows.mode), outcome))
-    return Checklist(tuple(results), window)
+        asked = _Asked(demand.origin, comparisons.COMPARISON, comparison.name, comparison.mode, known_by)
+        yield _measured(case, asked, comparisons.judge(case, comparison))
+    if demand.gates.windows is not None:
+        asked = _Asked(demand.origin, windows.WINDOW, windows.NAME, demand.gates.windows.mode)
+        yield _result(asked, windows.judge(demand.gates.windows, case.now))
 
 
 @dataclass(frozen=True)
 class _Asked:
     """A gate, as its result is told from others."""
 
+    origin: str
     type: str
     name: str
     mode: Mode
@@ -99,7 +99,7 @@ def _measured(case: Case, asked: _Asked, outcome: Outcome) -> GateStatus:
     if asked.known_by is not None and outcome.result is GateResult.WAITING and case.version.status == READY:
         known = remembered(case, asked.type, asked.name, asked.known_by)
         if known is not None:
-            return known.model_copy(update={"mode": asked.mode.value})
+            return known.model_copy(update={"mode": asked.mode.value, "origin": asked.origin})
     return _result(asked, outcome)
 
 
@@ -112,7 +112,7 @@ def _result(asked: _Asked, outcome: Outcome) -> GateStatus:
         observed=outcome.observed,
         expected=outcome.expected,
         message=_cut(outcome.message, _MESSAGE),
-        origin=SPEC,
+        origin=asked.origin,
         digest=asked.known_by,
     )
 
@@ -125,9 +125,9 @@ def _waits(result: GateStatus) -> bool:
 def _obstacle(result: GateStatus) -> Unmet:
     if result.type == windows.WINDOW:
         reason, way = ("WindowClosed", Way.TIME) if _waits(result) else ("WindowInvalid", Way.CHANGE)
-        return Unmet(reason, result.message, way)
+        return Unmet(reason, f"{result.message}{by(result.origin)}", way)
     reason, way = _OBSTACLES.get(result.result, ("GateError", Way.WORLD))
-    return Unmet(reason, f"gate {result.name}: {result.message}", way)
+    return Unmet(reason, f"gate {result.name}{by(result.origin)}: {result.message}", way)
 
 
 def summary(results: Iterable[GateStatus]) -> str | None:
@@ -148,4 +148,4 @@ def _cut(text: str, longest: int) -> str:
 def _in_short(result: GateStatus) -> str:
     dry = ", dry run" if result.mode == Mode.DRY_RUN else ""
     facts = f": {result.observed}, expected {result.expected}" if result.observed and result.expected else ""
-    return f"{result.name} {result.result}{facts}{dry}"
+    return f"{result.name} {result.result}{facts}{dry}{by(result.origin)}"

@@ -1,0 +1,44 @@
+"""What is asked of a version before it may hold a slot, and who asks: the claim itself, and each policy over it.
+
+Demands are never merged: all of them have to be met, so of two the stricter one holds.
+"""
+
+from dataclasses import dataclass
+
+from mlflow_operator.api.gates import Gates
+from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.api.requires import Requires
+from mlflow_operator.promotion.unmet import Unmet
+
+SPEC = "spec"
+"""Who asks, where it is the claim itself."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What one of them asks."""
+
+    origin: str
+    """Who asks: spec, or the policy as policy/<name>."""
+    requires: Requires
+    gates: Gates
+
+    @property
+    def has_gates(self) -> bool:
+        """Whether the version has to prove anything."""
+        return bool(self.gates.metrics or self.gates.comparisons or self.gates.windows)
+
+    def signed(self, unmet: Unmet) -> Unmet:
+        """What is in the way, with who asks for it where that is not the claim."""
+        return Unmet(unmet.reason, f"{unmet.message}{by(self.origin)}", unmet.way)
+
+
+def own(claim: ModelPromotion) -> Demand:
+    """What the claim asks itself."""
+    return Demand(SPEC, claim.spec.requires, claim.spec.gates)
+
+
+def by(origin: str) -> str:
+    """Who asks, in words, to be put behind what is asked."""
+    kind, _, name = origin.partition("/")
+    return f" ({kind} {name})" if name else ""
