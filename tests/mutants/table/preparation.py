@@ -21,6 +21,7 @@ MUTANTS = (
         "_HALF = Answer(\n    Problem,",
         TESTS,
     ),
+    mutant(DATABASE, "a schema that makes no sense is tried again", "_FAILED if undone else _HALF", "_FAILED", TESTS),
     mutant(DATABASE, "a removed column is no half", "1068, 1091, 1146, 1826", "1068, 1826", TESTS),
     mutant(DATABASE, "a wrong password is retried", "_LOGIN = Answer(Hopeless,", "_LOGIN = Answer(Problem,", TESTS),
     mutant(DATABASE, "a lock costs a try", "_LOCKED = Answer(\n    Passing,", "_LOCKED = Answer(\n    Problem,", TESTS),

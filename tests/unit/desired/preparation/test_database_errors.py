@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mlflow_operator.desired.preparation.program.database_errors import CONNECT, MIGRATE, PLAN, Place, problem
+from mlflow_operator.desired.preparation.program.database_errors import CONNECT, MIGRATE, PLAN, Place, misfit, problem
 from mlflow_operator.desired.preparation.program.patience import Passing
 
 PLACE = Place("database ml at db:5432", "anna", "ml")
@@ -103,6 +103,17 @@ def test_an_error_has_its_reason_by_phase_and_code(error: Any, phase: str, reaso
     found = problem(error, str(error), PLACE, phase)
     assert (found.reason, found.terminal, found.facts) == (reason, terminal, {"phase": phase})
     assert ("does not answer" in found.message) == (reason == "DatabaseUnreachable")
+
+
+@pytest.mark.parametrize(
+    ("undone", "reason", "terminal"), [(False, "MigrationHalfDone", True), (True, "MigrationFailed", False)]
+)
+def test_a_migration_that_stumbles_over_what_it_finds_is_named(undone: bool, reason: str, terminal: bool) -> None:
+    """Where nothing was undone only a backup helps; what the error says may hold a secret, so its kind has to do."""
+    found = misfit(LookupError("hunter2"), PLACE, undone=undone)
+    assert (found.reason, found.terminal, found.facts) == (reason, terminal, {"phase": MIGRATE})
+    assert "LookupError" in found.message
+    assert "hunter2" not in found.message
 
 
 @pytest.mark.parametrize("code", ["53300", "55P03", "40P01", "57P03"])

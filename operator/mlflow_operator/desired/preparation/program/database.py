@@ -7,6 +7,7 @@ has no such transactions.
 
 import logging
 import os
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -22,7 +23,15 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from mlflow_operator.desired.preparation.program import credentials
-from mlflow_operator.desired.preparation.program.database_errors import CONNECT, MIGRATE, PLAN, VERIFY, Place, problem
+from mlflow_operator.desired.preparation.program.database_errors import (
+    CONNECT,
+    MIGRATE,
+    PLAN,
+    VERIFY,
+    Place,
+    misfit,
+    problem,
+)
 from mlflow_operator.desired.preparation.program.patience import Hopeless, Patience, Problem
 from mlflow_operator.desired.preparation.program.report import Report
 
@@ -36,6 +45,8 @@ _LIMITED_WAIT = (
     f"SELECT set_config('lock_timeout', '{LOCK_SECONDS}s', true) WHERE current_setting('lock_timeout') = '0'"
 )
 """A statement that waits for a lock makes everybody after it wait; a limit of the user's own stays."""
+_UNDOING = ("postgresql", "sqlite", "mssql")
+"""Databases that undo changes of a schema."""
 _DOUBTFUL = ("MigrationHalfDone", "MigrationFailed")
 _IF_CREDENTIALS_ARE_WRONG = ("LoginRefused", "DatabaseMissing", "InvalidUri", "DatabaseUnreachable", "DriverMissing")
 
@@ -144,6 +155,11 @@ def _asked(engine: Any, phase: str, question: Callable[[], T]) -> T:
     except DBAPIError as error:
         text = credentials.without_secrets(str(error.orig))
         raise problem(error.orig, text, _place(engine), phase) from None
+    except Exception as error:
+        if phase != MIGRATE:
+            raise
+        log.error("%s", credentials.without_secrets(traceback.format_exc()))
+        raise misfit(error, _place(engine), undone=engine.dialect.name in _UNDOING) from None
 
 
 def _place(engine: Any) -> Place:

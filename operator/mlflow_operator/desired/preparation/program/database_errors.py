@@ -103,6 +103,19 @@ def problem(error: Any, text: str, place: Place, phase: str) -> Problem:
     return answer.kind(answer.reason, f"{place.words} {answer.what}: {detail}; {answer.advice}", phase=phase)
 
 
+def misfit(error: Exception, place: Place, *, undone: bool) -> Problem:
+    """What it means that a migration fails without a word of the database: it has found what it did not expect.
+
+    Args:
+        error: of Alembic, SQLAlchemy or the migration; it may hold anything, so only its kind is told.
+        place: the database.
+        undone: the database undoes what a migration has done that fails, so the schema was like this before.
+    """
+    answer = _FAILED if undone else _HALF
+    words = f"{place.words} {answer.what}: {type(error).__name__}; {answer.advice}"
+    return answer.kind(answer.reason, words, phase=MIGRATE)
+
+
 def _answer(error: Any, text: str, place: Place, phase: str) -> Answer:
     code = _code(error)
     if code in _CODES:
