@@ -10,6 +10,7 @@ from mlflow_operator.api.gates import Gates, GateStatus, WindowStatus
 from mlflow_operator.api.meta import Condition, LocalRef, Namespace, Workspace
 from mlflow_operator.api.requires import Requires
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
+from mlflow_operator.api.rollback import Rollback
 from mlflow_operator.api.schema import ApiModel, Observed, Rule, Tags, immutable, list_map, rules
 from mlflow_operator.api.slots import ModelVersionNumber, Target
 
@@ -56,6 +57,8 @@ class ModelPromotionSpec(ApiModel):
     """What has to be true of the version before it may hold the slot."""
     gates: Gates = Field(default_factory=Gates)
     """What the version has to prove before it may hold the slot, and when it may be moved."""
+    rollback: Rollback = Field(default_factory=Rollback)
+    """What a rollback to a version that held the slot lately need not pass."""
     tags: Tags = Field(default_factory=dict)
     """Tags that the promoted version gets."""
     dry_run: bool = False

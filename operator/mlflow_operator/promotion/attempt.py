@@ -39,6 +39,14 @@ def held_before(claim: ModelPromotion, version: ModelVersion) -> bool:
     return any(a.result is AttemptResult.PROMOTED and is_about(a, version) for a in attempts)
 
 
+def rolls_back(claim: ModelPromotion, version: ModelVersion) -> bool:
+    """Whether the version is one of the latest that this claim has brought into the slot, before the present one."""
+    attempts = [*([claim.status.attempt] if claim.status.attempt else []), *claim.status.history]
+    held = {(a.to_version, a.registered_at): a for a in reversed(attempts) if a.result is AttemptResult.PROMOTED}
+    newest_first = sorted(held.values(), key=lambda a: a.number, reverse=True)
+    return any(is_about(a, version) for a in newest_first[1 : claim.spec.rollback.window + 1])
+
+
 def opened(claim: ModelPromotion, wish: Wish, version: ModelVersion, snapshot: Snapshot, now: datetime) -> Attempt:
     """A new attempt for what the claim wants."""
     latest = claim.status.attempt

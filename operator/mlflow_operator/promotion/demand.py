@@ -3,11 +3,13 @@
 Demands are never merged: all of them have to be met, so of two the stricter one holds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from mlflow_operator.api.gates import Gates
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.requires import Requires
+from mlflow_operator.api.rollback import GateKind
 from mlflow_operator.promotion.unmet import Unmet
 
 SPEC = "spec"
@@ -22,11 +24,22 @@ class Demand:
     """Who asks: spec, or the policy as policy/<name>."""
     requires: Requires
     gates: Gates
+    skips: frozenset[GateKind] = frozenset()
+    """The kinds of its gates that a rollback need not pass."""
+    skipped: Gates = field(default_factory=Gates)
+    """Gates that are not asked, since this is a rollback."""
 
     @property
     def has_gates(self) -> bool:
         """Whether the version has to prove anything."""
         return bool(self.gates.metrics or self.gates.comparisons or self.gates.windows)
+
+    def of_rollback(self) -> Self:
+        """What is left of it for a version that held the slot lately."""
+        nothing = Gates()
+        left = {kind.value: getattr(nothing, kind) for kind in self.skips}
+        skipped = {kind.value: getattr(self.gates, kind) for kind in self.skips}
+        return replace(self, gates=self.gates.model_copy(update=left), skipped=nothing.model_copy(update=skipped))
 
     def signed(self, unmet: Unmet) -> Unmet:
         """What is in the way, with who asks for it where that is not the claim."""
@@ -35,7 +48,7 @@ class Demand:
 
 def own(claim: ModelPromotion) -> Demand:
     """What the claim asks itself."""
-    return Demand(SPEC, claim.spec.requires, claim.spec.gates)
+    return Demand(SPEC, claim.spec.requires, claim.spec.gates, frozenset(claim.spec.rollback.skip_gates))
 
 
 def by(origin: str) -> str:

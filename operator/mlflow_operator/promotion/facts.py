@@ -125,7 +125,10 @@ class Facts:
         """What the gates have to judge; None where they were passed, are not asked, or have nothing to judge yet."""
         if self.version is None or self.settled or self.claim.spec.suspend or self.is_passed:
             return None
-        return Case(self.claim, self.demands, self.version, self.snapshot, self.evidence, self.now)
+        demands = self.demands
+        if attempts.rolls_back(self.claim, self.version):
+            demands = tuple(demand.of_rollback() for demand in demands)
+        return Case(self.claim, demands, self.version, self.snapshot, self.evidence, self.now)
 
     @cached_property
     def is_passed(self) -> bool:

@@ -51,6 +51,26 @@ def test_a_version_that_fails_is_refused_with_the_number_and_one_that_passes_is_
     assert (condition(ready, "GatesPassed")["status"], gate(ready, "auc")["observed"]) == ("True", "0.93")
 
 
+def test_a_rollback_does_not_wait_for_what_an_emergency_cannot_wait_for(
+    served: Team, registry: Registry, model: str
+) -> None:
+    """Windows are shut and its metric is too low by now: it comes back all the same, and the next one does not."""
+    old, new, next_ = (measured(registry, model, value) for value in (0.91, 0.93, 0.95))
+    gates: dict[str, object] = {"metrics": [AUC]}
+    for version in (old, new):
+        served.promote("fraud", model, version, gates=gates)
+        served.ready("modelpromotion", "fraud")
+    gates = {"metrics": [AUC | {"min": 0.94}], "windows": {"allow": [{"cron": hour(3), "duration": "1h"}]}}
+    rollback = {"skipGates": ["metrics", "windows"]}
+    served.promote("fraud", model, old, gates=gates, rollback=rollback)
+    back = served.ready("modelpromotion", "fraud")
+    assert registry.holders(model, "Production") == [old]
+    assert (back["status"]["attempt"]["type"], gate(back, "auc")["result"]) == ("Rollback", "Skipped")
+    served.promote("fraud", model, next_, gates=gates, rollback=rollback)
+    served.until("modelpromotion", "fraud", has_reason("WindowClosed"))
+    assert registry.holders(model, "Production") == [old]
+
+
 def test_a_run_counts_where_there_is_no_logged_model(served: Team, registry: Registry, model: str) -> None:
     """Versions of MLflow 2 have a run only; the message says that it is the run's."""
     version = registry.add_measured_version(model, registry.run(val_auc=0.95))

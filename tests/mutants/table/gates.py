@@ -6,6 +6,7 @@ CHECKLIST, CASE, VALUES = "promotion/gates/checklist.py", "promotion/gates/case.
 METRICS, COMPARISONS = "promotion/gates/metrics.py", "promotion/gates/comparisons.py"
 WINDOWS, SCHEDULE = "promotion/gates/windows.py", "promotion/gates/schedule.py"
 RULES, FACTS, SOAK = "promotion/rules.py", "promotion/facts.py", "promotion/soak.py"
+ATTEMPT, DEMAND = "promotion/attempt.py", "promotion/demand.py"
 REQUIREMENTS, PASS = "promotion/requirements.py", "reconcile/promotions/promotion.py"
 COLLECT, FINDINGS, ASKED = (
     "reconcile/evidence/collect.py",
@@ -61,6 +62,10 @@ MUTANTS = (
     mutant(WINDOWS, "deny does not win", "return allowed and not any(", "return allowed or any(", *CORE),
     mutant(SCHEDULE, "a window has no first second", "now - lasts)\n", "now)\n", *CORE),
     mutant(SCHEDULE, "a window begins twice where an hour does", "if moment > after:", "if True:", *CORE),
+    mutant(FACTS, "a rollback waits for what it may skip", "demand.of_rollback() for", "demand for", *CORE),
+    mutant(ATTEMPT, "a rollback goes back for ever", "[1 : claim.spec.rollback.window + 1]", "[1:]", *CORE),
+    mutant(ATTEMPT, "what never came in is a rollback", "if a.result is AttemptResult.PROMOTED}", "}", *CORE),
+    mutant(DEMAND, "what is skipped is asked all the same", "gates=self.gates.model_copy(update=left), ", "", *CORE),
     mutant(FACTS, "half a promotion is left", "attempt.gated == self.wish.gated", "False", *CORE),
     mutant(FACTS, "gates are passed for ever", "attempt is not None and there and", "attempt is not None and", *CORE),
     mutant(SOAK, "who was away goes on soaking", "known.changed_at == changed", "True", *CORE),

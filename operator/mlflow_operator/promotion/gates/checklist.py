@@ -16,6 +16,7 @@ from mlflow_operator.promotion.unmet import Unmet, Way
 _MESSAGE, _SUMMARY = 1024, 512
 """Characters; what a server calls its datasets may be of any length."""
 _THROUGH = (GateResult.PASSED, GateResult.SKIPPED)
+_ROLLBACK = Outcome(GateResult.SKIPPED, "the version held the slot lately, and a rollback need not pass it")
 _OBSTACLES = {
     GateResult.FAILED: ("GateFailed", Way.CHANGE),
     GateResult.INCONCLUSIVE: ("GateInconclusive", Way.PERSON),
@@ -81,6 +82,16 @@ def _results(case: Case, demand: Demand) -> Iterator[GateStatus]:
     if demand.gates.windows is not None:
         asked = _Asked(demand.origin, windows.WINDOW, windows.NAME, demand.gates.windows.mode)
         yield _result(asked, windows.judge(demand.gates.windows, case.now))
+    yield from _skipped(demand)
+
+
+def _skipped(demand: Demand) -> Iterator[GateStatus]:
+    """The gates that are not asked. None has a digest: nobody who asks later is to find this result."""
+    skipped = demand.skipped
+    for type_, gates in ((metrics.METRIC, skipped.metrics), (comparisons.COMPARISON, skipped.comparisons)):
+        yield from (_result(_Asked(demand.origin, type_, gate.name, gate.mode), _ROLLBACK) for gate in gates)
+    if skipped.windows is not None:
+        yield _result(_Asked(demand.origin, windows.WINDOW, windows.NAME, skipped.windows.mode), _ROLLBACK)
 
 
 @dataclass(frozen=True)
