@@ -53,6 +53,8 @@ class Settings(BaseModel):
     """Globs of hosts, or of ``host:port``, that external servers may be at; empty: any."""
     lease: Lease = ""
     """Namespace and name of the Lease by which one of several processes works; empty: this one is alone."""
+    policies: bool = True
+    """Ask PromotionPolicies; without it the operator neither lists nor watches them, and none holds."""
     cluster_domain: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] = "cluster.local"
     user_ids: Literal["Fixed", "Platform"] = "Fixed"
     """As whom the pods of servers run where their spec does not say: 65532 and 999, or as the platform chooses."""

@@ -133,14 +133,16 @@ def chart_rules() -> str:
     """The chart's template with what the operator may do with each kind."""
     source = "operator/mlflow_operator/clients/kinds.py"
     lines = [f"{{{{- /* Generated from {source} by `{COMMAND}`; do not edit. */ -}}}}"]
-    lines.append('{{- define "mlflow-operator.kinds" -}}')
-    for group, plurals, verbs in kinds.rules():
-        lines += [
-            f"- apiGroups: [{group or chr(34) * 2}]",
-            f"  resources: [{', '.join(plurals)}]",
-            f"  verbs: [{', '.join(verbs)}]",
-        ]
-    return "\n".join([*lines, "{{- end }}", ""])
+    for name, clusterwide in (("kinds", False), ("clusterKinds", True)):
+        lines.append(f'{{{{- define "mlflow-operator.{name}" -}}}}')
+        for group, plurals, verbs in kinds.rules(clusterwide=clusterwide):
+            lines += [
+                f"- apiGroups: [{group or chr(34) * 2}]",
+                f"  resources: [{', '.join(plurals)}]",
+                f"  verbs: [{', '.join(verbs)}]",
+            ]
+        lines.append("{{- end }}")
+    return "\n".join([*lines, ""])
 
 
 def install(crds: Sequence[dict[str, Any]], objects: Sequence[dict[str, Any]]) -> str:

@@ -19,7 +19,7 @@ import kopf
 from mlflow_operator import endpoints
 from mlflow_operator.api.crd import LABEL, OURS
 from mlflow_operator.clients.cluster import Cluster
-from mlflow_operator.clients.kinds import CHILDREN, KINDS, OWN, REFERENCED
+from mlflow_operator.clients.kinds import CHILDREN, KINDS, REFERENCED, own_of
 from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.leader import Alone, Election
@@ -165,10 +165,10 @@ def _registry(world: World, lists: Lists) -> kopf.OperatorRegistry:
         @kopf.on.event(place.group, place.version, place.plural, registry=registry, id=f"on-{place.plural}", **selector)
         async def on_event(event: kopf.RawEvent, **_: Any) -> None:
             obj: dict[str, Any] = dict(event["object"])
-            lists.heard(kind, obj["metadata"]["namespace"])
+            lists.heard(kind, obj["metadata"].get("namespace", ""))
             events.seen(world, kind, obj, deleted=event["type"] == "DELETED")
 
-    for kind in (*OWN, *CHILDREN, *REFERENCED):
+    for kind in (*own_of(world.settings.policies), *CHILDREN, *REFERENCED):
         listen(kind)
     return registry
 

@@ -27,6 +27,7 @@ EVERYTHING: dict[str, Any] = {
     "imagePullSecrets": [{"name": "pull"}],
     "images": {"server": "mirror/mlflow:{version}", "postgres": "pg", "objectStore": "s3", "pullPolicy": "Never"},
     "watchNamespaces": ["a", "b"],
+    "policies": {"enabled": False},
     "admission": {"enabled": True},
     "serviceAccount": {"annotations": {"a": "b"}},
     "settings": {
@@ -224,7 +225,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
     assert may["events"] == {"list", "create", "patch"}
     for child in ("deployments", "statefulsets", "jobs", "services", "serviceaccounts"):
         assert may[child] == READ | {"create", "patch", "delete"}
-    for plural in (kind.NAMES.plural for kind in crd.KINDS):
+    for plural in (kind.NAMES.plural for kind in crd.KINDS if kind.SCOPE == "Namespaced"):
         assert may.pop(plural) == READ
         assert may.pop(f"{plural}/status") == {"patch"}
         assert may.pop(f"{plural}/finalizers") == {"update"}
@@ -234,7 +235,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
 
 
 def test_with_namespaces_the_operator_has_no_rights_elsewhere() -> None:
-    """The same rules in each watched namespace, and cluster-wide only a look at names, which may be denied too."""
+    """The same rules in each watched namespace; cluster-wide, a look at names and policies, which may be denied too."""
     objects = render({"watchNamespaces": ["a", "b"]})
     roles = of_kind(objects, "Role")
     roles.pop("ops/mlflow-operator-leader")
@@ -242,12 +243,16 @@ def test_with_namespaces_the_operator_has_no_rights_elsewhere() -> None:
     assert set(of_kind(objects, "RoleBinding")) == {*roles, "ops/mlflow-operator-leader"}
     everywhere = of_kind(render(), "ClusterRole")["mlflow-operator"]["rules"]
     assert all(role["rules"] == everywhere for role in roles.values())
-    assert set(of_kind(objects, "ClusterRoleBinding")) == {"mlflow-operator-discovery"}
+    assert set(of_kind(objects, "ClusterRoleBinding")) == {"mlflow-operator-discovery", "mlflow-operator-read-policies"}
+    assert verbs(of_kind(objects, "ClusterRole")["mlflow-operator-read-policies"]) == {
+        "promotionpolicies": READ,
+        "promotionpolicies/status": {"patch"},
+    }
     assert verbs(of_kind(objects, "ClusterRole")["mlflow-operator-discovery"]) == {
         "customresourcedefinitions": {"list", "watch"},
         "namespaces": {"list", "watch"},
     }
-    closed = render({"watchNamespaces": ["a"], "rbac": {"discovery": False}})
+    closed = render({"watchNamespaces": ["a"], "rbac": {"discovery": False}, "policies": {"enabled": False}})
     assert not of_kind(closed, "ClusterRoleBinding")
 
 

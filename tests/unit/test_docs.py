@@ -15,6 +15,7 @@ from mlflow_operator.api import crd
 from mlflow_operator.api.attempt import AttemptType
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.api.resource import Resource
 from mlflow_operator.api.schema import API_VERSION
 from mlflow_operator.config import PREFIX, Images, Settings
@@ -26,6 +27,7 @@ OPERATIONS, TROUBLESHOOTING = DOCS / "operations.md", DOCS / "troubleshooting.md
 CONTRACTS: dict[type[Resource], Path] = {
     MLflowServer: DOCS / "mlflowserver.md",
     ModelPromotion: DOCS / "modelpromotion.md",
+    PromotionPolicy: DOCS / "policies.md",
 }
 each_page = pytest.mark.parametrize("page", PAGES, ids=page_id)
 each_kind = pytest.mark.parametrize("kind", CONTRACTS, ids=lambda kind: kind.__name__)
@@ -93,6 +95,8 @@ def fields(kind: type[Resource], part: str) -> dict[str, tuple[str, str]]:
     return {path: (type_of(n), default_of(n, needed or path in model.EXPLAINED)) for path, n, needed in walk(schema)}
 
 
+AS_IN_A_CLAIM = ("requires.", "gates.")
+"""Fields of a policy that are those of a claim."""
 AS_IN_A_POD = ("affinity.", "tolerations[].", "topologySpreadConstraints[].", "env[].valueFrom.", "envFrom[].")
 """Fields that are passed on to pods as they are."""
 
@@ -103,6 +107,10 @@ def test_every_field_is_documented(kind: type[Resource]) -> None:
     known = fields(kind, "spec") | fields(kind, "status")
     # Kubernetes' own documentation has what is in these.
     known = {path: facts for path, facts in known.items() if not path.startswith(AS_IN_A_POD)}
+    if kind is PromotionPolicy:
+        claimed = fields(ModelPromotion, "spec")
+        assert {path: known[path] for path in known if path.startswith(AS_IN_A_CLAIM)}.items() <= claimed.items()
+        known = {path: facts for path, facts in known.items() if not path.startswith(AS_IN_A_CLAIM)}
     # The page says of these that they are the same as those of the latest attempt.
     same = {path: facts for path, facts in known.items() if path.startswith("history[].")}
     assert same.items() <= {path.replace("attempt.", "history[]."): facts for path, facts in known.items()}.items()
@@ -137,7 +145,7 @@ NOT_REASONS = {
     # phases, and steps of a decision
     *("Drifted", "Refused", "Waiting", "DryRun", "Write", "Hold", "Onward", "Report", "Wait", "Refuse", "Show", "Rest"),
     *("AwaitingWindow", "Pause", "Closed"),
-    *("Yield", "Namespace", "Same", "Selector", "In", "NotIn", "Exists", "DoesNotExist"),
+    *("Yield", "Namespace", "Cluster", "Same", "Selector", "In", "NotIn", "Exists", "DoesNotExist"),
     # parts of requests, and what databases and stores answer
     *("Accept", "Authorization", "Body", "Bucket", "Code", "CreateBucketConfiguration", "Error", "Key"),
     *("LocationConstraint", "ResponseMetadata", "HTTPStatusCode", "InterfaceError", "OperationalError", "NoSuchBucket"),
@@ -179,7 +187,11 @@ MODULES: dict[type[Resource], tuple[str, ...]] = {
         *("desired/preparation/program", "desired/versions.py", "reconcile/servers"),
         *("status/preparation.py", "status/server.py", "status/waits.py"),
     ),
-    ModelPromotion: ("promotion", "reconcile/evidence", "reconcile/promotions", "status/promotion.py"),
+    ModelPromotion: (
+        *("promotion", "reconcile/evidence", "reconcile/policies/book.py", "reconcile/promotions"),
+        "status/promotion.py",
+    ),
+    PromotionPolicy: ("status/policy.py",),
 }
 """Modules and folders from which the reasons of each kind come, beside BOTH."""
 PASSED_ON = (
@@ -210,6 +222,8 @@ def camel_case(module: str) -> set[str]:
 
 def reasons(kind: type[Resource]) -> set[str]:
     """Every reason that the code can give to a condition of a kind."""
+    if kind is PromotionPolicy:  # nothing is asked for its sake, so nothing else happens to it
+        return {word for module in modules(*MODULES[kind]) for word in camel_case(module)} | {"SpecUnreadable"}
     found = {word for module in modules(*BOTH, *MODULES[kind]) for word in camel_case(module)}
     if kind is ModelPromotion:
         found |= {type_.value for type_ in AttemptType}  # reasons of the condition Promoted
@@ -234,7 +248,7 @@ def test_every_documented_reason_exists() -> None:
 
 def test_no_module_with_reasons_is_forgotten() -> None:
     """A new module of these packages is looked through too."""
-    known = modules(*BOTH, *MODULES[MLflowServer], *MODULES[ModelPromotion])
+    known = modules(*BOTH, *(place for places in MODULES.values() for place in places))
     unknown = modules("promotion", "reconcile", "status") - known
     assert {module for module in unknown if camel_case(module) - NOT_REASONS} == set()
 

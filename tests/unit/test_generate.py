@@ -71,7 +71,8 @@ def test_a_crd_file_holds_the_crd_without_anchors(kind: type) -> None:
 def test_the_manifest_has_the_namespace_and_the_crds_before_what_needs_them() -> None:
     """One `kubectl apply -f manifests/install.yaml` on an empty cluster finds everything in order."""
     kinds = [document["kind"] for document in yaml.safe_load_all((ROOT / generate.INSTALL).read_text())]
-    assert kinds[:4] == ["Namespace", *["CustomResourceDefinition"] * len(crd.KINDS), "ServiceAccount"]
+    first = ["Namespace", *["CustomResourceDefinition"] * len(crd.KINDS), "ServiceAccount"]
+    assert kinds[: len(first)] == first
     assert kinds[-1] == "Deployment"
 
 

@@ -47,6 +47,7 @@ app.kubernetes.io/part-of: mlflow-operator
   "IMAGE_PULL_POLICY" .Values.images.pullPolicy
   "USER_IDS" .Values.settings.userIds
   "EXTERNAL_HOSTS" (join "," .Values.settings.externalHosts)
+  "POLICIES" (ternary "" "false" .Values.policies.enabled)
   "CLUSTER_DOMAIN" .Values.settings.clusterDomain
   "WORKERS" .Values.settings.workers
   "RESYNC" .Values.settings.resync

@@ -31,3 +31,8 @@
   resources: [events]
   verbs: [list, create, patch]
 {{- end }}
+{{- define "mlflow-operator.clusterKinds" -}}
+- apiGroups: [mlflow.talentflow.ai]
+  resources: [promotionpolicies]
+  verbs: [get, list, watch]
+{{- end }}

@@ -99,6 +99,8 @@ class Attempt(Observed):
     """Digest of spec.requires as it was asked; absent: nothing was asked."""
     gated: str | None = None
     """Digest of spec.gates as they were passed; absent: there were none."""
+    policies: list[str] = Field(default_factory=list)
+    """The policies that were asked too, each as name@generation."""
     tagged: str | None = None
     """Digest of spec.tags as they were written last; absent: none were."""
     started_at: datetime

@@ -6,12 +6,13 @@ from pydantic import BaseModel
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.api.resource import Resource
 from mlflow_operator.api.schema import GROUP, VERSION, ApiModel
 
 Schema = dict[str, Any]
 
-KINDS: tuple[type[Resource], ...] = (MLflowServer, ModelPromotion)
+KINDS: tuple[type[Resource], ...] = (MLflowServer, ModelPromotion, PromotionPolicy)
 CATEGORY = "mlflow"
 LABEL, OURS = "app.kubernetes.io/part-of", "mlflow-operator"
 """Label of the operator's own CRDs, by which they are told from all others in a cluster."""
@@ -40,7 +41,7 @@ def build(kind: type[Resource]) -> dict[str, Any]:
         "metadata": {"name": f"{names.plural}.{GROUP}", "labels": {LABEL: OURS}},
         "spec": {
             "group": GROUP,
-            "scope": "Namespaced",
+            "scope": kind.SCOPE,
             "names": {
                 "kind": names.kind,
                 "listKind": f"{names.kind}List",

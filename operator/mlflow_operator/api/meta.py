@@ -12,7 +12,8 @@ class ObjectMeta(Observed):
     """The part of Kubernetes object metadata that the operator reads."""
 
     name: str
-    namespace: str
+    namespace: str = ""
+    """Empty for what is in no namespace."""
     uid: str = ""
     resource_version: str = ""
     generation: int = 0

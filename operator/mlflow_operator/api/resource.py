@@ -31,6 +31,8 @@ class Resource(Observed):
     """A custom resource as the API server returns it."""
 
     NAMES: ClassVar[Names]
+    SCOPE: ClassVar[str] = "Namespaced"
+    """Namespaced, or Cluster."""
     COLUMNS: ClassVar[tuple[Column, ...]] = ()
     SELECTABLE: ClassVar[tuple[str, ...]] = ()
     """JSON paths usable in field selectors."""

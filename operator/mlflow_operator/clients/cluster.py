@@ -135,10 +135,11 @@ class Cluster:
         """
         self._guard()
         names, meta = type(resource).NAMES, resource.metadata
+        place = {"namespace": meta.namespace} if meta.namespace else {}
         body = {
             "apiVersion": API_VERSION,
             "kind": names.kind,
-            "metadata": {"name": meta.name, "namespace": meta.namespace, "resourceVersion": meta.resource_version},
+            "metadata": {"name": meta.name, "resourceVersion": meta.resource_version} | place,
             "status": status,
         }
         path = KINDS[names.kind].path(meta.namespace, meta.name, "status")

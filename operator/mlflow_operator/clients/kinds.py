@@ -7,6 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from mlflow_operator.api.crd import KINDS as OWN_KINDS
+from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.api.schema import API_VERSION
 
 
@@ -34,6 +35,8 @@ class Kind(NamedTuple):
     watch: Watch
     verbs: tuple[str, ...]
     """What the operator's role allows."""
+    clusterwide: bool = False
+    """Objects are in no namespace."""
     pruned: bool = False
     """Objects go when they are not wanted any more; volumes and credentials stay, since data is in them."""
 
@@ -58,7 +61,10 @@ class Kind(NamedTuple):
 _CHILD = (*READ, *WRITE, "delete")
 
 KINDS: dict[str, Kind] = {
-    **{kind.NAMES.kind: Kind(API_VERSION, kind.NAMES.plural, Watch.OWN, READ) for kind in OWN_KINDS},
+    **{
+        kind.NAMES.kind: Kind(API_VERSION, kind.NAMES.plural, Watch.OWN, READ, clusterwide=kind.SCOPE == "Cluster")
+        for kind in OWN_KINDS
+    },
     "Deployment": Kind("apps/v1", "deployments", Watch.CHILD, _CHILD, pruned=True),
     "StatefulSet": Kind("apps/v1", "statefulsets", Watch.CHILD, _CHILD, pruned=True),
     "Job": Kind("batch/v1", "jobs", Watch.CHILD, _CHILD, pruned=True),
@@ -86,14 +92,23 @@ def watched(how: Watch) -> tuple[str, ...]:
     return tuple(name for name, kind in KINDS.items() if kind.watch is how)
 
 
-def rules() -> list[tuple[str, list[str], list[str]]]:
-    """What the operator's role allows on all kinds but Leases: API group, resources and verbs of each rule."""
+def rules(*, clusterwide: bool = False) -> list[tuple[str, list[str], list[str]]]:
+    """What the operator's role allows on all kinds but Leases: API group, resources and verbs of each rule.
+
+    A Role in a namespace can say nothing of what is in none, so those kinds have rules of their own.
+    """
     found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for name, kind in KINDS.items():
-        if name not in ELECTION:
+        if name not in ELECTION and kind.clusterwide is clusterwide:
             found.setdefault((kind.group, kind.verbs), []).append(kind.plural)
     return [(group, plurals, list(verbs)) for (group, verbs), plurals in found.items()]
 
 
+def own_of(policies: bool) -> tuple[str, ...]:
+    """The kinds that users write; without policies where nobody may list them."""
+    return tuple(name for name in OWN if policies or name != PromotionPolicy.NAMES.kind)
+
+
 OWN, CHILDREN, REFERENCED = watched(Watch.OWN), watched(Watch.CHILD), watched(Watch.REFERENCED)
 PRUNED = tuple(name for name, kind in KINDS.items() if kind.pruned)
+CLUSTERWIDE = tuple(name for name, kind in KINDS.items() if kind.clusterwide)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import Protocol
 
 from mlflow_operator.engine import telemetry
@@ -35,7 +35,8 @@ class Lists:
 
     ``kinds`` are kinds with the label selector of what is kept of them; ``keep`` is told of every object that is there,
     with the store's sequence at the time when it was asked for, and answers whether the store did not have it;
-    ``wake`` is told of one that is there no more, before it leaves the store.
+    ``wake`` is told of one that is there no more, before it leaves the store; objects of
+    ``clusterwide`` kinds are in no namespace.
     """
 
     def __init__(
@@ -47,7 +48,9 @@ class Lists:
         *,
         keep: Callable[[str, Object, int], bool],
         wake: Callable[[Key], None],
+        clusterwide: Collection[str] = (),
     ) -> None:
+        self._clusterwide = frozenset(clusterwide)
         self._cluster = cluster
         self._store = store
         self._kinds = kinds
@@ -74,7 +77,7 @@ class Lists:
         """List everything; False where the API did not answer to all of it."""
         began, complete = self._store.sequence, True
         for kind in self._kinds:
-            for namespace in self._namespaces:
+            for namespace in self._places(kind):
                 try:
                     await self._list(kind, namespace)
                 except OperatorError as error:  # what cannot be listed does not keep the others from it
@@ -116,6 +119,9 @@ class Lists:
             if times >= _DEAF
         ]
         return f"the watch of {', '.join(deaf)} brings nothing any more" if deaf else None
+
+    def _places(self, kind: str) -> tuple[str | None, ...]:
+        return (None,) if kind in self._clusterwide else self._namespaces
 
     async def _list(self, kind: str, namespace: str | None) -> None:
         asked = self._store.sequence

@@ -222,4 +222,4 @@ def _text(value: Any, *, sort: bool = False) -> bytes:
 
 def key_of(kind: str, obj: Object) -> Key:
     """The key of an object."""
-    return Key(kind, obj["metadata"]["namespace"], obj["metadata"]["name"])
+    return Key(kind, obj["metadata"].get("namespace", ""), obj["metadata"]["name"])

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from mlflow_operator.api.attempt import Attempt, Plan, Soak
 from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.api.slots import Stage
 from mlflow_operator.promotion import attempt as attempts
 from mlflow_operator.promotion import soak
@@ -16,6 +17,7 @@ from mlflow_operator.promotion.gates import checklist
 from mlflow_operator.promotion.gates.case import Case
 from mlflow_operator.promotion.gates.checklist import Checklist, evaluate
 from mlflow_operator.promotion.plan import plan
+from mlflow_operator.promotion.policies import demand
 from mlflow_operator.promotion.requirements import Question, age_ends, soak_ends, unmet, unregistered
 from mlflow_operator.promotion.snapshot import READY, ModelVersion, Snapshot
 from mlflow_operator.promotion.unmet import Unmet
@@ -35,11 +37,13 @@ class Facts:
     """What was found out beside the registry."""
     rival: Contender | None = None
     """Another claim that has the slot."""
+    policies: tuple[PromotionPolicy, ...] = ()
+    """What governs the claim."""
 
     @cached_property
     def demands(self) -> tuple[Demand, ...]:
         """Everything that is asked of the version, by whom."""
-        return (own(self.claim),)
+        return (own(self.claim), *(demand(policy, self.claim) for policy in self.policies))
 
     @property
     def has_gates(self) -> bool:

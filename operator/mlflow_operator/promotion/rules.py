@@ -5,6 +5,7 @@ from datetime import datetime
 
 from mlflow_operator.api.attempt import Attempt, AttemptResult, AttemptType, Plan
 from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.api.schema import GROUP
 from mlflow_operator.api.slots import Stage
 from mlflow_operator.promotion import words
@@ -14,6 +15,7 @@ from mlflow_operator.promotion.decision import Decision, Rule, Step, first_answe
 from mlflow_operator.promotion.evidence import NOTHING, Evidence
 from mlflow_operator.promotion.facts import Facts
 from mlflow_operator.promotion.plan import is_empty, plan
+from mlflow_operator.promotion.policies import stamp
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot, slot_name
 from mlflow_operator.promotion.unmet import Way, worst
 
@@ -160,13 +162,14 @@ def decide(
     evidence: Evidence = NOTHING,
     *,
     rival: Contender | None = None,
+    policies: tuple[PromotionPolicy, ...] = (),
 ) -> Decision:
     """What follows for a claim from what the registry holds.
 
     ``evidence`` is what else is known; ``facts.wants_file`` and ``facts.needs`` say what has to be. ``rival`` is
-    another claim that has the slot.
+    another claim that has the slot, ``policies`` are those that govern the claim.
     """
-    facts = Facts(claim, snapshot, now, evidence, rival)
+    facts = Facts(claim, snapshot, now, evidence, rival, policies)
     return replace(first_answer(RULES, facts), soak=tuple(facts.soaks))
 
 
@@ -189,7 +192,9 @@ def _attempt(facts: Facts, version: ModelVersion, *, asked: bool) -> Attempt:
     request = facts.wish.request or attempt.request
     required = facts.wish.required if asked else None
     gated = facts.wish.gated if asked and facts.has_gates else None
-    return attempt.model_copy(update={"request": request, "required": required, "gated": gated})
+    policies = attempt.policies if facts.is_passed else [stamp(policy) for policy in facts.policies if asked]
+    asked_of = {"required": required, "gated": gated, "policies": policies}
+    return attempt.model_copy(update={"request": request, **asked_of})
 
 
 def _before(

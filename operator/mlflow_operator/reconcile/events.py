@@ -8,7 +8,7 @@ from mlflow_operator.clients.kinds import OWN, REFERENCED
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Change, Object, key_of
 from mlflow_operator.reconcile import objects
-from mlflow_operator.reconcile.objects import SERVER
+from mlflow_operator.reconcile.objects import POLICY, SERVER
 from mlflow_operator.reconcile.promotions.rivals import outdone
 from mlflow_operator.reconcile.world import World
 
@@ -47,6 +47,8 @@ def _concerned(world: World, key: Key) -> list[Key]:
     """Whoever depends on an object: what has a slot, or may lose it, holds up others."""
     if key.kind not in OWN:
         return world.store.places(key, "owner")
+    if key.kind == POLICY:
+        return [*objects.policies(world.store), *objects.waiting(world.store)]
     claims = objects.claims_on(world.store, key) if key.kind == SERVER else {key}
     guests = [claim for claim in claims if claim.namespace != key.namespace]  # they may not be welcome any more
     return [key, *guests, *(other for claim in claims for other in outdone(world.store, claim))]

@@ -7,7 +7,7 @@ from mlflow_operator.engine.lanes import Lane
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Store
 from mlflow_operator.reconcile.directory import Directory
-from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, PROMOTION, SERVER
+from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, POLICY, PROMOTION, SERVER
 
 
 def lanes_of(store: Store, settings: Settings) -> Callable[[Key], tuple[Lane, ...]]:
@@ -22,6 +22,8 @@ def lanes_of(store: Store, settings: Settings) -> Callable[[Key], tuple[Lane, ..
     directory = Directory(store, settings.cluster_domain)
 
     def lanes(key: Key) -> tuple[Lane, ...]:
+        if key.kind == POLICY:
+            return ()  # it asks nobody
         model = _model(store, key)
         server = model if model is not None else key
         tenant: Lane = (("namespace", key.namespace), of_tenant)

@@ -5,6 +5,7 @@ from typing import Any
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.clients.kinds import OWN
 from mlflow_operator.desired import names
 from mlflow_operator.engine.queue import Key
@@ -14,6 +15,7 @@ from mlflow_operator.status.promotion import CONFLICT_FREE
 
 SERVER = MLflowServer.NAMES.kind
 PROMOTION = ModelPromotion.NAMES.kind
+POLICY = PromotionPolicy.NAMES.kind
 MODEL = "RegisteredModel"
 """A key that is no object: one model of a server."""
 REGISTRY = "Registry"
@@ -32,6 +34,22 @@ def promotion(store: Store, namespace: str, name: str) -> ModelPromotion | None:
     """A ModelPromotion that is not being deleted."""
     obj = store.get(PROMOTION, namespace, name)
     return ModelPromotion.parse(obj) if obj and not obj["metadata"].get("deletionTimestamp") else None
+
+
+def policy(store: Store, name: str) -> PromotionPolicy | None:
+    """A PromotionPolicy; one that is being deleted counts until it is gone."""
+    obj = store.get(POLICY, "", name)
+    return PromotionPolicy.parse(obj) if obj else None
+
+
+def policies(store: Store) -> set[Key]:
+    """All PromotionPolicies."""
+    return store.find("policy", Key(POLICY, "", ""))
+
+
+def waiting(store: Store) -> set[Key]:
+    """The claims that have not come to rest: a policy holds for what they begin next."""
+    return store.find("waiting", Key(PROMOTION, "", ""))
 
 
 def children(store: Store, owner: Key) -> Iterator[Object]:
@@ -158,6 +176,14 @@ def _by_owner(key: Key, obj: Object) -> Iterable[Key]:
     return (owner,) if owner else ()
 
 
+def _policies(key: Key, _: Object) -> Iterable[Key]:
+    return (Key(POLICY, "", ""),) if key.kind == POLICY else ()
+
+
+def _by_waiting(key: Key, obj: Object) -> Iterable[Key]:
+    return (Key(PROMOTION, "", ""),) if key.kind == PROMOTION and not is_at_rest(obj) else ()
+
+
 INDEXES: dict[str, Index] = {
     "model": _by_model,
     "name": _by_name,
@@ -165,4 +191,6 @@ INDEXES: dict[str, Index] = {
     "aliased": _by_aliased_model,
     "server": _by_server,
     "owner": _by_owner,
+    "policy": _policies,
+    "waiting": _by_waiting,
 }

@@ -4,14 +4,15 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from mlflow_operator.clients.kinds import CHILDREN, OWN
+from mlflow_operator.clients.kinds import CHILDREN, CLUSTERWIDE, own_of
 from mlflow_operator.desired import names
 from mlflow_operator.engine.lists import Lists
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.workers import DEADLINE, STUCK, Workers
 from mlflow_operator.reconcile import events, given_up
 from mlflow_operator.reconcile.evidence.collect import collect
-from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, PROMOTION, REGISTRY, SERVER, is_at_rest
+from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, POLICY, PROMOTION, REGISTRY, SERVER, is_at_rest
+from mlflow_operator.reconcile.policies import policy
 from mlflow_operator.reconcile.promotions import look, model, promotion
 from mlflow_operator.reconcile.servers import server
 from mlflow_operator.reconcile.world import World
@@ -19,6 +20,7 @@ from mlflow_operator.reconcile.world import World
 PASSES: Mapping[str, Callable[[World, Key], Awaitable[float | None]]] = {
     SERVER: server.reconcile,
     PROMOTION: promotion.reconcile,
+    POLICY: policy.reconcile,
     REGISTRY: look.look,
     MODEL: model.poll,
     EVIDENCE: collect,
@@ -36,7 +38,7 @@ def begin(world: World) -> None:
     """
     world.forget()
     world.queue.clear()
-    for key in (key for kind in OWN for key in world.store.keys(kind)):
+    for key in (key for kind in own_of(world.settings.policies) for key in world.store.keys(kind)):
         if is_at_rest(world.store.get(*key[:3]) or {}):
             world.queue.add_after(key, random.uniform(0, world.settings.registry_poll))  # noqa: S311
         else:
@@ -48,10 +50,11 @@ def lists_of(world: World) -> Lists:
     return Lists(
         world.cluster,
         world.store,
-        {**dict.fromkeys(OWN, ""), **dict.fromkeys(CHILDREN, MANAGED)},
+        {**dict.fromkeys(own_of(world.settings.policies), ""), **dict.fromkeys(CHILDREN, MANAGED)},
         world.settings.namespaces,
         keep=partial(events.keep, world),
         wake=partial(events.wake, world),
+        clusterwide=CLUSTERWIDE,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
+from mlflow_operator.api.promotionpolicy import PromotionPolicy, PromotionPolicyStatus
 from mlflow_operator.api.schema import API_VERSION
 from mlflow_operator.clients.cluster import FIELD_MANAGER
 from mlflow_operator.errors import OperatorError, Unreadable
@@ -17,7 +18,9 @@ from mlflow_operator.status.conditions import READY, STALLED
 
 log = logging.getLogger(__name__)
 
-Subject = TypeVar("Subject", MLflowServer, ModelPromotion)
+Subject = TypeVar("Subject", MLflowServer, ModelPromotion, PromotionPolicy)
+AnySubject = MLflowServer | ModelPromotion | PromotionPolicy
+Status = MLflowServerStatus | ModelPromotionStatus | PromotionPolicyStatus
 
 _QUIET = ("Promoting", "GatePending")
 """Reasons without an Event: they last for a moment, and what follows is announced."""
@@ -25,9 +28,7 @@ _NOTE = 1024
 """Bytes that the API server takes in an Event's note."""
 
 
-async def publish(
-    world: World, subject: Subject, status: MLflowServerStatus | ModelPromotionStatus, *, always: bool = False
-) -> Subject:
+async def publish(world: World, subject: Subject, status: Status, *, always: bool = False) -> Subject:
     """Write the status if it says anything new, and announce it if Ready has changed; the object as it is then.
 
     ``always``: write it even so; it changes nothing then, but fails where the object is not as it was read.
@@ -68,7 +69,7 @@ async def _announce(world: World, before: Subject, after: Subject) -> None:
     kind, place = type(after).NAMES.kind, f"{after.metadata.namespace}/{after.metadata.name}"
     facts = {"kind": kind, "object": place, "reason": new.reason}
     log.info("%s %s: %s: %s", kind, place, new.reason, new.message, extra=facts)
-    if new.reason in _QUIET:
+    if new.reason in _QUIET or not after.metadata.namespace:  # of what is in no namespace, Events would be in default
         return
     try:
         await world.cluster.create(_event(world, after, new))
@@ -78,7 +79,7 @@ async def _announce(world: World, before: Subject, after: Subject) -> None:
         log.warning("event not written: %s", error.message, extra=facts)
 
 
-def _event(world: World, subject: MLflowServer | ModelPromotion, ready: Condition) -> dict[str, Any]:
+def _event(world: World, subject: AnySubject, ready: Condition) -> dict[str, Any]:
     meta, kind = subject.metadata, type(subject).NAMES.kind
     warning = ready.status != "True" and (_condition(subject, STALLED) is not None or ready.status == "Unknown")
     return {
@@ -107,10 +108,10 @@ def _micro_time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _condition(subject: MLflowServer | ModelPromotion, type_: str) -> Condition | None:
+def _condition(subject: AnySubject, type_: str) -> Condition | None:
     return next((c for c in subject.status.conditions if c.type == type_), None)
 
 
-def _measure(subject: MLflowServer | ModelPromotion) -> None:
+def _measure(subject: AnySubject) -> None:
     ready, meta = _condition(subject, READY), subject.metadata
     telemetry.show_ready(type(subject).NAMES.kind, meta.namespace, meta.name, ready.status if ready else "Unknown")

@@ -13,6 +13,7 @@ from mlflow_operator.engine.store import Store
 from mlflow_operator.reconcile.directory import Directory
 from mlflow_operator.reconcile.logins import Logins
 from mlflow_operator.reconcile.objects import INDEXES, said
+from mlflow_operator.reconcile.policies.book import Book
 from mlflow_operator.reconcile.promotions.models import Models
 from mlflow_operator.status.preparation import Preparation
 from mlflow_operator.status.server import Probe
@@ -46,10 +47,12 @@ class World:
     resourceVersion, and a digest of what was applied."""
 
     directory: Directory = field(init=False)
+    book: Book = field(init=False)
 
     def __post_init__(self) -> None:
         """What follows from the rest."""
         self.directory = Directory(self.store, self.settings.cluster_domain)
+        self.book = Book(self.store)
 
     def forget(self) -> None:
         """Forget what passes have found out elsewhere: somebody else may have worked since."""

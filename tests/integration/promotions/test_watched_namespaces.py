@@ -1,5 +1,6 @@
 """With `watchNamespaces` the operator works where it may, and knows nothing of the rest of the cluster."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from cluster.plane.control_plane import ControlPlane
 from cluster.services.operator_process import OperatorProcess, install
 from cluster.services.registry import Registry
-from cluster.services.team import Team, is_ready
+from cluster.services.team import Team, has_reason, is_ready
+from mlflow_operator.api.schema import API_VERSION
 
 pytestmark = pytest.mark.integration
 
@@ -25,10 +27,11 @@ def plane(session_folder: Path, control_plane: ControlPlane, request: pytest.Fix
     limited.start()
     for namespace in (WATCHED, GUEST, ELSEWHERE):
         limited.kubectl("create", "namespace", namespace)
-    install(limited, {"watchNamespaces": [WATCHED, GUEST], "rbac": {"discovery": request.param == "with"}})
-    operator = OperatorProcess(
-        limited.folder / "operator", limited, {"NAMESPACES": f"{WATCHED},{GUEST}", "REGISTRY_POLL": "1"}
-    )
+    everywhere = request.param == "with"
+    values = {"rbac": {"discovery": everywhere}, "policies": {"enabled": everywhere}}
+    install(limited, {"watchNamespaces": [WATCHED, GUEST], **values})
+    settings = {"NAMESPACES": f"{WATCHED},{GUEST}", "REGISTRY_POLL": "1", "POLICIES": str(everywhere).lower()}
+    operator = OperatorProcess(limited.folder / "operator", limited, settings)
     operator.start()
     yield limited
     operator.stop()
@@ -58,3 +61,20 @@ def test_a_server_takes_the_claims_of_another_watched_namespace_by_its_labels(
     model, guest = registry.create_model(f"guest-{plane.folder.name}", versions=1), Team(plane, GUEST)
     guest.promote("fraud", model, 1, serverRef={"name": "shared", "namespace": WATCHED})
     guest.until("modelpromotion", "fraud", is_ready, seconds=WITHOUT_DISCOVERY_SECONDS)
+
+
+def test_policies_hold_where_they_may_be_read(plane: ControlPlane, registry: Registry) -> None:
+    """They are in no namespace; without the right to read them the operator works, and says that it asks none."""
+    body = {"apiVersion": API_VERSION, "kind": "PromotionPolicy", "metadata": {"name": "vouched"}}
+    model, name = registry.create_model(f"governed-{plane.folder.name}", versions=1), "governed"
+    spec = {"governs": {"models": [model]}, "requires": {"tags": [{"key": "vouched"}]}}
+    plane.kubectl("apply", "-f", "-", text=json.dumps({**body, "spec": spec}))
+    team = Team(plane, WATCHED)
+    team.apply("MLflowServer", "mlflow", {"external": {"url": registry.url}})
+    team.until("mlflowserver", "mlflow", is_ready, seconds=WITHOUT_DISCOVERY_SECONDS)
+    team.promote(name, model, 1)
+    if plane.folder.name.startswith("without"):
+        team.ready("modelpromotion", name)
+        assert json.loads(plane.kubectl("get", "mpp", "vouched", "-o", "json"))["status"] == {"observedGeneration": -1}
+    else:
+        team.until("modelpromotion", name, has_reason("TagMissing"))

@@ -8,6 +8,9 @@ WINDOWS, SCHEDULE = "promotion/gates/windows.py", "promotion/gates/schedule.py"
 RULES, FACTS, SOAK = "promotion/rules.py", "promotion/facts.py", "promotion/soak.py"
 ATTEMPT, DEMAND = "promotion/attempt.py", "promotion/demand.py"
 REQUIREMENTS, PASS = "promotion/requirements.py", "reconcile/promotions/promotion.py"
+POLICIES, CONTRADICTIONS = "promotion/policies.py", "promotion/contradictions.py"
+BOOK, GOVERNING = "reconcile/policies/book.py", "reconcile/policies/governing.py"
+EVENTS = "reconcile/events.py"
 COLLECT, FINDINGS, ASKED = (
     "reconcile/evidence/collect.py",
     "reconcile/evidence/findings.py",
@@ -62,6 +65,63 @@ MUTANTS = (
     mutant(WINDOWS, "deny does not win", "return allowed and not any(", "return allowed or any(", *CORE),
     mutant(SCHEDULE, "a window has no first second", "now - lasts)\n", "now)\n", *CORE),
     mutant(SCHEDULE, "a window begins twice where an hour does", "if moment > after:", "if True:", *CORE),
+    mutant(
+        FACTS,
+        "policies are not asked",
+        "(own(self.claim), *(demand(policy, self.claim) for policy in self.policies))",
+        "(own(self.claim),)",
+        *CORE,
+    ),
+    mutant(
+        FACTS,
+        "a policy takes the claim's own place",
+        "(own(self.claim), *(demand(policy, self.claim)",
+        "(*(demand(policy, self.claim)",
+        *CORE,
+    ),
+    mutant(
+        POLICIES,
+        "a claim skips what the platform asks",
+        "frozenset(spec.rollback.skip_gates) & frozenset(claim",
+        "frozenset(claim",
+        *CORE,
+    ),
+    mutant(
+        POLICIES,
+        "the alias that moves along is governed by nobody",
+        "slots_of(claim.spec.target)",
+        "{slot_name(claim.spec.target)}",
+        *CORE,
+    ),
+    mutant(POLICIES, "any namespace is governed", "selects(about.namespaces, at.labels)", "True", *CORE),
+    mutant(
+        RULES, "a policy of later is said to have been asked", "attempt.policies if facts.is_passed else ", "", *CORE
+    ),
+    mutant(
+        BOOK, "a policy that cannot be read is left out", "if isinstance(found, Unreadable):", "if False:", "reconcile"
+    ),
+    mutant(
+        EVENTS,
+        "nobody hears of a policy",
+        "*objects.policies(world.store), *objects.waiting(world.store)",
+        "key",
+        "reconcile",
+    ),
+    mutant(
+        GOVERNING,
+        "a settled claim stumbles over a policy",
+        "world.book.readable() if is_settled(claim) else ",
+        "",
+        "reconcile",
+    ),
+    mutant(
+        CONTRADICTIONS,
+        "policies of other models contradict each other",
+        "return any(models) and",
+        "return",
+        "promotion",
+    ),
+    mutant(CONTRADICTIONS, "a dry run contradicts", "Mode.DRY_RUN in (a.mode, b.mode) or", "", "promotion"),
     mutant(FACTS, "a rollback waits for what it may skip", "demand.of_rollback() for", "demand for", *CORE),
     mutant(ATTEMPT, "a rollback goes back for ever", "[1 : claim.spec.rollback.window + 1]", "[1:]", *CORE),
     mutant(ATTEMPT, "what never came in is a rollback", "if a.result is AttemptResult.PROMOTED}", "}", *CORE),

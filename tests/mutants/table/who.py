@@ -4,6 +4,7 @@ from mutants.mutant import mutant
 
 CONFLICT, PERMISSION, RULES = "promotion/conflict.py", "promotion/permission.py", "promotion/rules.py"
 RIVALS, GRANTS = "reconcile/promotions/rivals.py", "reconcile/promotions/grants.py"
+LABELS = "reconcile/namespaces.py"
 PASS, EVENTS, DIRECTORY = "reconcile/promotions/promotion.py", "reconcile/events.py", "reconcile/directory.py"
 OBJECTS, LOOK, URLS = "reconcile/objects.py", "reconcile/promotions/look.py", "desired/external/urls.py"
 BOTH = ("promotion", "reconcile")
@@ -31,8 +32,8 @@ MUTANTS = (
     mutant(EVENTS, "a withdrawn grant is not noticed", "[key, *guests, *(", "[key, *(", *BOTH),
     mutant(URLS, "a Service has several registries", 'not in ("", "svc")', 'not in ("svc",)', "desired", "reconcile"),
     mutant(GRANTS, "everybody may", "if is_refused(world, claim, server):", "if False:", *BOTH),
-    mutant(GRANTS, "labels are never read again", "now - read > world.settings.registry_poll / 2", "False", *BOTH),
-    mutant(GRANTS, "labels are read in every pass", "now - read > world.settings.registry_poll / 2", "True", *BOTH),
+    mutant(LABELS, "labels are never read again", " and now - read <= world.settings.registry_poll / 2", "", *BOTH),
+    mutant(LABELS, "labels are read in every pass", "now - read <= world.settings.registry_poll / 2", "False", *BOTH),
     mutant(
         GRANTS, "an unknown label is a refusal", ".allowed, labels) is False", ".allowed, labels) is not True", *BOTH
     ),

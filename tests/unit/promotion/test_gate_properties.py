@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mlflow_operator.api.gates import GateResult
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
+from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.promotion.decision import Decision, Step
 from mlflow_operator.promotion.evidence import Evidence, Measured, ModelFile, Need, Reading
 from mlflow_operator.promotion.facts import Facts, needs
@@ -74,9 +75,9 @@ def gates(draw: st.DrawFn) -> dict[str, Any]:
     return found | ({"windows": draw(windows)} if draw(st.booleans()) else {})
 
 
-def evidence_for(claim: ModelPromotion, snapshot: Snapshot, now: datetime, draw: Any) -> Evidence:
+def evidence_for(facts: Facts, draw: Any) -> Evidence:
     """Any answers to what is asked, and none to some of it."""
-    wanted = sorted(needs(Facts(claim, snapshot, now)), key=lambda n: (int(n.origin.version), n.metric))
+    wanted = sorted(needs(facts), key=lambda n: (int(n.origin.version), n.metric))
     found: dict[Need, Measured] = {}
     for need in wanted:
         if draw(st.integers(0, 4)):
@@ -98,6 +99,28 @@ def check_gates(claim: ModelPromotion, decision: Decision, now: datetime) -> Non
     assert not (decision.blocked and decision.step is Step.WRITE)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=100)
+@given(registries(), specs(), gates(), gates(), st.data())
+def test_nothing_is_written_past_a_gate_of_a_policy(
+    snapshot: Snapshot, spec: dict[str, Any], asked: dict[str, Any], more: dict[str, Any], data: st.DataObject
+) -> None:
+    """Whatever the claim asks itself: what a policy asks is never less, and the same look says the same."""
+    now = NOW.replace(hour=data.draw(st.integers(0, 23)))
+    policy = PromotionPolicy.parse({"metadata": {"name": "p"}, "spec": {"gates": more}})
+    claim = claim_of({**spec, "gates": asked})
+    facts = Facts(claim, snapshot, now, policies=(policy,))
+    evidence = evidence_for(facts, data.draw)
+    decision = decide(claim, snapshot, now, evidence, policies=(policy,))
+    alone = decide(claim, snapshot, now, evidence)
+    if decision.step is Step.WRITE and claim.status.attempt is None:
+        of_policy = [gate for gate in decision.gates or () if gate.origin == "policy/p" and gate.mode == "Enforce"]
+        assert all(gate.result in THROUGH for gate in of_policy)
+        assert alone.step is Step.WRITE
+    status = compute(claim, snapshot, decision, now)
+    kept = claim.model_copy(update={"status": ModelPromotionStatus.model_validate(status.wire())})
+    assert compute(kept, snapshot, decide(kept, snapshot, now, evidence, policies=(policy,)), now) == status
+
+
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=150)
 @given(registries(), specs(), gates(), st.integers(0, 23), st.data())
 def test_nothing_is_written_past_a_gate(
@@ -106,7 +129,7 @@ def test_nothing_is_written_past_a_gate(
     """Whatever is measured: an enforced gate that is not passed stops every write; the same look says the same."""
     now = NOW.replace(hour=hour)
     claim = claim_of({**spec, "gates": asked})
-    evidence = evidence_for(claim, snapshot, now, data.draw)
+    evidence = evidence_for(Facts(claim, snapshot, now), data.draw)
     decision = decide(claim, snapshot, now, evidence)
     check_gates(claim, decision, now)
     status = compute(claim, snapshot, decision, now)
@@ -127,7 +150,7 @@ def test_dry_runs_never_block(
     if "windows" in asked:
         asked["windows"] |= {"mode": "DryRun"}
     claim, without = claim_of({**spec, "gates": asked}), claim_of(spec)
-    found = decide(claim, snapshot, NOW, evidence_for(claim, snapshot, NOW, data.draw))
+    found = decide(claim, snapshot, NOW, evidence_for(Facts(claim, snapshot, NOW), data.draw))
     bare = decide(without, snapshot, NOW, Evidence(ModelFile(signature=True)))
     assert (found.step, found.reason, found.message) == (bare.step, bare.reason, bare.message)
 
@@ -141,7 +164,7 @@ def test_answers_about_other_versions_let_nothing_pass(
     asked.pop("windows", None)
     asked["metrics"] = [gate | {"mode": "Enforce"} for gate in asked["metrics"]]
     claim = claim_of({**spec, "gates": asked})
-    evidence = evidence_for(claim, before, NOW, data.draw)
+    evidence = evidence_for(Facts(claim, before, NOW), data.draw)
     status = compute(claim, before, decide(claim, before, NOW, evidence), NOW)
     anew = replace(after, versions={n: replace(v, created=1) for n, v in after.versions.items()})
     decision = decide(claim_of({**spec, "gates": asked}, status), anew, NOW, evidence)
@@ -156,7 +179,7 @@ def test_a_gated_promotion_comes_to_rest(
     """After the write the slot is held, whatever the gates would say then, and the status stays as it is."""
     asked.pop("windows", None)
     claim = claim_of({**spec, "gates": asked})
-    decision = decide(claim, snapshot, NOW, evidence_for(claim, snapshot, NOW, data.draw))
+    decision = decide(claim, snapshot, NOW, evidence_for(Facts(claim, snapshot, NOW), data.draw))
     if decision.step is not Step.WRITE:
         return
     intent = claim_of({**spec, "gates": asked}, compute(claim, snapshot, decision, NOW))

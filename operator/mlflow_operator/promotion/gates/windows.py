@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSimError
@@ -13,9 +13,10 @@ from mlflow_operator.promotion.gates import schedule
 from mlflow_operator.promotion.gates.case import Outcome
 
 WINDOW, NAME = "Window", "window"
-_CHANGES = 32
+_CHANGES, _LONG = 32, 4000
 """Beginnings and ends that are looked through for the next change; windows that follow each other without a gap have
-none."""
+none. Where nobody waits for the answer it is the second number, divided by that of windows: a second at most."""
+_YEAR = timedelta(days=366)
 
 
 class BadWindow(Exception):
@@ -28,6 +29,11 @@ class _Hours:
 
     windows: Windows
     zone: ZoneInfo
+
+    @property
+    def count(self) -> int:
+        """How many windows there are."""
+        return len(self.windows.allow or ()) + len(self.windows.deny or ())
 
     def is_open(self, now: datetime) -> bool:
         """Whether the version may be moved."""
@@ -80,6 +86,26 @@ def together(every: Iterable[Windows | None], now: datetime) -> WindowStatus | N
         return state(enforced, now) if enforced else None
     except BadWindow:
         return None  # the result of the gate says so
+
+
+def ever_open(every: Sequence[Windows], now: datetime) -> bool | None:
+    """Whether there is a time within a year at which all of these windows are open; None where that is not found out.
+
+    Raises:
+        BadWindow: A zone or a cron expression is none.
+    """
+    hours, moment, end = [_Hours(windows, _zone(windows)) for windows in every], now.astimezone(UTC), now + _YEAR
+    try:
+        for _ in range(_LONG // sum(each.count for each in hours)):
+            if _are_open(hours, moment):
+                return True
+            following = min((step for each in hours for step in each.steps(moment)), default=end)
+            if following >= end:
+                return False
+            moment = following
+    except CronSimError as error:
+        raise BadWindow(f"{error}: in one of the cron expressions") from None
+    return None
 
 
 def _zone(windows: Windows) -> ZoneInfo:

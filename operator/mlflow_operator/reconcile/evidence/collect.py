@@ -5,13 +5,15 @@ from collections.abc import Iterable
 from mlflow_operator.api.gates import GateResult
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.engine.queue import Key
-from mlflow_operator.errors import Unreadable
+from mlflow_operator.errors import Terminal, Unreadable
 from mlflow_operator.promotion.evidence import Measured, Need
 from mlflow_operator.promotion.facts import Facts, needs
+from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.access import registry_at
 from mlflow_operator.reconcile.evidence.metrics import measure
 from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, PROMOTION, registry_of, server_of
+from mlflow_operator.reconcile.policies.governing import governing
 from mlflow_operator.reconcile.promotions.grants import is_refused
 from mlflow_operator.reconcile.promotions.rivals import rival
 from mlflow_operator.reconcile.world import World
@@ -46,7 +48,7 @@ async def collect(world: World, key: Key) -> float | None:
     watch = world.models.watch(registry_of(model), model.model)
     if watch.snapshot is None or is_refused(world, owner, server_of(model)) or rival(world, owner):
         return None  # the claim's own pass looks first, and asks again where it may write
-    wanted = needs(Facts(claim, watch.snapshot, world.clock()))
+    wanted = await _needs(world, claim, watch.snapshot)
     if not wanted:
         return None
     registry = await registry_at(world, registry_of(model))
@@ -54,6 +56,13 @@ async def collect(world: World, key: Key) -> float | None:
     if watch.findings.learn(found, world.now()):
         world.queue.add(owner)
     return _rest(claim, watch.findings.of(wanted).values())
+
+
+async def _needs(world: World, claim: ModelPromotion, snapshot: Snapshot) -> frozenset[Need]:
+    try:
+        return needs(Facts(claim, snapshot, world.clock(), policies=await governing(world, claim)))
+    except Terminal:
+        return frozenset()  # a policy cannot be read, and the claim's own pass says so
 
 
 def _claim(world: World, key: Key) -> ModelPromotion | None:

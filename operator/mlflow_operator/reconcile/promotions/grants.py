@@ -1,12 +1,10 @@
-"""Whether a claim may refer to an MLflowServer of another namespace; where labels decide, they are read.
-
-Namespaces are not watched: with a Role in each namespace, one may be read where all of them may not.
-"""
+"""Whether a claim may refer to an MLflowServer of another namespace; where labels decide, they are read."""
 
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import Terminal
 from mlflow_operator.promotion.permission import is_allowed
 from mlflow_operator.reconcile import objects
+from mlflow_operator.reconcile.namespaces import labels_of
 from mlflow_operator.reconcile.world import World
 
 
@@ -18,7 +16,7 @@ async def check(world: World, claim: Key, server: Key) -> None:
         ClusterUnavailable, ApiError: The namespace cannot be read.
     """
     if _by_labels(world, claim, server):
-        await _learn(world, claim.namespace)
+        await labels_of(world, claim.namespace)
     if is_refused(world, claim, server):
         message = (
             f"spec.serverRef is of namespace {server.namespace}, and there is no MLflowServer {server.name} there that "
@@ -51,12 +49,3 @@ def rest(world: World, claim: Key, server: Key) -> float:
 def _by_labels(world: World, claim: Key, server: Key) -> bool:
     other = claim.namespace != server.namespace
     return other and world.directory.entry(server).allowed.selector is not None
-
-
-async def _learn(world: World, namespace: str) -> None:
-    """Read the labels of a namespace, unless that was done a moment ago."""
-    read, _ = world.labels.get(namespace, (None, None))
-    now = world.now()
-    if read is None or now - read > world.settings.registry_poll / 2:
-        found = await world.cluster.get("Namespace", "", namespace) or {"metadata": {}}
-        world.labels[namespace] = (now, found["metadata"].get("labels", {}))

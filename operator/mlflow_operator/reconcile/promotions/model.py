@@ -47,7 +47,7 @@ def until_next(world: World, error: OperatorError) -> float:
 async def read(world: World, registry: Registry, key: Key) -> Snapshot:
     """Read a model now, with its aliases where a claim is on one; the caller has the turn."""
     watch = world.models.watch(registry_of(key), key.model)
-    aliases = objects.has_aliases(world.store, key)
+    aliases = objects.has_aliases(world.store, key) or world.book.knows_aliases()
     return await watch.read(registry, key.model, aliases=aliases, now=world.now(), sequence=world.store.sequence)
 
 

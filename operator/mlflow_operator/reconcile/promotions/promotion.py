@@ -3,10 +3,9 @@
 Passes on one model take turns, so what a pass has read is what it writes on, as far as MLflow allows that at all.
 """
 
-from datetime import datetime
-
 from mlflow_operator.api.attempt import AttemptResult
 from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.clients.registry import Registry
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import (
@@ -31,6 +30,7 @@ from mlflow_operator.reconcile.access import registry_at
 from mlflow_operator.reconcile.evidence.collect import ask_for
 from mlflow_operator.reconcile.evidence.metrics import measure
 from mlflow_operator.reconcile.objects import MODEL, PROMOTION, SERVER
+from mlflow_operator.reconcile.policies.governing import depend_on_labels, governing
 from mlflow_operator.reconcile.promotions.carry_out import carry_out
 from mlflow_operator.reconcile.promotions.grants import check, rest
 from mlflow_operator.reconcile.promotions.model import read, tell
@@ -107,6 +107,8 @@ class _Pass:
         self.watch = world.models.watch(self.registry, claim.spec.model)
         self.wish = world.store.news_of(key)
         """The sequence of what the claim asks for."""
+        self.policies: tuple[PromotionPolicy, ...] = ()
+        """What governs the claim, as of the latest decision."""
         self.looked = False
         """Whether the snapshot was read in this pass."""
         self.rest = world.settings.resync
@@ -140,7 +142,7 @@ class _Pass:
         """The latest look, if it is good enough: for a wish that is not settled it has to be younger than the wish."""
         known = self.watch.snapshot
         young = settled or self.watch.sequence >= self.wish
-        aliases = objects.knows_aliases(self.claim.spec.wire())
+        aliases = objects.knows_aliases(self.claim.spec.wire()) or self.world.book.knows_aliases()
         if known is not None and young and known.serves(aliases=aliases):
             return known
         return await self._look(registry)
@@ -152,12 +154,14 @@ class _Pass:
     async def _decide(self, registry: Registry, snapshot: Snapshot, *, anew: bool = False) -> Decision:
         """Decide on what is known, or on what is measured in this moment; what is not known yet is found out later."""
         now, other = self.world.clock(), rival(self.world, self.key)
+        policies = self.policies = await governing(self.world, self.claim)
         if other is not None:  # whose slot it is not has nothing found out for it
-            return decide(self.claim, snapshot, now, rival=other)
-        return decide(self.claim, snapshot, now, await self._evidence(registry, snapshot, now, anew=anew))
+            return decide(self.claim, snapshot, now, rival=other, policies=policies)
+        evidence = await self._evidence(registry, Facts(self.claim, snapshot, now, policies=policies), anew=anew)
+        return decide(self.claim, snapshot, now, evidence, policies=policies)
 
-    async def _evidence(self, registry: Registry, snapshot: Snapshot, now: datetime, *, anew: bool) -> Evidence:
-        file, facts = None, Facts(self.claim, snapshot, now)
+    async def _evidence(self, registry: Registry, facts: Facts, *, anew: bool) -> Evidence:
+        file = None
         if wants_file(facts) and facts.version is not None:
             file = await self.watch.file(registry, self.claim.spec.model, facts.version)
         wanted, findings = needs(facts), self.watch.findings
@@ -183,7 +187,7 @@ class _Pass:
         if wish.exclusive and decision.plan.moves:
             snapshot = await self._alone(registry, wish, snapshot)
         after = concluded(self.claim, decision.attempt, wish.tagged, self.world.clock())
-        return decide(after, snapshot, self.world.clock()), snapshot
+        return decide(after, snapshot, self.world.clock(), policies=self.policies), snapshot
 
     async def _alone(self, registry: Registry, wish: Wish, written: Snapshot) -> Snapshot:
         """The registry after a move into a slot that has one holder; what came in beside ours is archived.
@@ -212,6 +216,8 @@ class _Pass:
         if decision.until is not None:
             seconds = (decision.until - self.world.clock()).total_seconds()
             self.rest = min(self.rest, _EARLY * max(seconds, 0.0) + _AFTER)
+        if not is_settled(self.claim) and depend_on_labels(self.world, self.claim):
+            self.rest = min(self.rest, self.world.settings.registry_poll)
         self.watch.failed.pop(self.key, None)
         now, poll = self.world.now(), self.world.settings.registry_poll
         every = None if decision.look_again is None else min(decision.look_again, poll)
