@@ -58,6 +58,8 @@ class Settings(BaseModel):
     cluster_domain: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")] = "cluster.local"
     user_ids: Literal["Fixed", "Platform"] = "Fixed"
     """As whom the pods of servers run where their spec does not say: 65532 and 999, or as the platform chooses."""
+    approvals: Literal["Refuse", "Count"] = "Refuse"
+    """Count says that the API server checks who makes PromotionApprovals; what nobody checks is refused."""
     images: Images = Images()
     workers: Annotated[int, Field(ge=1, le=64)] = 16
     """Objects reconciled at the same time."""

@@ -19,7 +19,7 @@ import kopf
 from mlflow_operator import endpoints
 from mlflow_operator.api.crd import LABEL, OURS
 from mlflow_operator.clients.cluster import Cluster
-from mlflow_operator.clients.kinds import CHILDREN, KINDS, REFERENCED, own_of
+from mlflow_operator.clients.kinds import CHILDREN, DECISIONS, KINDS, REFERENCED, own_of
 from mlflow_operator.clients.registry import Mlflow
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.leader import Alone, Election
@@ -168,7 +168,7 @@ def _registry(world: World, lists: Lists) -> kopf.OperatorRegistry:
             lists.heard(kind, obj["metadata"].get("namespace", ""))
             events.seen(world, kind, obj, deleted=event["type"] == "DELETED")
 
-    for kind in (*own_of(world.settings.policies), *CHILDREN, *REFERENCED):
+    for kind in (*own_of(world.settings.policies), *DECISIONS, *CHILDREN, *REFERENCED):
         listen(kind)
     return registry
 

@@ -225,12 +225,13 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
     assert may["events"] == {"list", "create", "patch"}
     for child in ("deployments", "statefulsets", "jobs", "services", "serviceaccounts"):
         assert may[child] == READ | {"create", "patch", "delete"}
-    for plural in (kind.NAMES.plural for kind in crd.KINDS if kind.SCOPE == "Namespaced"):
-        assert may.pop(plural) == READ
-        assert may.pop(f"{plural}/status") == {"patch"}
-        assert may.pop(f"{plural}/finalizers") == {"update"}
-    for kind in kinds.KINDS.values():
-        assert kind.plural not in may or may[kind.plural] == set(kind.verbs)
+    for kind in (kind for kind in crd.KINDS if kind.SCOPE == "Namespaced"):
+        assert may.pop(kind.NAMES.plural) == READ
+        if kind.has_status():
+            assert may.pop(f"{kind.NAMES.plural}/status") == {"patch"}
+            assert may.pop(f"{kind.NAMES.plural}/finalizers") == {"update"}
+    for known in kinds.KINDS.values():
+        assert known.plural not in may or may[known.plural] == set(known.verbs)
     assert len(may) == 11
 
 
@@ -288,11 +289,12 @@ def test_a_single_pod_can_be_evicted(values: dict[str, Any]) -> None:
 
 
 def test_the_clusters_own_roles_learn_the_kinds() -> None:
-    """View reads both kinds; edit and admin write them, but not their status."""
+    """View reads all kinds; edit and admin write them, but neither their status nor approvals."""
     roles = of_kind(render(), "ClusterRole")
     assert roles["mlflow-operator-view"]["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-view"] == "true"
     may = verbs(roles["mlflow-operator-edit"])
     assert set(may) == {"mlflowservers", "mlflowservers/scale", "modelpromotions"}
+    assert "promotionapprovals" in verbs(roles["mlflow-operator-view"])
     assert not {"mlflow-operator-view", "mlflow-operator-edit"} & set(
         of_kind(render({"rbac": {"aggregate": False}}), "ClusterRole")
     )
@@ -313,6 +315,32 @@ def test_a_right_on_the_slot_is_asked_for_only_when_somebody_wants_that() -> Non
         "mlflow-operator-promote-production": ["production"],
     }
     assert all(verbs(role) == {"modelslots": {"promote"}} for role in roles.values())
+
+
+def test_who_may_approve_has_a_role_that_nobody_else_has() -> None:
+    """The right on a slot, and to write approvals; no other role of the chart lets anybody do one of both."""
+    roles = of_kind(render({"admission": {"enabled": True}}), "ClusterRole")
+    approve = {name: role for name, role in roles.items() if "-approve" in name}
+    assert {name: role["rules"][0].get("resourceNames") for name, role in approve.items()} == {
+        "mlflow-operator-approve": None,
+        "mlflow-operator-approve-staging": ["staging"],
+        "mlflow-operator-approve-production": ["production"],
+    }
+    for name, role in roles.items():
+        may = verbs(role)
+        assert (may.get("modelslots") == {"approve"}) == (name in approve), name
+        assert ("create" in may.get("promotionapprovals", ())) == (name in approve), name
+
+
+def test_approvals_count_where_somebody_checks_who_makes_them() -> None:
+    """With the policies of the chart, or where the administrator says so; and not where he says otherwise."""
+
+    def counted(values: dict[str, Any]) -> str:
+        return Settings.from_environment(settings_of(render(values))).approvals
+
+    on, count = {"admission": {"enabled": True}}, {"settings": {"approvals": "Count"}}
+    assert [counted(values) for values in ({}, on, count)] == ["Refuse", "Count", "Count"]
+    assert counted(on | {"settings": {"approvals": "Refuse"}}) == "Refuse"
 
 
 def test_policies_hold_where_the_operator_works() -> None:

@@ -10,7 +10,7 @@ REFUSED = {
         "there is no setting MLFLOW_OPERATOR_REGISTRY_POL; write MLFLOW_OPERATOR_REGIS",
     ),
     "misspelt image": ({"IMAGE_SERVR": "x"}, "write MLFLOW_OPERATOR_IMAGE_SERVER"),
-    "nothing like a setting": ({"XYZZY": "x"}, "one of CLUSTER_DOMAIN, EXTERNAL_HOSTS"),
+    "nothing like a setting": ({"XYZZY": "x"}, "one of APPROVALS, CLUSTER_DOMAIN, EXTERNAL_HOSTS"),
     "the images at once": ({"IMAGES": "x"}, "there is no setting MLFLOW_OPERATOR_IMAGES"),
     "a microsecond": (
         {"REGISTRY_POLL": "0.000001"},

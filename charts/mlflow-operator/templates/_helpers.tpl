@@ -46,6 +46,7 @@ app.kubernetes.io/part-of: mlflow-operator
   "IMAGE_OBJECT_STORE" .Values.images.objectStore
   "IMAGE_PULL_POLICY" .Values.images.pullPolicy
   "USER_IDS" .Values.settings.userIds
+  "APPROVALS" (.Values.settings.approvals | default (ternary "Count" "" .Values.admission.enabled))
   "EXTERNAL_HOSTS" (join "," .Values.settings.externalHosts)
   "POLICIES" (ternary "" "false" .Values.policies.enabled)
   "CLUSTER_DOMAIN" .Values.settings.clusterDomain
@@ -111,12 +112,22 @@ secret: {secretName: {{ .Values.caBundle.secret }}}
 {{- range list "alias" "mirrorAlias" }} + (has({{ $ }}.spec.target.{{ . }}) ? ['alias-' + {{ $ }}.spec.target.{{ . }}] : []){{ end }}
 {{- end }}
 
-{{- /* CEL: the value of the annotation that asks for the same version once more, or nothing. */ -}}
-{{- define "mlflow-operator.asked" -}}
-has({{ . }}.metadata.annotations) && 'mlflow.talentflow.ai/reassert' in {{ . }}.metadata.annotations ? {{ . }}.metadata.annotations['mlflow.talentflow.ai/reassert'] : ''
+{{- /* CEL: the value of one of the operator's annotations, or nothing; its arguments are the object and the name. */ -}}
+{{- define "mlflow-operator.annotation" -}}
+{{- $of := printf "%s.metadata.annotations" (first .) }}{{ $name := printf "'mlflow.talentflow.ai/%s'" (last .) -}}
+has({{ $of }}) && {{ $name }} in {{ $of }} ? {{ $of }}[{{ $name }}] : ''
 {{- end }}
 
 {{- /* CEL: whether the user has a verb on the slot of the variable `slot`. */ -}}
 {{- define "mlflow-operator.may" -}}
 authorizer.group('mlflow.talentflow.ai').resource('modelslots').namespace(request.namespace).name(slot).check('{{ . }}').allowed()
+{{- end }}
+
+{{- /* A condition of policies for DELETE: without it, and without the question for the namespace, garbage collection and
+       namespaces would hang for ever. */ -}}
+{{- define "mlflow-operator.notGarbageCollection" -}}
+- name: not-garbage-collection
+  expression: >-
+    !(request.userInfo.username in ['system:serviceaccount:kube-system:generic-garbage-collector',
+    'system:kube-controller-manager'])
 {{- end }}

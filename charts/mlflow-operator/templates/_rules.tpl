@@ -1,7 +1,7 @@
 {{- /* Generated from operator/mlflow_operator/clients/kinds.py by `make generate`; do not edit. */ -}}
 {{- define "mlflow-operator.kinds" -}}
 - apiGroups: [mlflow.talentflow.ai]
-  resources: [mlflowservers, modelpromotions]
+  resources: [mlflowservers, modelpromotions, promotionapprovals]
   verbs: [get, list, watch]
 - apiGroups: [apps]
   resources: [deployments, statefulsets]

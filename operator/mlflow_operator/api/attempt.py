@@ -101,6 +101,8 @@ class Attempt(Observed):
     """Digest of spec.gates as they were passed; absent: there were none."""
     policies: list[str] = Field(default_factory=list)
     """The policies that were asked too, each as name@generation."""
+    approved_by: list[str] = Field(default_factory=list)
+    """Who has approved it, where that was asked for."""
     tagged: str | None = None
     """Digest of spec.tags as they were written last; absent: none were."""
     started_at: datetime

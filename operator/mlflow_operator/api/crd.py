@@ -6,13 +6,14 @@ from pydantic import BaseModel
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.api.promotionapproval import PromotionApproval
 from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.api.resource import Resource
 from mlflow_operator.api.schema import GROUP, VERSION, ApiModel
 
 Schema = dict[str, Any]
 
-KINDS: tuple[type[Resource], ...] = (MLflowServer, ModelPromotion, PromotionPolicy)
+KINDS: tuple[type[Resource], ...] = (MLflowServer, ModelPromotion, PromotionApproval, PromotionPolicy)
 CATEGORY = "mlflow"
 LABEL, OURS = "app.kubernetes.io/part-of", "mlflow-operator"
 """Label of the operator's own CRDs, by which they are told from all others in a cluster."""
@@ -24,12 +25,11 @@ _BOUNDS = (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum"))
 def build(kind: type[Resource]) -> dict[str, Any]:
     """The CustomResourceDefinition of a kind."""
     names = kind.NAMES
-    subresources: Schema = {"status": {}} | ({"scale": kind.SCALE} if kind.SCALE else {})
     version: Schema = {
         "name": VERSION,
         "served": True,
         "storage": True,
-        "subresources": subresources,
+        **_subresources(kind),
         "additionalPrinterColumns": [_column(c) for c in kind.COLUMNS],
         "schema": {"openAPIV3Schema": _object_schema(kind)},
     }
@@ -55,6 +55,11 @@ def build(kind: type[Resource]) -> dict[str, Any]:
     }
 
 
+def _subresources(kind: type[Resource]) -> Schema:
+    scale = {"scale": kind.SCALE} if kind.SCALE else {}
+    return {"subresources": {"status": {}} | scale} if kind.has_status() else {}
+
+
 def _column(column: Any) -> Schema:
     item = {"name": column.name, "type": column.type, "jsonPath": column.json_path}
     return item | {"priority": column.priority} if column.priority else item
@@ -62,8 +67,11 @@ def _column(column: Any) -> Schema:
 
 def _object_schema(kind: type[Resource]) -> Schema:
     spec = structural(kind.model_fields["spec"].annotation)
-    # Without the default a fresh object has no observedGeneration, and kstatus takes it for done.
-    status = structural(kind.model_fields["status"].annotation) | {"default": {"observedGeneration": -1}}
+    properties: Schema = {"spec": spec}
+    if kind.has_status():
+        # Without the default a fresh object has no observedGeneration, and kstatus takes it for done.
+        status = structural(kind.model_fields["status"].annotation) | {"default": {"observedGeneration": -1}}
+        properties["status"] = status
     return {
         "description": _one_line(kind.__doc__),
         "type": "object",
@@ -72,8 +80,7 @@ def _object_schema(kind: type[Resource]) -> Schema:
             "apiVersion": {"type": "string"},
             "kind": {"type": "string"},
             "metadata": {"type": "object"},
-            "spec": spec,
-            "status": status,
+            **properties,
         },
     }
 

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, WithJsonSchema
 
+from mlflow_operator.api.approvals import ApprovalGate
 from mlflow_operator.api.attempt import Word
 from mlflow_operator.api.schema import ApiModel, Observed, Rule, exactly_one, list_map, rules
 from mlflow_operator.api.slots import Alias, ModelVersionNumber
@@ -131,6 +132,8 @@ class Gates(ApiModel):
     """Metrics within bounds."""
     comparisons: Annotated[list[Comparison], list_map("name", max_items=32)] = Field(default_factory=list)
     """Metrics, compared with those of another version."""
+    approval: ApprovalGate | None = None
+    """People who have to approve the attempt."""
     windows: Windows | None = None
     """When the version may be moved."""
 
@@ -159,9 +162,9 @@ class GateStatus(Observed):
     """What came out of one gate."""
 
     name: str
-    """Name of the gate; that of windows is window."""
+    """Name of the gate; that of windows is window, that of approval is approval."""
     type: str
-    """Metric, Comparison or Window."""
+    """Metric, Comparison, Approval or Window."""
     mode: str
     """Enforce or DryRun."""
     result: Annotated[GateResult, WithJsonSchema({"type": "string"})]

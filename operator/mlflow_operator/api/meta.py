@@ -19,6 +19,7 @@ class ObjectMeta(Observed):
     generation: int = 0
     labels: dict[str, str] = Field(default_factory=dict)
     annotations: dict[str, str] = Field(default_factory=dict)
+    creation_timestamp: datetime | None = None
     deletion_timestamp: datetime | None = None
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from mlflow_operator.api.approvals import ApprovalStatus
 from mlflow_operator.api.attempt import Attempt, Plan, Soak
 from mlflow_operator.api.gates import Gates, GateStatus, WindowStatus
 from mlflow_operator.api.meta import Condition, LocalRef, Namespace, Workspace
@@ -94,6 +95,11 @@ class ModelPromotionSpec(ApiModel):
             ".tags",
         ),
         Rule(
+            "!has(self.tags) || !('mlflow.talentflow.ai/approved-by' in self.tags)",
+            "the operator itself says who has approved a version; write another key",
+            ".tags",
+        ),
+        Rule(
             "!has(self.requires) || !has(self.requires.minSoak) || !has(self.target)"
             " || !(has(self.target.stage) && has(self.requires.minSoak.slot.stage)"
             " && self.target.stage == self.requires.minSoak.slot.stage)"
@@ -133,6 +139,8 @@ class ModelPromotionStatus(Observed):
     """What came out of each gate, now or when the attempt began."""
     gate_summary: str | None = None
     """The gates that did not pass, in one line; or how many did."""
+    approval: ApprovalStatus | None = None
+    """What people have to approve, and who has; as it was when the attempt began, once that is over."""
     window: WindowStatus | None = None
     """Where the windows stand, while a version waits for its slot."""
     soak: list[Soak] = Field(default_factory=list)
@@ -142,8 +150,8 @@ class ModelPromotionStatus(Observed):
     history: list[Attempt] = Field(default_factory=list)
     """Finished attempts, newest first."""
     conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)
-    """Ready, Reconciling, Stalled, Suspended, ConflictFree, VersionResolved, RequirementsMet, GatesPassed, Promoted,
-    InSync."""
+    """Ready, Reconciling, Stalled, Suspended, ConflictFree, VersionResolved, RequirementsMet, GatesPassed, Approved,
+    Promoted, InSync."""
 
 
 class ModelPromotion(Resource):
@@ -160,6 +168,7 @@ class ModelPromotion(Resource):
         Column("Age", ".metadata.creationTimestamp", "date"),
         Column("Previous", ".status.previousVersion", priority=1),
         Column("Gates", ".status.gateSummary", priority=1),
+        Column("Approvals", ".status.approval.summary", priority=1),
         Column("Next-Open", ".status.window.nextOpen", priority=1),
         Column("Message", condition_path("Ready", "message"), priority=1),
     )

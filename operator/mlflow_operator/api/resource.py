@@ -42,6 +42,11 @@ class Resource(Observed):
     metadata: ObjectMeta
 
     @classmethod
+    def has_status(cls) -> bool:
+        """Whether the operator looks after objects of the kind; others are what people say, and nothing is added."""
+        return "status" in cls.model_fields
+
+    @classmethod
     def parse(cls, obj: dict[str, Any]) -> Self:
         """Read an object of the API server; of a status that another release has written, what can be read.
 
@@ -55,7 +60,8 @@ class Resource(Observed):
 
     @classmethod
     def _parse_what_can_be_read(cls, obj: dict[str, Any]) -> Self:
-        status = _readable(cls.model_fields["status"].annotation, obj.get("status", {}))
+        known = cls.model_fields.get("status")
+        status = _readable(known.annotation, obj.get("status", {})) if known else None
         try:
             return cls.model_validate({**obj, "status": status})
         except ValidationError as error:

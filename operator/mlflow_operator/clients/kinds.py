@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from mlflow_operator.api.crd import KINDS as OWN_KINDS
 from mlflow_operator.api.promotionpolicy import PromotionPolicy
+from mlflow_operator.api.resource import Resource
 from mlflow_operator.api.schema import API_VERSION
 
 
@@ -16,6 +17,8 @@ class Watch(Enum):
 
     OWN = "own"
     """Every object: what users write."""
+    DECISION = "decision"
+    """Every object, for the sake of the one that it is about: what people say."""
     CHILD = "child"
     """Those with the operator's label: what servers consist of."""
     REFERENCED = "referenced"
@@ -58,11 +61,15 @@ class Kind(NamedTuple):
         return "/".join(parts)
 
 
+def _how(kind: type[Resource]) -> Watch:
+    return Watch.OWN if kind.has_status() else Watch.DECISION
+
+
 _CHILD = (*READ, *WRITE, "delete")
 
 KINDS: dict[str, Kind] = {
     **{
-        kind.NAMES.kind: Kind(API_VERSION, kind.NAMES.plural, Watch.OWN, READ, clusterwide=kind.SCOPE == "Cluster")
+        kind.NAMES.kind: Kind(API_VERSION, kind.NAMES.plural, _how(kind), READ, clusterwide=kind.SCOPE == "Cluster")
         for kind in OWN_KINDS
     },
     "Deployment": Kind("apps/v1", "deployments", Watch.CHILD, _CHILD, pruned=True),
@@ -110,5 +117,6 @@ def own_of(policies: bool) -> tuple[str, ...]:
 
 
 OWN, CHILDREN, REFERENCED = watched(Watch.OWN), watched(Watch.CHILD), watched(Watch.REFERENCED)
+DECISIONS = watched(Watch.DECISION)
 PRUNED = tuple(name for name, kind in KINDS.items() if kind.pruned)
 CLUSTERWIDE = tuple(name for name, kind in KINDS.items() if kind.clusterwide)

@@ -47,13 +47,18 @@ def rolls_back(claim: ModelPromotion, version: ModelVersion) -> bool:
     return any(is_about(a, version) for a in newest_first[1 : claim.spec.rollback.window + 1])
 
 
-def opened(claim: ModelPromotion, wish: Wish, version: ModelVersion, snapshot: Snapshot, now: datetime) -> Attempt:
-    """A new attempt for what the claim wants."""
+def next_number(claim: ModelPromotion) -> int:
+    """The number of an attempt that would be opened now."""
     latest = claim.status.attempt
     numbers = [a.number for a in (*claim.status.history, *([latest] if latest else []))]
+    return max(numbers, default=0) + 1
+
+
+def opened(claim: ModelPromotion, wish: Wish, version: ModelVersion, snapshot: Snapshot, now: datetime) -> Attempt:
+    """A new attempt for what the claim wants."""
     holders = snapshot.holders(claim.spec.target)
     return Attempt(
-        number=max(numbers, default=0) + 1,
+        number=next_number(claim),
         digest=wish.digest,
         request=wish.request,
         type=_type(claim, version, holders),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from mlflow_operator.api.approvals import ApprovalStatus
 from mlflow_operator.api.attempt import Attempt, AttemptResult, Plan, Soak
 from mlflow_operator.api.gates import GateStatus, WindowStatus
 from mlflow_operator.api.modelpromotion import ModelPromotion
@@ -29,6 +30,8 @@ class Step(StrEnum):
     """Nothing yet: something has to come true first."""
     PAUSE = "Pause"
     """Nothing yet: a person has to look at it and decide."""
+    ASK = "Ask"
+    """Nothing yet: people have to approve it."""
     CLOSED = "Closed"
     """Nothing yet: a window has to open."""
     REFUSE = "Refuse"
@@ -58,8 +61,12 @@ class Decision:
     """What is required and not true."""
     blocked: tuple[Unmet, ...] = ()
     """The gates that are in the way."""
+    unapproved: tuple[Unmet, ...] = ()
+    """People, where they are: those that have to approve, or one who has rejected."""
     gates: tuple[GateStatus, ...] | None = None
     """What came out of each gate; None: as it was when the attempt began."""
+    approval: ApprovalStatus | None = None
+    """What people are asked for; as the gates, it stays as it was where those do."""
     window: WindowStatus | None = None
     soak: tuple[Soak, ...] = ()
     """Which versions are in the slots in which they have to spend time first, and since when."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mlflow_operator.api.promotionapproval import PromotionApproval
 from mlflow_operator.promotion.snapshot import ModelVersion
 
 
@@ -64,6 +65,10 @@ class Evidence:
 
     file: ModelFile | None = None
     measured: Mapping[Need, Measured] = field(default_factory=dict)
+    approvals: tuple[PromotionApproval, ...] = ()
+    """What people have said about the claim, whichever attempt they meant."""
+    approvers_checked: bool = False
+    """The API server checks who says it; what nobody checks does not count."""
 
 
 NOTHING = Evidence()

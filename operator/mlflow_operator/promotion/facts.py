@@ -14,7 +14,7 @@ from mlflow_operator.promotion.conflict import Contender
 from mlflow_operator.promotion.demand import Demand, own
 from mlflow_operator.promotion.evidence import NOTHING, Evidence, Need
 from mlflow_operator.promotion.gates import checklist
-from mlflow_operator.promotion.gates.case import Case
+from mlflow_operator.promotion.gates.case import Asking, Case
 from mlflow_operator.promotion.gates.checklist import Checklist, evaluate
 from mlflow_operator.promotion.plan import plan
 from mlflow_operator.promotion.policies import demand
@@ -132,7 +132,14 @@ class Facts:
         demands = self.demands
         if attempts.rolls_back(self.claim, self.version):
             demands = tuple(demand.of_rollback() for demand in demands)
-        return Case(self.claim, demands, self.version, self.snapshot, self.evidence, self.now)
+        number = self.attempt.number if self.attempt else attempts.next_number(self.claim)
+        people = Asking(number, self.wish.request, qualified=not self.unmet)
+        return Case(self.claim, demands, self.version, self.snapshot, self.evidence, self.now, people)
+
+    @property
+    def asks_people(self) -> bool:
+        """Whether the decision needs to know what people have said."""
+        return self.case is not None and any(demand.gates.approval for demand in self.demands)
 
     @cached_property
     def is_passed(self) -> bool:
@@ -148,7 +155,8 @@ class Facts:
     def checklist(self) -> Checklist:
         """What came out of the gates."""
         if self.is_passed:
-            return Checklist(tuple(self.claim.status.gates), over=True)
+            status = self.claim.status
+            return Checklist(tuple(status.gates), approval=status.approval, over=True)
         return evaluate(self.case) if self.case else Checklist()
 
     @cached_property

@@ -21,6 +21,7 @@ from mlflow_operator.promotion.unmet import Way, worst
 
 _SOON = 5.0
 """Seconds until the next look for a claim that waits: what it waits for usually follows the apply."""
+APPROVED_BY = f"{GROUP}/approved-by"
 _STEPS = {Way.CHANGE: Step.REFUSE, Way.PERSON: Step.PAUSE, Way.WORLD: Step.WAIT, Way.TIME: Step.CLOSED}
 
 
@@ -29,15 +30,18 @@ def suspended(facts: Facts) -> Decision | None:
     if not facts.claim.spec.suspend:
         return None
     gates = None if facts.settled else ()
-    attempt = facts.claim.status.attempt
-    return Decision(Step.REST, "Suspended", words.suspended(facts), attempt, plan=facts.left, gates=gates)
+    status, message = facts.claim.status, words.suspended(facts)
+    return Decision(
+        Step.REST, "Suspended", message, status.attempt, plan=facts.left, gates=gates, approval=status.approval
+    )
 
 
 def outdone(facts: Facts) -> Decision | None:
     """Another claim has the slot: of several one writes."""
     if facts.rival is None:
         return None
-    return Decision(Step.YIELD, "Conflict", words.conflict(facts, facts.rival), facts.latest, gates=())
+    message, approval = words.conflict(facts, facts.rival), facts.claim.status.approval
+    return Decision(Step.YIELD, "Conflict", message, facts.latest, gates=(), approval=approval)
 
 
 def tags_changed(facts: Facts) -> Decision | None:
@@ -108,6 +112,15 @@ def unqualified(facts: Facts) -> Decision | None:
     return _before(facts, _STEPS[first.way], first.reason, text, plan=facts.left, look_again=look_again)
 
 
+def unapproved(facts: Facts) -> Decision | None:
+    """People have to approve this attempt, and have not; or one of them has rejected it."""
+    if not facts.checklist.unapproved:
+        return None
+    first = facts.checklist.unapproved[0]
+    step = Step.ASK if first.way is Way.PERSON else Step.REFUSE
+    return _before(facts, step, first.reason, first.message, plan=facts.left)
+
+
 def dry_run(facts: Facts) -> Decision | None:
     """Somebody wants to see what would be written."""
     if not facts.claim.spec.dry_run:
@@ -130,13 +143,14 @@ def promote(facts: Facts) -> Decision | None:
     if facts.version is None:
         return None
     attempt = _attempt(facts, facts.version, asked=True)
-    todo = plan(facts.claim.spec.target, facts.wish, facts.snapshot, trail(facts.claim, attempt))
-    gates = facts.checklist.results
+    todo = plan(facts.claim.spec.target, facts.wish, facts.snapshot, trail(facts.claim, attempt, facts.version))
+    gates, approval = facts.checklist.results, facts.checklist.approval
     if not is_empty(todo):
         message = words.promoting(facts)
-        return Decision(Step.WRITE, "Promoting", message, attempt, facts.left_behind, plan=todo, gates=gates)
+        left = facts.left_behind
+        return Decision(Step.WRITE, "Promoting", message, attempt, left, plan=todo, gates=gates, approval=approval)
     done = ended(attempt.model_copy(update={"tagged": facts.wish.tagged}), AttemptResult.PROMOTED, facts.now)
-    return Decision(Step.HOLD, "Promoted", words.holds(facts), done, facts.left_behind, gates=gates)
+    return Decision(Step.HOLD, "Promoted", words.holds(facts), done, facts.left_behind, gates=gates, approval=approval)
 
 
 RULES: tuple[Rule, ...] = (
@@ -148,7 +162,8 @@ RULES: tuple[Rule, ...] = (
     drifted,  # from here on nothing was done about the wish yet
     not_registered,
     onward_already,
-    unqualified,  # here follow pods that validate, and people who approve
+    unqualified,  # here follow pods that validate
+    unapproved,  # after all that machines can say, so that nobody is asked in vain
     dry_run,
     closed,  # last, since whatever is asked before may take its time
     promote,
@@ -173,7 +188,7 @@ def decide(
     return replace(first_answer(RULES, facts), soak=tuple(facts.soaks))
 
 
-def trail(claim: ModelPromotion, attempt: Attempt) -> dict[str, str]:
+def trail(claim: ModelPromotion, attempt: Attempt, version: ModelVersion) -> dict[str, str]:
     """The tags of a promoted version: those of the spec, and in MLflow's own words who put it there, and when."""
     meta = claim.metadata
     tags = {
@@ -181,6 +196,8 @@ def trail(claim: ModelPromotion, attempt: Attempt) -> dict[str, str]:
         f"{GROUP}/promotion": f"{meta.namespace}/{meta.name}",
         f"{GROUP}/slot": slot_name(claim.spec.target),
     }
+    if attempt.approved_by or APPROVED_BY in version.tags:  # else it would name who has approved another attempt
+        tags[APPROVED_BY] = ", ".join(attempt.approved_by) or "nobody"
     if attempt.type is AttemptType.ADOPT:
         return tags  # it came into the slot some other time
     return tags | {f"{GROUP}/promoted-at": attempt.started_at.strftime("%Y-%m-%dT%H:%M:%SZ")}
@@ -193,7 +210,9 @@ def _attempt(facts: Facts, version: ModelVersion, *, asked: bool) -> Attempt:
     required = facts.wish.required if asked else None
     gated = facts.wish.gated if asked and facts.has_gates else None
     policies = attempt.policies if facts.is_passed else [stamp(policy) for policy in facts.policies if asked]
-    asked_of = {"required": required, "gated": gated, "policies": policies}
+    approval = facts.checklist.approval if asked else None
+    by = approval.by if approval else []
+    asked_of = {"required": required, "gated": gated, "policies": policies, "approved_by": by}
     return attempt.model_copy(update={"request": request, **asked_of})
 
 
@@ -214,8 +233,10 @@ def _before(
         facts.latest,
         plan=plan or Plan(),
         unmet=facts.unmet,
-        blocked=facts.checklist.obstacles + facts.checklist.closed,
+        blocked=facts.checklist.obstacles + facts.checklist.unapproved + facts.checklist.closed,
+        unapproved=facts.checklist.unapproved,
         gates=facts.checklist.results,
+        approval=facts.checklist.approval,
         window=facts.checklist.window,
         until=facts.until,
         look_again=look_again,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mlflow_operator.clients.cluster import without_managed_fields
-from mlflow_operator.clients.kinds import OWN, REFERENCED
+from mlflow_operator.clients.kinds import DECISIONS, OWN, REFERENCED
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Change, Object, key_of
 from mlflow_operator.reconcile import objects
@@ -46,7 +46,7 @@ def wake(world: World, key: Key) -> None:
 def _concerned(world: World, key: Key) -> list[Key]:
     """Whoever depends on an object: what has a slot, or may lose it, holds up others."""
     if key.kind not in OWN:
-        return world.store.places(key, "owner")
+        return world.store.places(key, "about" if key.kind in DECISIONS else "owner")
     if key.kind == POLICY:
         return [*objects.policies(world.store), *objects.waiting(world.store)]
     claims = objects.claims_on(world.store, key) if key.kind == SERVER else {key}

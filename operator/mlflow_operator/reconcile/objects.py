@@ -5,8 +5,9 @@ from typing import Any
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.api.promotionapproval import PromotionApproval
 from mlflow_operator.api.promotionpolicy import PromotionPolicy
-from mlflow_operator.clients.kinds import OWN
+from mlflow_operator.clients.kinds import DECISIONS, OWN
 from mlflow_operator.desired import names
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Index, Object, Store
@@ -16,6 +17,7 @@ from mlflow_operator.status.promotion import CONFLICT_FREE
 SERVER = MLflowServer.NAMES.kind
 PROMOTION = ModelPromotion.NAMES.kind
 POLICY = PromotionPolicy.NAMES.kind
+APPROVAL = PromotionApproval.NAMES.kind
 MODEL = "RegisteredModel"
 """A key that is no object: one model of a server."""
 REGISTRY = "Registry"
@@ -85,6 +87,12 @@ def outdone(store: Store, model: str) -> set[Key]:
     return store.find("outdone", Key(MODEL, "", "", model))
 
 
+def decisions(store: Store, claim: Key) -> Iterator[Object]:
+    """What people have said about a claim of this name."""
+    found = (store.get(*key[:3]) for key in store.find("about", claim))
+    return (obj for obj in found if obj is not None)
+
+
 def has_aliases(store: Store, model: Key) -> bool:
     """Whether any claim on a model has to know where aliases point."""
     return bool(store.find("aliased", model))
@@ -121,7 +129,7 @@ def owner_of(kind: str, obj: Object) -> Key | None:
     """The server that an object belongs to: its owner, or by label where data has to outlive its owner."""
     meta = obj["metadata"]
     labels = meta.get("labels", {})
-    if kind in (SERVER, PROMOTION) or labels.get(names.MANAGED_BY_LABEL) != names.MANAGER:
+    if kind in (*OWN, *DECISIONS) or labels.get(names.MANAGED_BY_LABEL) != names.MANAGER:
         return None
     owner = next((o["name"] for o in meta.get("ownerReferences", []) if o["kind"] == SERVER), None)
     name = owner or labels.get(names.INSTANCE_LABEL)
@@ -142,7 +150,7 @@ def said(key: Key, obj: Object) -> Any:
     Its status is the operator's own word. A watch may bring a status before the answer to its write has come: if that
     woke its object, then what fails again and again, and says so in the status, would be tried again at once.
     """
-    if key.kind not in OWN:
+    if key.kind not in (*OWN, *DECISIONS):
         return obj
     meta = {name: value for name, value in obj["metadata"].items() if name not in ("resourceVersion", "managedFields")}
     return meta, obj.get("spec")
@@ -171,6 +179,10 @@ def _by_server(key: Key, obj: Object) -> Iterable[Key]:
     return (server_of(model) for model in _by_model(key, obj))
 
 
+def _by_claim(key: Key, obj: Object) -> Iterable[Key]:
+    return (Key(PROMOTION, key.namespace, obj["spec"]["promotionRef"]["name"]),) if key.kind == APPROVAL else ()
+
+
 def _by_owner(key: Key, obj: Object) -> Iterable[Key]:
     owner = owner_of(key.kind, obj)
     return (owner,) if owner else ()
@@ -193,4 +205,5 @@ INDEXES: dict[str, Index] = {
     "owner": _by_owner,
     "policy": _policies,
     "waiting": _by_waiting,
+    "about": _by_claim,
 }

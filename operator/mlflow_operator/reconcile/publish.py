@@ -1,6 +1,7 @@
 """Status, then Event, then metrics: what users are told, in the order in which it may be told."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from mlflow_operator.reconcile import telemetry
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status import conditions
 from mlflow_operator.status.conditions import READY, STALLED
+from mlflow_operator.status.promotion import APPROVED
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +65,28 @@ async def publish_unreadable(world: World, error: Unreadable) -> None:
 
 
 async def _announce(world: World, before: Subject, after: Subject) -> None:
+    for said in _news(before, after):
+        await _tell(world, after, said)
+
+
+def _news(before: Subject, after: Subject) -> Iterator[Condition]:
+    """What is announced: that people have approved, and what Ready says, where it says something else."""
+    old, new = _condition(before, APPROVED), _condition(after, APPROVED)
+    if new and new.status == "True" and not (old and old.status == "True"):
+        yield new
     old, new = _condition(before, READY), _condition(after, READY)
-    if new is None or (old and (old.status, old.reason) == (new.status, new.reason)):
-        return
+    if new and (old is None or (old.status, old.reason, _asked(before)) != (new.status, new.reason, _asked(after))):
+        yield new
+
+
+def _asked(subject: Subject) -> str | None:
+    """What people are asked for now, so that they are asked once more where it has changed."""
+    approval = subject.status.approval if isinstance(subject.status, ModelPromotionStatus) else None
+    ready = _condition(subject, READY)
+    return approval.digest if approval and ready and ready.reason == "ApprovalRequired" else None
+
+
+async def _tell(world: World, after: Subject, new: Condition) -> None:
     kind, place = type(after).NAMES.kind, f"{after.metadata.namespace}/{after.metadata.name}"
     facts = {"kind": kind, "object": place, "reason": new.reason}
     log.info("%s %s: %s: %s", kind, place, new.reason, new.message, extra=facts)
@@ -79,18 +100,18 @@ async def _announce(world: World, before: Subject, after: Subject) -> None:
         log.warning("event not written: %s", error.message, extra=facts)
 
 
-def _event(world: World, subject: AnySubject, ready: Condition) -> dict[str, Any]:
+def _event(world: World, subject: AnySubject, said: Condition) -> dict[str, Any]:
     meta, kind = subject.metadata, type(subject).NAMES.kind
-    warning = ready.status != "True" and (_condition(subject, STALLED) is not None or ready.status == "Unknown")
+    warning = said.status != "True" and (_condition(subject, STALLED) is not None or said.status == "Unknown")
     return {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
         "metadata": {"generateName": f"{meta.name[:200].rstrip('-.')}-", "namespace": meta.namespace},
         "eventTime": _micro_time(world.clock()),
         "type": "Warning" if warning else "Normal",
-        "reason": ready.reason[:128],
+        "reason": said.reason[:128],
         "action": "Reconcile",
-        "note": ready.message.encode()[:_NOTE].decode(errors="ignore"),
+        "note": said.message.encode()[:_NOTE].decode(errors="ignore"),
         "reportingController": FIELD_MANAGER,
         "reportingInstance": world.instance[:128],
         "regarding": {

@@ -55,10 +55,28 @@ _SLOTS = Series(
     ["namespace", "name", "model", "slot", "version"],
 )
 
+_ASKED = Series(
+    "modelpromotion_approval_requested_timestamp_seconds",
+    "Since when a claim waits for people to approve it.",
+    ["namespace", "name", "model", "slot"],
+)
+
 
 def show_slot(namespace: str, name: str, slot: tuple[str, str, str] | None) -> None:
     """Say which version holds a claim's slot (model, slot, version); None: nobody knows, or the claim is gone."""
     _SLOTS.show((namespace, name), (namespace, name, *slot) if slot else None)
+
+
+def show_asked(namespace: str, name: str, slot: tuple[str, str] | None, since: float = 0) -> None:
+    """Say since when a claim on a slot (model, slot) waits for people, in Unix time; None: it does not."""
+    _ASKED.show((namespace, name), (namespace, name, *slot) if slot else None, since)
+
+
+def forget(kind: str, namespace: str, name: str) -> None:
+    """An object is gone, and all its series with it."""
+    show_ready(kind, namespace, name, None)
+    show_slot(namespace, name, None)
+    show_asked(namespace, name, None)
 
 
 def show_ready(kind: str, namespace: str, name: str, status: str | None) -> None:

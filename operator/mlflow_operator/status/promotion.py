@@ -25,6 +25,7 @@ _VERDICTS: dict[Step, tuple[Callable[[str, str], Verdict], str]] = {
     Step.REPORT: (conditions.stalled, "Drifted"),
     Step.REFUSE: (conditions.stalled, "Refused"),
     Step.PAUSE: (conditions.suspended, "Inconclusive"),
+    Step.ASK: (conditions.suspended, "AwaitingApproval"),
     Step.CLOSED: (conditions.suspended, "AwaitingWindow"),
     Step.YIELD: (conditions.stalled, "Conflict"),
     Step.WAIT: (conditions.progressing, "Waiting"),
@@ -33,6 +34,8 @@ _VERDICTS: dict[Step, tuple[Callable[[str, str], Verdict], str]] = {
 """What each step means for kstatus, and the phase that sums it up."""
 CONFLICT_FREE = "ConflictFree"
 """The condition that says whether another claim has the slot."""
+APPROVED = "Approved"
+"""The condition that says whether people have approved the attempt."""
 _NAMED = 20
 """Holders that a status names."""
 
@@ -43,6 +46,7 @@ def compute(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: 
     verdict = make(decision.reason, decision.message)
     status, holders = claim.status, snapshot.holders(claim.spec.target)
     current = claim.spec.version if claim.spec.version in holders else next(iter(holders), None)
+    kept = decision.gates is None
     gates = status.gates if decision.gates is None else list(decision.gates)
     return status.model_copy(
         update={
@@ -58,6 +62,7 @@ def compute(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: 
             "attempt": decision.attempt,
             "gates": gates,
             "gate_summary": summary(gates),
+            "approval": status.approval if kept else decision.approval,
             "window": decision.window,
             "soak": list(decision.soak),
             "plan": None if is_empty(decision.plan) else decision.plan,
@@ -97,7 +102,7 @@ def _summary(claim: ModelPromotion, verdict: Verdict, now: datetime) -> list[Con
     return conditions.summary(verdict, claim.status.conditions, generation=claim.metadata.generation, now=now)
 
 
-_DETAILS = (CONFLICT_FREE, "VersionResolved", "RequirementsMet", "GatesPassed", "Promoted", "InSync")
+_DETAILS = (CONFLICT_FREE, "VersionResolved", "RequirementsMet", "GatesPassed", APPROVED, "Promoted", "InSync")
 
 
 def _details(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: datetime) -> list[Condition]:
@@ -106,6 +111,7 @@ def _details(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now:
         "VersionResolved": _resolved(claim, snapshot),
         "RequirementsMet": _requirements(claim, decision),
         **_gates_passed(claim, decision),
+        **_approval(claim, decision),
         "Promoted": _promoted(decision),
         "InSync": _in_sync(decision),
     }
@@ -169,6 +175,25 @@ def _gates(claim: ModelPromotion, decision: Decision) -> Answer:
     if known:
         return "Unknown", "NotChecked", f"spec.gates has changed since attempt {known.number} passed them"
     return "Unknown", "NotChecked", "not checked"
+
+
+def _approval(claim: ModelPromotion, decision: Decision) -> dict[str, Answer]:
+    """The condition of people, where anybody asks for their approval, or did when the attempt began."""
+    attempt = decision.attempt
+    asked = claim.spec.gates.approval or decision.unapproved or decision.approval or (attempt and attempt.approved_by)
+    return {APPROVED: _approved(claim, decision)} if asked else {}
+
+
+def _approved(claim: ModelPromotion, decision: Decision) -> Answer:
+    asked, attempt, wish = decision.approval, decision.attempt, Wish.of(claim)
+    if decision.unapproved:
+        first = decision.unapproved[0]
+        return False, first.reason, first.message
+    if decision.gates is None and attempt and (attempt.gated, attempt.to_version) == (wish.gated, wish.version):
+        return True, APPROVED, f"approved by {', '.join(attempt.approved_by)}"
+    if asked and len(asked.by) >= asked.required and decision.gates:
+        return True, APPROVED, f"approved by {', '.join(asked.by)}"
+    return "Unknown", "NotChecked", "not asked"
 
 
 _OVER = (Step.HOLD, Step.REPORT, Step.ONWARD)

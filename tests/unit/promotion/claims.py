@@ -23,7 +23,13 @@ def claim(
 ) -> ModelPromotion:
     """A claim on fraud's Production; ``spec`` replaces fields of the spec as YAML has them."""
     wanted = {"serverRef": {"name": "mlflow"}, "model": "fraud", "target": {"stage": "Production"}, "version": 7}
-    metadata = {"name": "fraud", "namespace": "team", "generation": 3, "annotations": dict(annotations or {})}
+    metadata = {
+        "name": "fraud",
+        "namespace": "team",
+        "uid": "c1",
+        "generation": 3,
+        "annotations": dict(annotations or {}),
+    }
     made = ModelPromotion.parse({"metadata": metadata, "spec": {**wanted, **spec}})
     return made if status is None else made.model_copy(update={"status": status})
 

@@ -4,6 +4,8 @@ import asyncio
 import copy
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import getitem
 from typing import Any, TypeVar
 
 from mlflow_operator.api.resource import Resource
@@ -245,6 +247,18 @@ class FakeCluster:
         """All objects of a kind; a list is not one of the calls that get into trouble."""
         for obj in [copy.deepcopy(obj) for key, obj in self.objects.items() if key.kind == kind]:
             yield obj
+
+    async def list(self, kind: str, namespace: str, *, fields: str) -> list[Object]:
+        """Objects of a kind whose spec names this: the value of a path."""
+        path, _, value = fields.partition("=")
+
+        def effect() -> list[Object]:
+            there: list[Any] = [
+                obj for key, obj in self.objects.items() if (key.kind, key.namespace) == (kind, namespace)
+            ]
+            return [copy.deepcopy(obj) for obj in there if reduce(getitem, path.split("."), obj) == value]
+
+        return await self.outside.call("list", effect)
 
     async def apply_status(self, resource: Resource, status: Object) -> Object:
         """Replace the status; compares the resourceVersion, and a status as it was bumps nothing."""

@@ -37,6 +37,7 @@ class Simulation:
     outside: Outside = field(default_factory=Outside)
     moment: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     seconds: float = 1000.0
+    settings: Settings = field(default_factory=Settings)
     server_ready: bool = True
     """The server was found to answer, and is not looked at; else it is looked at like everything."""
 
@@ -52,10 +53,10 @@ class Simulation:
 
     def start(self) -> None:
         """A new process: it knows what the cluster tells it, and nothing else."""
-        settings, store = Settings(), Store(INDEXES, said)
-        self.queue = ImpatientQueue(lanes_of(store, settings))
+        store = Store(INDEXES, said)
+        self.queue = ImpatientQueue(lanes_of(store, self.settings))
         self.world = World(
-            settings=settings,
+            settings=self.settings,
             store=store,
             cluster=cast("Cluster", self.cluster),
             mlflow=cast("Mlflow", self.registry),

@@ -15,6 +15,22 @@ from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
 
 
 @dataclass(frozen=True)
+class Asking:
+    """What people are asked about, beside the version: which attempt, asked for by which annotation."""
+
+    number: int = 1
+    """Of the attempt that is under way, or would be."""
+    request: str | None = None
+    """Value of the annotation that asks once more."""
+    qualified: bool = True
+    """Everything that is required of the version is true: else nobody is asked yet."""
+
+
+NOBODY = Asking(qualified=False)
+"""Where people are not asked."""
+
+
+@dataclass(frozen=True)
 class Case:
     """A claim, the version that it wants, what is asked of that, and what is known of it."""
 
@@ -24,6 +40,7 @@ class Case:
     snapshot: Snapshot
     evidence: Evidence
     now: datetime
+    asking: Asking = NOBODY
 
 
 @dataclass(frozen=True)

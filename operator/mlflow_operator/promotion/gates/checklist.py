@@ -1,14 +1,15 @@
 """All gates of a claim, asked together and never one after the other, so that one look shows the whole list."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from mlflow_operator.api.approvals import ApprovalStatus
 from mlflow_operator.api.gates import GateResult, GateStatus, WindowStatus
 from mlflow_operator.api.windows import Mode
 from mlflow_operator.promotion.demand import Demand, by
 from mlflow_operator.promotion.evidence import Need
-from mlflow_operator.promotion.gates import comparisons, metrics, windows
+from mlflow_operator.promotion.gates import approval, comparisons, metrics, windows
 from mlflow_operator.promotion.gates.case import Case, Outcome, remembered
 from mlflow_operator.promotion.snapshot import READY
 from mlflow_operator.promotion.unmet import Unmet, Way
@@ -32,13 +33,18 @@ class Checklist:
     results: tuple[GateStatus, ...] = ()
     window: WindowStatus | None = None
     """Where the windows stand, where there are any."""
+    approval: ApprovalStatus | None = None
+    """What people have to approve, where they are asked."""
+    unapproved: tuple[Unmet, ...] = ()
+    """People, where they are in the way: they are asked once all but the windows is passed."""
     over: bool = False
     """The attempt under way has passed them: nothing of it is in the way any more."""
 
     @property
     def obstacles(self) -> tuple[Unmet, ...]:
-        """What is in the way of the version, but not the windows: they are asked last."""
-        return tuple(_obstacle(result) for result in self._in_the_way() if not _waits(result))
+        """What is in the way of the version, but not people, and not the windows, which are asked last."""
+        found = (result for result in self._in_the_way() if result.type != approval.APPROVAL)
+        return tuple(_obstacle(result) for result in found if not _waits(result))
 
     @property
     def closed(self) -> tuple[Unmet, ...]:
@@ -52,7 +58,9 @@ class Checklist:
     @property
     def changes(self) -> datetime | None:
         """When time alone changes something."""
-        return (self.window.next_open or self.window.next_close) if self.window else None
+        window = (self.window.next_open or self.window.next_close) if self.window else None
+        expires = self.approval.expires if self.approval and self.unapproved else None
+        return min((moment for moment in (window, expires) if moment), default=None)
 
 
 def needs(case: Case) -> frozenset[Need]:
@@ -67,7 +75,8 @@ def needs(case: Case) -> frozenset[Need]:
 def evaluate(case: Case) -> Checklist:
     """Ask all gates of all who ask."""
     results = [result for demand in case.demands for result in _results(case, demand)]
-    return Checklist(tuple(results), windows.together([d.gates.windows for d in case.demands], case.now))
+    window = windows.together([demand.gates.windows for demand in case.demands], case.now)
+    return replace(_people(case, results), window=window)
 
 
 def _results(case: Case, demand: Demand) -> Iterator[GateStatus]:
@@ -92,6 +101,17 @@ def _skipped(demand: Demand) -> Iterator[GateStatus]:
         yield from (_result(_Asked(demand.origin, type_, gate.name, gate.mode), _ROLLBACK) for gate in gates)
     if skipped.windows is not None:
         yield _result(_Asked(demand.origin, windows.WINDOW, windows.NAME, skipped.windows.mode), _ROLLBACK)
+
+
+def _people(case: Case, results: Sequence[GateStatus]) -> Checklist:
+    """All results, and behind those of machines what people say, who are asked once all of those are passed."""
+    gates = [(demand.origin, demand.gates.approval) for demand in case.demands if demand.gates.approval]
+    if not gates:
+        return Checklist(tuple(results))
+    ready = case.asking.qualified and not Checklist(tuple(results)).obstacles
+    found = approval.judge(case, approval.strictest([gate for _, gate in gates]), ready=ready)
+    rows = [_result(_Asked(who, approval.APPROVAL, approval.NAME, Mode.ENFORCE), found.outcome) for who, _ in gates]
+    return Checklist((*results, *rows), None, found.status, (found.obstacle,) if found.obstacle else ())
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from mlflow_operator.promotion.snapshot import Snapshot, slot_name
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.reconcile import objects, telemetry
 from mlflow_operator.reconcile.access import registry_at
+from mlflow_operator.reconcile.evidence.approvals import said
 from mlflow_operator.reconcile.evidence.collect import ask_for
 from mlflow_operator.reconcile.evidence.metrics import measure
 from mlflow_operator.reconcile.objects import MODEL, PROMOTION, SERVER
@@ -59,8 +60,7 @@ async def reconcile(world: World, key: Key) -> float | None:
         await publish_unreadable(world, error)
         raise
     if claim is None:
-        telemetry.show_ready(PROMOTION, key.namespace, key.name, None)
-        telemetry.show_slot(key.namespace, key.name, None)
+        telemetry.forget(PROMOTION, key.namespace, key.name)
         return None
     server = Key(SERVER, claim.server_namespace, claim.spec.server_ref.name)
     await _permit(world, key, claim, server)
@@ -170,7 +170,9 @@ class _Pass:
             measured = await measure(registry, wanted)
             findings.learn(measured, self.world.now())
         ask_for(self.world, self.key, wanted, findings.missing(wanted))
-        return Evidence(file, measured)
+        approvals = await said(self.world, self.key, anew=anew) if facts.asks_people else ()
+        checked = self.world.settings.approvals == "Count"
+        return Evidence(file, measured, approvals, approvers_checked=checked)
 
     async def _write(self, registry: Registry, snapshot: Snapshot, decision: Decision) -> tuple[Decision, Snapshot]:
         """Write the plan, behind a write to the API server: who has an old copy of the claim stops there."""
@@ -232,6 +234,7 @@ def _measure(before: ModelPromotion, after: ModelPromotion, decision: Decision) 
     meta, status = after.metadata, after.status
     held = (after.spec.model, slot_name(after.spec.target), status.current_version) if status.current_version else None
     telemetry.show_slot(meta.namespace, meta.name, held)
+    _measure_waiting(after, decision)
     known = {attempt.number for attempt in before.status.history}
     for attempt in status.history:
         if attempt.number not in known and attempt.result and attempt.finished_at:
@@ -241,3 +244,9 @@ def _measure(before: ModelPromotion, after: ModelPromotion, decision: Decision) 
     drifted = any(c.type == "InSync" and c.reason == decision.reason for c in before.status.conditions)
     if decision.step is Step.REPORT and not drifted:
         telemetry.DRIFTS.inc()
+
+
+def _measure_waiting(claim: ModelPromotion, decision: Decision) -> None:
+    meta, asked = claim.metadata, claim.status.approval if decision.step is Step.ASK else None
+    slot = (claim.spec.model, slot_name(claim.spec.target)) if asked else None
+    telemetry.show_asked(meta.namespace, meta.name, slot, asked.since.timestamp() if asked else 0)
