@@ -1,18 +1,23 @@
 """What the tests of this tier share: the operator as a process under the chart's role, a team, a registry."""
 
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cluster.plane.control_plane import ControlPlane
 from cluster.services.mlflow_server import MlflowServer
-from cluster.services.operator_process import OperatorProcess, install
+from cluster.services.operator_process import NAMESPACE, OperatorProcess, install
 from cluster.services.registry import Registry
 from cluster.services.team import Team
+from mlflow_operator import generate
+from unit.documentation import ROOT
 
 # Everything that the operator does from time to time, often enough for a test to wait for it.
-QUICK = {"REGISTRY_POLL": "1", "SERVER_PROBE": "2", "RELIST": "5", "RESYNC": "60"}
+QUICK = {"REGISTRY_POLL": "1", "SERVER_PROBE": "2", "RELIST": "5", "RESYNC": "60", "APPROVALS": "Count"}
+POLICIES = tuple(f"mlflow-operator-{name}" for name in ("promote", "delete", "approve", "withdraw"))
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +25,18 @@ def installed(control_plane: ControlPlane) -> ControlPlane:
     """The control plane with the chart on it."""
     install(control_plane)
     return control_plane
+
+
+@pytest.fixture(scope="module")
+def asking(installed: ControlPlane) -> Iterator[ControlPlane]:
+    """The admission policies of the chart, in force, and the roles that go with them."""
+    objects = generate.render(ROOT / generate.CHART, NAMESPACE, {"admission": {"enabled": True}})
+    parts = ("-promote", "-approve")
+    wanted = [o for o in objects if "Admission" in o["kind"] or any(part in o["metadata"]["name"] for part in parts)]
+    installed.kubectl("apply", "--server-side", "-f", "-", text=yaml.safe_dump_all(wanted))
+    yield installed
+    kinds = "validatingadmissionpolicybinding,validatingadmissionpolicy"
+    installed.kubectl("delete", kinds, *POLICIES)
 
 
 @pytest.fixture(scope="session")

@@ -2,24 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
-import yaml
 
 from cluster.host import waiting
 from cluster.host.errors import ClusterError
 from cluster.plane.control_plane import ControlPlane
-from cluster.services.operator_process import NAMESPACE
 from cluster.services.registry import Registry
 from cluster.services.team import Object, Team
-from mlflow_operator import generate
-from unit.documentation import DOCS, ROOT, snippets
+from integration.conftest import POLICIES
+from unit.documentation import DOCS, snippets
 
 pytestmark = pytest.mark.integration
 
-KINDS = "validatingadmissionpolicybinding,validatingadmissionpolicy"
-POLICIES = ("mlflow-operator-promote", "mlflow-operator-delete")
 PRODUCTION, STAGING, CHAMPION = {"stage": "Production"}, {"stage": "Staging"}, {"alias": "champion"}
 MIRRORED = {"stage": "Production", "mirrorAlias": "champion"}
 ELSEWHERE = {"stage": "Production", "mirrorAlias": "other"}
@@ -31,16 +26,6 @@ MANAGER = ("--as", "mona", "--as-group", "release-managers", "--as-group", "syst
 """May write claims, and promote to Production and to the alias champion, as the documentation shows it."""
 
 Who = tuple[str, ...]
-
-
-@pytest.fixture(scope="module")
-def asking(installed: ControlPlane) -> Iterator[ControlPlane]:
-    """The policies and roles of the chart, in force."""
-    objects = generate.render(ROOT / generate.CHART, NAMESPACE, {"admission": {"enabled": True}})
-    wanted = [o for o in objects if "Admission" in o["kind"] or "-promote" in o["metadata"]["name"]]
-    installed.kubectl("apply", "--server-side", "-f", "-", text=yaml.safe_dump_all(wanted))
-    yield installed
-    installed.kubectl("delete", KINDS, *POLICIES)
 
 
 @pytest.fixture

@@ -203,6 +203,18 @@ def test_a_dry_run_shows_every_gate(served: Team, registry: Registry, model: str
     assert "dry run" in ready["status"]["gateSummary"]
 
 
+def test_nobody_can_approve_what_nobody_has_asked_for(served: Team, registry: Registry, model: str) -> None:
+    """A claim from before the policies: it is stalled until somebody says who asks."""
+    served.promote("fraud", model, 7, gates={"approval": {}})
+    stalled = served.until("modelpromotion", "fraud", has_reason("RequesterUnknown"))
+    assert condition(stalled, "Stalled")["status"] == "True"
+    served.promote(
+        "fraud", model, 7, gates={"approval": {}}, annotations={"mlflow.talentflow.ai/requested-by": "alice"}
+    )
+    waiting = served.until("modelpromotion", "fraud", has_reason("ApprovalRequired"))
+    assert (waiting["status"]["approval"]["requestedBy"], registry.holders(model, "Production")) == ("alice", [])
+
+
 def test_what_was_applied_is_what_is_kept(installed: ControlPlane, team: Team, model: str) -> None:
     """The API server writes no default into gates, so nothing differs from Git."""
     gates = {"metrics": [AUC], "windows": {"allow": [{"cron": "0 9 * * *", "duration": "8h"}]}}
