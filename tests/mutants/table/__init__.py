@@ -1,6 +1,19 @@
 """All mutants, a file per part of the operator."""
 
-from mutants.table import clients, core, desired, engine, gates, passes, preparation, publish, servers, status, who
+from mutants.table import (
+    approvals,
+    clients,
+    core,
+    desired,
+    engine,
+    gates,
+    passes,
+    preparation,
+    publish,
+    servers,
+    status,
+    who,
+)
 
-PARTS = (core, gates, passes, engine, clients, publish, desired, preparation, servers, status, who)
+PARTS = (core, gates, approvals, passes, engine, clients, publish, desired, preparation, servers, status, who)
 MUTANTS = tuple(mutant for part in PARTS for mutant in part.MUTANTS)

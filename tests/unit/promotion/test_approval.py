@@ -112,6 +112,17 @@ def test_what_people_have_said_is_weighed(case: str) -> None:
         assert message in decision.message
 
 
+def test_a_claim_with_a_mirror_writes_two_slots() -> None:
+    """A right on one of them is none on the other."""
+    made = asking(**MIRROR)
+    assert asked_of(made).slots == ["production", "alias-champion"]
+    for slots, step in ((["production"], Step.ASK), (["alias-champion"], Step.ASK), (asked_of(made).slots, Step.WRITE)):
+        assert decided(made, said(made, slots=slots)).step is step
+        assert decided(made, said(made), rejected(made, slots=slots)).step is (
+            Step.WRITE if step is Step.ASK else Step.REFUSE
+        )
+
+
 def test_who_has_asked_counts_where_that_is_allowed() -> None:
     """With allowSelfApproval, also where nobody knows who has asked."""
     gate: dict[str, Any] = {"gates": {"approval": {"allowSelfApproval": True}}}

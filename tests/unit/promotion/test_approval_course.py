@@ -15,7 +15,7 @@ from mlflow_operator.promotion.wish import REASSERT, Wish
 from mlflow_operator.status.promotion import compute
 
 from .approvals import ALICE, HELD, ONE, SOON, TWO, again, asked_of, asking, decided, looked, rejected, said, written
-from .claims import NOW, claim, with_version
+from .claims import NOW, claim, over, with_version
 from .measured import known, logged, version
 
 AUC = {"name": "auc", "metric": "val_auc", "min": 0.9}
@@ -46,6 +46,15 @@ def test_who_has_approved_is_remembered() -> None:
     assert asked_of(done).summary == "1 of 1 by bob"
 
 
+def test_other_gates_are_not_said_to_be_approved() -> None:
+    """Who approved the attempt has approved its gates, and not those that are written after it."""
+    one = asking()
+    done, after = promoted_after(one, said(one))
+    later = looked(again(done, gates={"approval": {"required": 2}}), after, SOON)
+    found = {c.type: (c.status, c.reason) for c in later.status.conditions}
+    assert (found["Promoted"][0], found["Approved"]) == ("True", ("Unknown", "NotChecked"))
+
+
 def test_an_approval_is_of_one_attempt() -> None:
     """The same version, asked for once more by the same person after somebody has moved it, needs another one."""
     made = asking()
@@ -56,6 +65,17 @@ def test_an_approval_is_of_one_attempt() -> None:
     assert drifted.status.phase == "Drifted"
     decision = decided(again(drifted, {**ALICE, REASSERT: "1"}), yes, snapshot=moved)
     assert decision.reason == "ApprovalRequired"
+
+
+def test_a_rollback_is_approved_too() -> None:
+    """What an emergency may skip are machines and windows."""
+    gates = {"approval": {}, "metrics": [AUC], "windows": SHUT}
+    spec: dict[str, Any] = {"gates": gates, "rollback": {"skipGates": ["metrics", "comparisons", "windows"]}}
+    first = over(claim(annotations=ALICE, version=6, **spec))
+    second = over(claim(first.status, ALICE, version=8, **spec))
+    made = looked(claim(second.status.model_copy(update={"history": [first.status.attempt]}), ALICE, version=6, **spec))
+    assert made.status.phase == "AwaitingApproval"
+    assert decided(made, said(made)).step is Step.WRITE
 
 
 def test_an_attempt_that_nobody_approved_names_nobody() -> None:

@@ -26,8 +26,9 @@ from mlflow_operator.promotion.unmet import Unmet, Way
 APPROVAL, NAME = "Approval", "approval"
 REQUESTED_BY = f"{GROUP}/requested-by"
 """Annotation: who asked for the attempt. An admission policy sees to it that it is who has written the claim."""
-_NOT_APPROVED = {"dry_run", "suspend", "deletion_policy", "history_limit"}
-"""Fields of the spec that move nothing; a field that a later release adds is not among them."""
+_NOT_APPROVED = {"history_limit", "requires", "gates"}
+"""Fields of the spec that are left out: the first moves nothing, and what is asked, by whomever, is added. Fields that
+a later release adds are approved. While a claim is suspended, or a dry run, nobody is asked."""
 _WHO = """'"$(kubectl auth whoami -o jsonpath={.status.userInfo.username})"'"""
 _SHOWN, _MOST = 5, 10
 """Approvers that a message names, and those that are remembered; more are never required."""
