@@ -7,6 +7,7 @@ from typing import Any
 from mlflow_operator.api.approvals import ApprovalStatus
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
 from mlflow_operator.api.promotionapproval import PromotionApproval
+from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.promotion.decision import Decision
 from mlflow_operator.promotion.evidence import Evidence
 from mlflow_operator.promotion.gates.approval import REQUESTED_BY
@@ -57,10 +58,13 @@ def decided(
     snapshot: Snapshot = HELD,
     now: datetime = SOON,
     evidence: Evidence | None = None,
+    policies: tuple[PromotionPolicy, ...] = (),
 ) -> Decision:
     """What follows, with what people have said."""
     known = evidence or Evidence()
-    return decide(made, snapshot, now, Evidence(known.file, known.measured, said, approvers_checked=True))
+    return decide(
+        made, snapshot, now, Evidence(known.file, known.measured, said, approvers_checked=True), policies=policies
+    )
 
 
 def asked_of(made: ModelPromotion) -> ApprovalStatus:

@@ -17,6 +17,7 @@ from mlflow_operator.status.promotion import compute
 from .approvals import ALICE, HELD, ONE, SOON, TWO, again, asked_of, asking, decided, looked, rejected, said, written
 from .claims import NOW, claim, over, with_version
 from .measured import known, logged, version
+from .test_policies import policy
 
 AUC = {"name": "auc", "metric": "val_auc", "min": 0.9}
 SHUT = {"allow": [{"cron": "0 0 1 * *", "duration": "1h"}]}
@@ -76,6 +77,26 @@ def test_a_rollback_is_approved_too() -> None:
     made = looked(claim(second.status.model_copy(update={"history": [first.status.attempt]}), ALICE, version=6, **spec))
     assert made.status.phase == "AwaitingApproval"
     assert decided(made, said(made)).step is Step.WRITE
+
+
+def test_a_policy_asks_people_whatever_the_claim_asks() -> None:
+    """They are asked once, by the stricter of both; another policy, or another number, is something else to approve."""
+    asks = policy(gates={"approval": {"required": 2, "timeout": "1h"}})
+    for own in ({}, {"approval": {"allowSelfApproval": True, "timeout": "2h"}}):
+        made = claim(annotations=ALICE, gates=own)
+        first = decided(made, policies=(asks,), now=NOW)
+        waiting = written(made, compute(made, HELD, first, NOW))
+        assert (first.step, asked_of(waiting).required) == (Step.ASK, 2)
+        assert asked_of(waiting).expires == NOW + timedelta(hours=1)
+        assert [c.status for c in waiting.status.conditions if c.type == "Approved"] == ["False"]
+        yes = (said(waiting), said(waiting, "carol"))
+        assert decided(waiting, *yes, policies=(asks,)).step is Step.WRITE
+        assert decided(waiting, said(waiting), said(waiting, "alice"), policies=(asks,)).step is Step.ASK
+        for other in (
+            policy(gates={"approval": {"required": 1}}),
+            policy("other", gates={"approval": {"required": 2}}),
+        ):
+            assert decided(waiting, *yes, policies=(other,)).step is Step.ASK
 
 
 def test_an_attempt_that_nobody_approved_names_nobody() -> None:
