@@ -169,6 +169,18 @@ def test_policies_that_contradict_each_other_say_so_and_both_hold(
         until(installed, name, "InForce")
 
 
+def test_a_policy_asks_for_people_where_the_claim_asks_for_none(
+    served: Team, registry: Registry, model: str, write: Write
+) -> None:
+    """More of them than the claim would do with, and not who has asked, whatever the claim allows."""
+    name = write(gates={"approval": {"required": 2}})
+    own = {"approval": {"required": 1, "allowSelfApproval": True}}
+    served.promote("fraud", model, 7, gates=own, annotations={"mlflow.talentflow.ai/requested-by": "alice"})
+    waits = served.until("modelpromotion", "fraud", has_reason("ApprovalRequired"))
+    assert (waits["status"]["approval"]["required"], registry.holders(model, "Production")) == (2, [])
+    assert {g["from"] for g in waits["status"]["gates"]} == {"spec", f"policy/{name}"}
+
+
 def test_no_team_writes_a_policy(installed: ControlPlane, namespace: str, write: Write) -> None:
     """The admin of a namespace may write everything in it, and this is in none."""
     installed.kubectl("-n", namespace, "create", "rolebinding", "admins", "--clusterrole=admin", "--user=tess")

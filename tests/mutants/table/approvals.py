@@ -57,7 +57,7 @@ MUTANTS = (
     mutant(
         RULES, "a pause forgets who has approved", "gates=gates, approval=status.approval\n", "gates=gates\n", *CORE
     ),
-    mutant(RULES, "nobody knows who has approved", '"approved_by": by})', '"approved_by": []})', *CORE),
+    mutant(RULES, "nobody knows who has approved", '"approved_by": by}', '"approved_by": []}', *CORE),
     mutant(
         RULES, "an old tag stays", "attempt.approved_by or APPROVED_BY in version.tags:", "attempt.approved_by:", *CORE
     ),

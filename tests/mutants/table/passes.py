@@ -51,7 +51,7 @@ MUTANTS = (
     mutant(PASS, "a refusal that passes is final", "now() - since < _PASSING:", "now() - since < 0:", PASSES),
     mutant(PASS, "a refusal is waited out for ever", "now() - since < _PASSING:", "now() - since < 10**9:", PASSES),
     mutant(PASS, "a conflict is a failure", "except (Conflict, NotFound):", "except NotFound:", PASSES),
-    mutant(PASS, "series of what is gone stay", "telemetry.show_slot(key.namespace, key.name, None)", "pass", PASSES),
+    mutant(PASS, "series of what is gone stay", "telemetry.forget(PROMOTION, key.namespace, key.name)", "pass", PASSES),
     mutant(
         PASS,
         "drift is counted at each look",
