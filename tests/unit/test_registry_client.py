@@ -194,6 +194,27 @@ async def test_who_may_not_write_sends_nothing() -> None:
     assert seen == ["GET"]
 
 
+async def test_who_is_frozen_while_it_connects_sends_nothing() -> None:
+    """It may write when it begins, and no more when the connection is there."""
+    seen, asked = [], []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(request.method)
+        return web.json_response({})
+
+    def guard() -> None:
+        asked.append(1)
+        if len(asked) > 1:
+            raise Waiting("NotLeader", "another process leads")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handler)
+    async with TestServer(app) as running, Mlflow(guard=guard) as mlflow:
+        with pytest.raises(Waiting, match="another process"):
+            await mlflow.at(Access(str(running.make_url("")))).set_alias("fraud", "champion", "7")
+    assert (len(asked), seen) == (2, [])
+
+
 async def test_a_folder_of_artifacts_is_listed_by_name() -> None:
     """What is in it, and nothing where there is no such folder."""
     seen = []

@@ -16,6 +16,7 @@ from mlflow_operator.clients.addresses import sockets
 from mlflow_operator.clients.answers import Answer
 from mlflow_operator.clients.asking import API, listing
 from mlflow_operator.clients.filters import named
+from mlflow_operator.clients.guarded import guarded
 from mlflow_operator.clients.line import Line
 from mlflow_operator.clients.measures import Measures
 from mlflow_operator.clients.paging import PAGE
@@ -71,6 +72,7 @@ class Mlflow:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=True,
             auto_decompress=False,
+            request_class=guarded(self._guard),
         )
         return self
 

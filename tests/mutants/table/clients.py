@@ -8,6 +8,13 @@ OVER_HTTP = ("test_registry_client.py", "test_refusals.py", "test_odd_answers.py
 HANGING = ("test_hanging.py",)
 
 MUTANTS = (
+    mutant(
+        "clients/guarded.py",
+        "who was frozen while it connected writes",
+        "                guard()\n",
+        "                pass\n",
+        "test_registry_client.py",
+    ),
     mutant(TRANSPORT, "redirects are followed", "allow_redirects=False", "allow_redirects=True", *OVER_HTTP),
     mutant(TRANSPORT, "credentials are shown", "{self.workspace!r})", "{self.headers!r})", *OVER_HTTP),
     mutant(TRANSPORT, "who does not lead writes to MLflow", 'if method != "GET":', "if False:", *OVER_HTTP),
