@@ -60,6 +60,8 @@ class Settings(BaseModel):
     """As whom the pods of servers run where their spec does not say: 65532 and 999, or as the platform chooses."""
     approvals: Literal["Refuse", "Count"] = "Refuse"
     """Count says that the API server checks who makes PromotionApprovals; what nobody checks is refused."""
+    job_gates: bool = False
+    """Whether pods are started for the gates of claims: whoever writes a claim has to be asked whether he may."""
     images: Images = Images()
     workers: Annotated[int, Field(ge=1, le=64)] = 16
     """Objects reconciled at the same time."""

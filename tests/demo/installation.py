@@ -27,6 +27,8 @@ def values() -> dict[str, Any]:
             "postgres": images.POSTGRES.reference,
             "objectStore": images.MINIO.reference,
         },
+        # Every namespace of this cluster is a test's, or the story's.
+        "settings": {"jobGates": True},
         # The tag stays the same while the operator is worked on, so only this makes its pod new.
         "podAnnotations": {f"{GROUP}/image": images.OPERATOR.key},
     }

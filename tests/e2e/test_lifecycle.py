@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from cluster.host import folders, waiting
+from cluster.nodes import images
 from cluster.providers.provider import Cluster
-from cluster.services.team import Team, condition, is_ready
+from cluster.services.team import Team, condition, has_reason, is_ready
 from demo import installation
 from demo.story import PROFILES
 
@@ -23,6 +24,17 @@ pytestmark = pytest.mark.e2e
 KILLS = 5
 START_SECONDS = 300.0
 SERVER_PODS = "app.kubernetes.io/component=server,app.kubernetes.io/instance={name}"
+
+_VALIDATE = """
+import json, os
+from mlflow import MlflowClient
+version = MlflowClient().get_model_version(os.environ["MODEL_NAME"], os.environ["MODEL_VERSION"])
+verdict = version.tags.get("verdict", "bad")
+report = {"passed": verdict == "good", "metrics": {"gap": 0.02}}
+report["message"] = f"the verdict on {os.environ['MODEL_URI']} is {verdict}"
+with open("/dev/termination-log", "w") as file:
+    json.dump(report, file)
+"""
 
 _SQL = """
 import os, psycopg2, sys
@@ -148,6 +160,27 @@ def test_a_wrong_password_leaves_the_running_server_alone(team: Team) -> None:
     team.apply("MLflowServer", "rotated", spec)
     team.until("mlflowserver", "rotated", is_ready, seconds=START_SECONDS)
     assert pods(team, "rotated") == before
+
+
+def test_a_pod_of_the_user_decides(team: Team, client: ClientPod) -> None:
+    """It runs restricted, finds MLflow by what it is told, and what it writes as its last word is the result."""
+    model = client.create_model("validated", versions=2)
+    client.tag(model, "2", "verdict", "good")
+    container = {
+        "name": "validate",
+        "image": images.SERVER.reference,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["python", "-c", _VALIDATE],
+        "env": [{"name": "HOME", "value": "/tmp"}],
+    }
+    gates = {"jobs": [{"name": "fairness", "template": {"spec": {"containers": [container]}}}]}
+    team.promote("validated", model, 1, gates=gates)
+    refused = team.until("modelpromotion", "validated", has_reason("GateFailed"), seconds=START_SECONDS)
+    assert "the verdict on models:/validated/1 is bad" in condition(refused, "Ready")["message"]
+    team.promote("validated", model, 2, gates=gates)
+    ready = team.until("modelpromotion", "validated", is_ready, seconds=START_SECONDS)
+    assert ready["status"]["gates"][0]["job"]["metrics"] == {"gap": 0.02}
+    assert client.holders(model, "Production") == ["2"]
 
 
 def test_killed_again_and_again_in_the_middle_of_promotions(node: Cluster, team: Team, client: ClientPod) -> None:

@@ -16,7 +16,8 @@ from mlflow_operator import generate
 from unit.documentation import ROOT
 
 # Everything that the operator does from time to time, often enough for a test to wait for it.
-QUICK = {"REGISTRY_POLL": "1", "SERVER_PROBE": "2", "RELIST": "5", "RESYNC": "60", "APPROVALS": "Count"}
+OFTEN = {"REGISTRY_POLL": "1", "SERVER_PROBE": "2", "RELIST": "5", "RESYNC": "60"}
+QUICK = {**OFTEN, "APPROVALS": "Count", "JOB_GATES": "true"}
 POLICIES = tuple(f"mlflow-operator-{name}" for name in ("promote", "delete", "approve", "withdraw"))
 
 

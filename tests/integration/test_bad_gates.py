@@ -31,6 +31,13 @@ def windows(allow: str = "", deny: str = "", zone: str = "") -> str:
     return f"gates: {{windows: {{{', '.join(part for part in parts if part)}}}}}"
 
 
+def job(container: str = "", pod: str = "", gate: str = "", more: str = "", name: str = "j") -> str:
+    """Gates with nothing but a job, with these fields more."""
+    inner, outer, beside = (f", {part}" if part else "" for part in (container, pod, gate))
+    spec = f"{{containers: [{{name: c, image: i{inner}}}{more}]{outer}}}"
+    return f"gates: {{jobs: [{{name: {name}, template: {{spec: {spec}}}{beside}}}]}}"
+
+
 REFUSED = {
     "a metric without bounds": ("gates: {metrics: [{name: a, metric: m}]}", "a metric needs a bound"),
     "bounds that exclude each other": (
@@ -44,7 +51,7 @@ REFUSED = {
     "a metric without a name": ("gates: {metrics: [{name: a, metric: ' ', min: 1}]}", "write the name of a metric"),
     "a dataset of a run": (
         "gates: {metrics: [{name: a, metric: m, min: 1, source: Run, dataset: d}]}",
-        "a run's metrics are of no dataset",
+        "metrics of a run or of a Job are of no dataset",
     ),
     "a name twice": (f"gates: {{metrics: [{AUC}, {AUC}]}}", "Duplicate value"),
     "a name in both lists": (
@@ -55,7 +62,71 @@ REFUSED = {
         "gates: {comparisons: [{name: a, metric: m, baseline: {alias: champion, version: 6}}]}",
         "set exactly one of alias and version",
     ),
-    "a gate that nobody knows": ("gates: {jobs: []}", 'unknown field "spec.gates.jobs"'),
+    "a gate that nobody knows": ("gates: {analyses: []}", 'unknown field "spec.gates.analyses"'),
+    "a pod without a container": ("gates: {jobs: [{name: j, template: {spec: {containers: []}}}]}", "containers"),
+    "two containers": (job(more=", {name: d, image: i}"), "spec.gates.jobs[0].template.spec.containers"),
+    "a privileged pod": (job("securityContext: {privileged: true}"), "the pods of gates have no privileges"),
+    "a pod that gains privileges": (
+        job("securityContext: {allowPrivilegeEscalation: true}"),
+        "the pods of gates gain no privileges; leave allowPrivilegeEscalation out",
+    ),
+    "a pod with capabilities": (
+        job("securityContext: {capabilities: {add: [NET_ADMIN]}}"),
+        "the pods of gates get no capabilities; leave add out",
+    ),
+    "a pod that keeps capabilities": (
+        job("securityContext: {capabilities: {drop: [NET_RAW]}}"),
+        "write drop: [ALL], or leave it out",
+    ),
+    "a container as root": (job("securityContext: {runAsNonRoot: false}"), "the pods of gates never run as root"),
+    "a pod as root": (job(pod="securityContext: {runAsNonRoot: false}"), "the pods of gates never run as root"),
+    "a user that is root": (job("securityContext: {runAsUser: 0}"), "greater than or equal to 1"),
+    **{
+        f"a pod with {field}": (job(pod=f"{field}: true"), f"see nothing of their node; leave {field} out")
+        for field in ("hostNetwork", "hostPID", "hostIPC")
+    },
+    "a folder of the node": (
+        job(pod="volumes: [{name: v, hostPath: {path: /etc}}]"),
+        "the pods of gates see nothing of their node; take another volume",
+    ),
+    "a volume of two kinds": (
+        job(pod="volumes: [{name: v, emptyDir: {}, secret: {secretName: s}}]"),
+        "set exactly one of emptyDir, secret, configMap and persistentVolumeClaim",
+    ),
+    "a volume of no kind": (job(pod="volumes: [{name: v}]"), "set exactly one of emptyDir"),
+    "a token of the default account": (
+        job(pod="automountServiceAccountToken: true"),
+        "a token is of an account that you name, never of the namespace's default one",
+    ),
+    "a pod that is started again": (job(pod="restartPolicy: OnFailure"), 'supported values: "Never"'),
+    "a field of pods that gates do not have": (job(pod="initContainers: []"), "unknown field"),
+    "a deadline of a month": (job(gate="activeDeadline: 720h"), "write a week at most, 168h"),
+    "a deadline in words": (job(gate="activeDeadline: half an hour"), DURATION),
+    "many tries": (job(gate="backoffLimit: 7"), "less than or equal to 6"),
+    "a job with the name of a metric": (
+        job(gate="mode: DryRun", name="auc").replace("{jobs:", f"{{metrics: [{AUC}], jobs:"),
+        "two gates have the same name",
+    ),
+    "a metric of a job that is none": (
+        job().replace("{jobs:", "{metrics: [{name: m, metric: g, min: 0, source: Job, job: k}], jobs:"),
+        "job names no gate under jobs; correct it",
+    ),
+    "a metric of no job": (
+        job().replace("{jobs:", "{metrics: [{name: m, metric: g, min: 0, source: Job}], jobs:"),
+        "source Job goes with the name of a gate under jobs",
+    ),
+    "a job of a metric that MLflow has": (
+        job().replace("{jobs:", "{metrics: [{name: m, metric: g, min: 0, job: j}], jobs:"),
+        "source Job goes with the name of a gate under jobs",
+    ),
+    "a comparison of what a job reports": (
+        job().replace("{jobs:", "{comparisons: [{name: m, metric: g, source: Job}], jobs:"),
+        "a Job reports on one version",
+    ),
+    "a dataset of a job": (
+        job().replace("{jobs:", "{metrics: [{name: m, metric: g, min: 0, source: Job, job: j, dataset: d}], jobs:"),
+        "metrics of a run or of a Job are of no dataset",
+    ),
     "a mode that nobody knows": (
         "gates: {metrics: [{name: a, metric: m, min: 1, mode: Warn}]}",
         'supported values: "Enforce", "DryRun"',
@@ -133,6 +204,22 @@ requires:
   tags: [{key: a, operator: In, values: [b, c]}, {key: d, operator: NotExists}, {key: e, operator: Exists}]
 tags: {a: b, e: f}
 """,
+    "a job": job(),
+    "a job with everything that is so anyway": job(
+        "securityContext: {privileged: false, allowPrivilegeEscalation: false, capabilities: {drop: [ALL], add: []},"
+        " runAsNonRoot: true, runAsUser: 1000, readOnlyRootFilesystem: true}",
+        "securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}, restartPolicy: Never,"
+        " hostNetwork: false, hostPID: false, automountServiceAccountToken: false",
+        "activeDeadline: 168h, backoffLimit: 6, mode: DryRun",
+    ),
+    "a job with a token and volumes": job(
+        "volumeMounts: [{name: v, mountPath: /v}], env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]",
+        "serviceAccountName: runner, automountServiceAccountToken: true,"
+        " volumes: [{name: v, emptyDir: {}}, {name: w, persistentVolumeClaim: {claimName: c}}]",
+    ),
+    "a metric of a job": job().replace(
+        "{jobs:", "{metrics: [{name: m, metric: g, min: 0, source: Job, job: j}], jobs:"
+    ),
     "the 31st of any month": windows("{cron: '0 0 31 * *', duration: 24h}"),
     "the 31st, or each Monday in April": windows("{cron: '0 0 31 4 1', duration: 24h}"),
     "a zone of one word": windows("{cron: '0 9 * * *', duration: 8h}", zone="UTC"),

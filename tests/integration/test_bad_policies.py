@@ -28,6 +28,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"gates": {"metrics": [{"name": "auc", "metric": "val_auc"}]}},
         "a metric needs a bound: write min, max or both",
     ),
+    "a pod": ({"gates": {"jobs": []}}, 'unknown field "spec.gates.jobs"'),
+    "what a pod reports": (
+        {"gates": {"metrics": [AUC | {"source": "Job", "job": "fairness"}]}},
+        "jobs are a claim's own: their pods run in its namespace",
+    ),
     "a gate that cannot be skipped": ({**ASKS, "rollback": {"skipGates": ["signature"]}}, "Unsupported value"),
     "a field that is none": ({**ASKS, "minimumGates": {}}, 'unknown field "spec.minimumGates"'),
 }

@@ -54,11 +54,36 @@ spec:
 apiVersion: mlflow.talentflow.ai/v1alpha1
 kind: ModelPromotion
 metadata: {name: fraud}
-spec: {serverRef: {name: mlflow}, model: fraud, target: {stage: Production}, version: 7}
+spec:
+  serverRef: {name: mlflow}
+  model: fraud
+  target: {stage: Production}
+  version: 7
+  gates:
+    jobs:
+    - name: fairness
+      template:
+        spec:
+          serviceAccountName: runner
+          imagePullSecrets: [{name: extra}]
+          containers:
+          - name: validate
+            image: r
+            env: [{name: A, valueFrom: {secretKeyRef: {name: extra, key: token}}}]
+            envFrom: [{configMapRef: {name: authorities}}]
+          volumes:
+          - {name: v, secret: {secretName: keys}}
+          - {name: w, configMap: {name: authorities}}
+          - {name: x, persistentVolumeClaim: {claimName: holdout}}
 ---
 apiVersion: v1
 kind: ServiceAccount
 metadata: {name: runner}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: holdout}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
 """
 
 
@@ -83,3 +108,11 @@ def test_references_follow_prefixes_and_generated_names(control_plane: ControlPl
     assert external["credentialsSecretRef"]["name"] == made["login"]
     assert external["caBundle"]["configMapKeyRef"]["name"] == made["authorities"]
     assert specs["prod-fraud"]["serverRef"]["name"] == "prod-mlflow"
+    pod = specs["prod-fraud"]["gates"]["jobs"][0]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert (pod["serviceAccountName"], pod["imagePullSecrets"]) == ("prod-runner", [{"name": made["extra"]}])
+    assert container["env"][0]["valueFrom"]["secretKeyRef"]["name"] == made["extra"]
+    assert container["envFrom"][0]["configMapRef"]["name"] == made["authorities"]
+    v, w, x = pod["volumes"]
+    assert (v["secret"]["secretName"], w["configMap"]["name"]) == (made["keys"], made["authorities"])
+    assert x["persistentVolumeClaim"]["claimName"] == "prod-holdout"

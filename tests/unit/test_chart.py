@@ -34,6 +34,7 @@ EVERYTHING: dict[str, Any] = {
         "clusterDomain": "k8s.internal",
         "userIds": "Platform",
         "externalHosts": ["*.example.com", "[::1]:5000"],
+        "jobGates": True,
         "workers": 4,
         "resync": 1200,
         "relist": 1.5,
@@ -134,6 +135,20 @@ def test_user_ids_can_be_left_to_the_platform() -> None:
     assert (
         pod(render())["securityContext"].items() >= {"runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532}.items()
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "on"),
+    [
+        ({}, False),
+        ({"admission": {"enabled": True}}, True),
+        ({"settings": {"jobGates": True}}, True),
+        ({"admission": {"enabled": True}, "settings": {"jobGates": False}}, False),
+    ],
+)
+def test_pods_of_gates_are_started_where_their_writers_are_asked(values: dict[str, Any], on: bool) -> None:
+    """With the policies, which ask the API server; or where an administrator says so himself."""
+    assert Settings.from_environment(settings_of(render(values))).job_gates is on
 
 
 def test_the_administrators_security_context_wins_field_by_field() -> None:

@@ -102,7 +102,10 @@ def fields(kind: type[Resource], part: str) -> dict[str, tuple[str, str]]:
 
 AS_IN_A_CLAIM = ("requires.", "gates.")
 """Fields of a policy that are those of a claim."""
-AS_IN_A_POD = ("affinity.", "tolerations[].", "topologySpreadConstraints[].", "env[].valueFrom.", "envFrom[].")
+AS_IN_A_POD = (
+    *("affinity.", "tolerations[].", "topologySpreadConstraints[].", "env[].valueFrom.", "envFrom[]."),
+    "gates.jobs[].template.",  # test_docs_gates.py: docs/gates.md says which
+)
 """Fields that are passed on to pods as they are."""
 
 
@@ -160,7 +163,7 @@ NOT_REASONS = {
     # what controllers, scheduler and kubelets say of pods
     *("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"),
     *("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "FailedCreate", "ReplicaFailure"),
-    *("Completed", "NodeNotReady", "SchedulingGated"),
+    *("Completed", "NodeNotReady", "SchedulingGated", "DisruptionTarget", "Evicted", "OOMKilled"),
     *("FailedMount", "FailedAttachVolume", "FailedMapVolume", "PodScheduled", "Running", "Succeeded"),
     *("NoRegionError", "ParamValidationError", "PermanentRedirect", "BearerToken", "MLmodel", "NoSuchKey"),
     *("BucketAlreadyExists", "BucketAlreadyOwnedByYou", "CredentialRetrievalError", "MetadataRetrievalError"),
@@ -195,7 +198,7 @@ MODULES: dict[type[Resource], tuple[str, ...]] = {
     ),
     ModelPromotion: (
         *("promotion", "reconcile/evidence", "reconcile/policies/book.py", "reconcile/promotions"),
-        "status/promotion.py",
+        *("status/gate_jobs.py", "status/promotion.py", "status/waits.py"),
     ),
     PromotionPolicy: ("status/policy.py",),
 }
@@ -207,8 +210,19 @@ PASSED_ON = (
 )
 """Modules of those packages that make no reasons."""
 ELSEWHERE = {
-    MLflowServer: {"None", "RefNotPermitted", "ServerNotFound", "ServerNotReady", "WorkspaceNotAllowed"},
-    ModelPromotion: {"None"},
+    MLflowServer: {
+        "JobSuspended",
+        "None",
+        "RefNotPermitted",
+        "ServerNotFound",
+        "ServerNotReady",
+        "WorkspaceNotAllowed",
+    },
+    # What status/waits.py says of servers alone, or of what is waited for as long as it takes.
+    ModelPromotion: {
+        *("None", "PodCrashed", "PreparationSuspended", "DeadlineExceeded"),
+        *("PodsGated", "JobSuspended"),
+    },
 }
 """Reasons of the other kind in modules that serve both, and MLflow's name for no stage."""
 

@@ -18,14 +18,16 @@ IN_CONTAINERS = {
 
 
 def names(node: dict[str, Any], path: str) -> Iterator[str]:
-    """Where a schema has the name of another object: in what is called a reference, and in these two."""
+    """Where a schema has the name of another object: in what is called a reference, and in these."""
     for field, below in node.get("properties", {}).items():
         here = f"{path}/{field}"
         inner = below.get("items", below)
         if "name" in inner.get("properties", {}) and (
-            field.endswith("Ref") or field in ("pullSecrets", "serviceAccount")
+            field.endswith("Ref") or field in ("pullSecrets", "imagePullSecrets", "serviceAccount", "configMap")
         ):
             yield f"{here}/name"
+        if field in ("secretName", "claimName", "serviceAccountName"):
+            yield here
         yield from names(inner, here)
 
 

@@ -50,6 +50,7 @@ app.kubernetes.io/part-of: mlflow-operator
   "EXTERNAL_HOSTS" (join "," .Values.settings.externalHosts)
   "POLICIES" (ternary "" "false" .Values.policies.enabled)
   "CLUSTER_DOMAIN" .Values.settings.clusterDomain
+  "JOB_GATES" (kindIs "bool" .Values.settings.jobGates | ternary .Values.settings.jobGates .Values.admission.enabled)
   "WORKERS" .Values.settings.workers
   "RESYNC" .Values.settings.resync
   "RELIST" .Values.settings.relist
@@ -116,6 +117,18 @@ secret: {secretName: {{ .Values.caBundle.secret }}}
 {{- define "mlflow-operator.annotation" -}}
 {{- $of := printf "%s.metadata.annotations" (first .) }}{{ $name := printf "'mlflow.talentflow.ai/%s'" (last .) -}}
 has({{ $of }}) && {{ $name }} in {{ $of }} ? {{ $of }}[{{ $name }}] : ''
+{{- end }}
+
+{{- /* CEL: the names of all Secrets that the pods of gates name. No function makes one list of lists, so their names
+       become one text, and that a list; none has a comma in it. */ -}}
+{{- define "mlflow-operator.gateSecrets" -}}
+variables.jobs.map(j, j.template.spec.containers.map(c,
+(has(c.env) ? c.env.filter(e, has(e.valueFrom) && has(e.valueFrom.secretKeyRef) && has(e.valueFrom.secretKeyRef.name)).map(e, e.valueFrom.secretKeyRef.name) : [])
++ (has(c.envFrom) ? c.envFrom.filter(e, has(e.secretRef) && has(e.secretRef.name)).map(e, e.secretRef.name) : [])
+).map(names, names.join(',')).join(',') + ','
++ (has(j.template.spec.volumes) ? j.template.spec.volumes.filter(v, has(v.secret)).map(v, v.secret.secretName).join(',') : '') + ','
++ (has(j.template.spec.imagePullSecrets) ? j.template.spec.imagePullSecrets.map(s, s.name).join(',') : '')
+).join(',').split(',').filter(name, name != '')
 {{- end }}
 
 {{- /* CEL: whether the user has a verb on the slot of the variable `slot`. */ -}}

@@ -10,17 +10,16 @@ from mlflow_operator.api.schema import Rule, rules
 
 _PATTERN = "^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$"
 
-Duration = Annotated[
-    str,
-    Field(min_length=2, max_length=18),
-    rules(
-        Rule(
-            f"self.matches('{_PATTERN}') && duration(self) >= duration('1m')",
-            "write hours, minutes and seconds, a minute at least, such as 30m, 8h or 720h",
-        )
-    ),
-]
+_SPAN = Rule(
+    f"self.matches('{_PATTERN}') && duration(self) >= duration('1m')",
+    "write hours, minutes and seconds, a minute at least, such as 30m, 8h or 720h",
+)
+_WEEK = Rule("duration(self) <= duration('168h')", "write a week at most, 168h")
+
+Duration = Annotated[str, Field(min_length=2, max_length=18), rules(_SPAN)]
 """A span of time of a minute at least."""
+Deadline = Annotated[str, Field(min_length=2, max_length=18), rules(_SPAN, _WEEK)]
+"""A span of time of a minute at least, and a week at most."""
 
 
 def span(text: str) -> timedelta:

@@ -8,11 +8,12 @@ from pydantic import Field, WithJsonSchema
 
 from mlflow_operator.api.approvals import ApprovalGate
 from mlflow_operator.api.attempt import Word
+from mlflow_operator.api.gate_jobs import JobGates
+from mlflow_operator.api.gate_pods import GateName
 from mlflow_operator.api.schema import ApiModel, Observed, Rule, exactly_one, list_map, rules
 from mlflow_operator.api.slots import Alias, ModelVersionNumber
 from mlflow_operator.api.windows import Mode, Windows
 
-GateName = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 MetricName = Annotated[
     str,
     Field(min_length=1, max_length=250),
@@ -26,6 +27,7 @@ class Source(StrEnum):
     AUTO = "Auto"
     LOGGED_MODEL = "LoggedModel"
     RUN = "Run"
+    JOB = "Job"
 
 
 class Missing(StrEnum):
@@ -59,8 +61,8 @@ class NoBaseline(StrEnum):
 
 
 _DATASET = Rule(
-    "!has(self.dataset) || !has(self.source) || self.source != 'Run'",
-    "a run's metrics are of no dataset; leave source out, or write source: LoggedModel",
+    "!has(self.dataset) || !has(self.source) || !(self.source in ['Run', 'Job'])",
+    "metrics of a run or of a Job are of no dataset; leave source out, or write source: LoggedModel",
     ".dataset",
 )
 
@@ -73,7 +75,7 @@ class Measure(ApiModel):
     metric: MetricName
     """Name of the metric, as it was logged."""
     source: Source = Source.AUTO
-    """Auto: the version's logged model, else its run."""
+    """Auto: the version's logged model, else its run; Job: what the Job of another gate has reported."""
     dataset: Annotated[str, Field(min_length=1, max_length=500)] | None = None
     """Name of the dataset that it was logged for. Unset: the metric has to be there once, for whichever."""
     missing: Missing = Missing.FAIL
@@ -89,10 +91,17 @@ class MetricGate(Measure):
     """The least that it may be."""
     max: float | None = None
     """The most that it may be."""
+    job: GateName | None = None
+    """Name of the gate under jobs that reports the metric, with source Job."""
 
     RULES: ClassVar[tuple[Rule, ...]] = (
         Rule("has(self.min) || has(self.max)", "a metric needs a bound: write min, max or both"),
         Rule("!has(self.min) || !has(self.max) || self.min <= self.max", "min is more than max: exchange them", ".min"),
+        Rule(
+            "(has(self.source) && self.source == 'Job') == has(self.job)",
+            "source Job goes with the name of a gate under jobs, and job goes with source: Job",
+            ".job",
+        ),
         _DATASET,
     )
 
@@ -122,11 +131,18 @@ class Comparison(Measure):
     no_baseline: NoBaseline = NoBaseline.PASS
     """What follows where there is no version to compare with."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (_DATASET,)
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.source) || self.source != 'Job'",
+            "a Job reports on one version; have it compare with BASELINE_URI itself, or ask for it under metrics",
+            ".source",
+        ),
+        _DATASET,
+    )
 
 
-class Gates(ApiModel):
-    """What a version has to prove before it may hold the slot, and when it may."""
+class PolicyGates(ApiModel):
+    """What a version has to prove before it may hold the slot, and when it may, whoever asks for it."""
 
     metrics: Annotated[list[MetricGate], list_map("name", max_items=32)] = Field(default_factory=list)
     """Metrics within bounds."""
@@ -147,6 +163,29 @@ class Gates(ApiModel):
     )
 
 
+class Gates(PolicyGates):
+    """The same with pods, which run in the namespace of the claim, with its Secrets: no policy asks for them."""
+
+    jobs: JobGates = Field(default_factory=list)
+    """Pods that validate the version, after everything that is cheaper to ask."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        *PolicyGates.RULES,
+        Rule(
+            "!has(self.jobs) || self.jobs.all(j, (!has(self.metrics) || !self.metrics.exists(m, m.name == j.name))"
+            " && (!has(self.comparisons) || !self.comparisons.exists(c, c.name == j.name)))",
+            "two gates have the same name; give each a name of its own",
+            ".jobs",
+        ),
+        Rule(
+            "!has(self.metrics) || self.metrics.all(m, !has(m.job)"
+            " || (has(self.jobs) && self.jobs.exists(j, j.name == m.job)))",
+            "job names no gate under jobs; correct it",
+            ".metrics",
+        ),
+    )
+
+
 class GateResult(Word):
     """What came out of a gate."""
 
@@ -158,17 +197,32 @@ class GateResult(Word):
     SKIPPED = "Skipped"
 
 
+class GateJob(Observed):
+    """The Job of a gate."""
+
+    name: str
+    """Name of the Job."""
+    tries: int
+    """How many Jobs there have been, one after an error of the one before."""
+    finished_at: datetime | None = None
+    """When it ended."""
+    metrics: dict[str, float] = Field(default_factory=dict)
+    """What it has reported."""
+
+
 class GateStatus(Observed):
     """What came out of one gate."""
 
     name: str
     """Name of the gate; that of windows is window, that of approval is approval."""
     type: str
-    """Metric, Comparison, Approval or Window."""
+    """Metric, Comparison, Job, Approval or Window."""
     mode: str
     """Enforce or DryRun."""
     result: Annotated[GateResult, WithJsonSchema({"type": "string"})]
     """Passed, Failed, Inconclusive (a person has to decide), Error (nobody could be asked), Waiting, Skipped."""
+    reason: str | None = None
+    """Why, in one CamelCase word, where somebody has to help; absent: the result says it."""
     observed: str | None = None
     """What was found."""
     expected: str | None = None
@@ -179,6 +233,8 @@ class GateStatus(Observed):
     """Who asks for it: spec."""
     digest: str | None = None
     """Of the gate and of the versions that were measured; another one is measured anew."""
+    job: GateJob | None = None
+    """The Job that finds it out, of a gate that is one."""
 
 
 class WindowStatus(Observed):

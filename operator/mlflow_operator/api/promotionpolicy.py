@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from mlflow_operator.api.gates import Gates
+from mlflow_operator.api.gates import PolicyGates
 from mlflow_operator.api.meta import Condition, Namespace
 from mlflow_operator.api.promotions import LabelSelector
 from mlflow_operator.api.requires import Requires
@@ -54,7 +54,7 @@ class PromotionPolicySpec(ApiModel):
     """The claims that the policy is about. Unset: all of them."""
     requires: Requires = Field(default_factory=Requires)
     """What has to be true of the version, as in a ModelPromotion."""
-    gates: Gates = Field(default_factory=Gates)
+    gates: PolicyGates = Field(default_factory=PolicyGates)
     """What the version has to prove, and when it may be moved, as in a ModelPromotion."""
     rollback: PolicyRollback = Field(default_factory=PolicyRollback)
     """What a rollback to a version that held the slot lately need not pass."""
@@ -63,6 +63,11 @@ class PromotionPolicySpec(ApiModel):
         Rule(
             "has(self.requires) || has(self.gates)",
             "a policy that asks for nothing governs nothing: write requires, gates or both",
+        ),
+        Rule(
+            "!has(self.gates) || !has(self.gates.metrics) || self.gates.metrics.all(m, !has(m.job))",
+            "jobs are a claim's own: their pods run in its namespace, with its Secrets; take a metric that MLflow has",
+            ".gates.metrics",
         ),
     )
 

@@ -13,6 +13,7 @@ class GateKind(StrEnum):
 
     METRICS = "metrics"
     COMPARISONS = "comparisons"
+    JOBS = "jobs"
     WINDOWS = "windows"
 
 

@@ -5,6 +5,7 @@ Start reading at ``objects.build``, the one list of what exists and when.
 
 from mlflow_operator.desired.difference import differs, fitted
 from mlflow_operator.desired.endpoint import Endpoint, endpoint
+from mlflow_operator.desired.gates.job import gate_job
 from mlflow_operator.desired.inputs import Desired, Images, Inputs, Key, Object, Reference, digest
 from mlflow_operator.desired.names import pod_selector
 from mlflow_operator.desired.needs import needs
@@ -25,6 +26,7 @@ __all__ = [
     "digest",
     "endpoint",
     "fitted",
+    "gate_job",
     "generated_secrets",
     "needs",
     "pod_selector",

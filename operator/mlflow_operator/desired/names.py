@@ -14,6 +14,7 @@ SERVER = "server"
 POSTGRES = "postgres"
 OBJECT_STORE = "object-store"
 PREPARE = "prepare"
+GATE = "gate"
 
 INSTANCE_LABEL = "app.kubernetes.io/instance"
 COMPONENT_LABEL = "app.kubernetes.io/component"
@@ -80,6 +81,17 @@ def artifact_volume(server: MLflowServer) -> str:
 def preparation(server: MLflowServer, fingerprint: str) -> str:
     """Name of the preparation Job for what the fingerprint stands for."""
     return bounded(server.metadata.name, f"-prepare-{fingerprint[:10]}")
+
+
+def gate_job(claim: str, gate: str, known_by: str, tries: int) -> str:
+    """Name of the Job of a claim's gate: the same for the same question, so that nobody starts a second one."""
+    return bounded(f"{claim}-{gate}", f"-{known_by[:10]}-{tries}")
+
+
+def gate_labels() -> dict[str, str]:
+    """Labels of the Jobs of gates, and of their pods: neither a server's Service nor its selectors find them."""
+    own = {MANAGED_BY_LABEL: MANAGER, "app.kubernetes.io/part-of": MANAGER}
+    return {"app.kubernetes.io/name": "mlflow-gate", COMPONENT_LABEL: GATE, **own}
 
 
 def selector(server: MLflowServer, component: str) -> dict[str, str]:

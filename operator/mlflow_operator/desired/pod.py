@@ -4,7 +4,7 @@ What the spec says of pods is read here alone, so that it holds for the server, 
 """
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.pods import Resources
+from mlflow_operator.api.pods import PodSecurityContext, Resources
 from mlflow_operator.desired import names
 from mlflow_operator.desired.inputs import Images, Inputs, Object
 
@@ -37,7 +37,7 @@ def template(
         # A Service called `mlflow` would set MLFLOW_PORT=tcp://…, which the server takes for its --port.
         "enableServiceLinks": False,
         "automountServiceAccountToken": False,
-        "securityContext": _security_context(server, inputs, uid),
+        "securityContext": security_context(server.spec.pod_security_context, inputs.user_ids, uid),
         **_scheduling(server),
         **spec,
         "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": tmp_limit}}, *own_volumes],
@@ -47,14 +47,14 @@ def template(
     return {"metadata": metadata | ({"annotations": told} if told else {}), "spec": body}
 
 
+UNPRIVILEGED: Object = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+"""What the Pod Security Standard "restricted" wants of every container."""
+
+
 def container(name: str, image: str, images: Images, *, pull_policy: str | None = None, **fields: object) -> Object:
     """A container without privileges; ``fields`` are its own."""
     policy = pull_policy or images.pull_policy
-    secured = {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "readOnlyRootFilesystem": True,
-    }
+    secured = {**UNPRIVILEGED, "readOnlyRootFilesystem": True}
     # Without a message of its own, the end of its log says why it crashed.
     told = {"terminationMessagePolicy": "FallbackToLogsOnError"}
     body: Object = {"name": name, "image": image, **told, **fields, "securityContext": secured}
@@ -77,10 +77,10 @@ def resources(said: Resources, requests: dict[str, str]) -> Object:
     return {name: amounts for name, amounts in found.items() if amounts}
 
 
-def _security_context(server: MLflowServer, inputs: Inputs, uid: int) -> Object:
-    """As whom the pod runs; on a platform that gives each namespace a range of its own, as it pleases."""
-    ids = {"runAsUser": uid, "runAsGroup": uid, "fsGroup": uid} if inputs.user_ids == "Fixed" else {}
-    said = {name: value for name, value in server.spec.pod_security_context.wire().items() if value}
+def security_context(wanted: PodSecurityContext, user_ids: str, uid: int = UID) -> Object:
+    """As whom a pod runs; on a platform that gives each namespace a range of its own, as it pleases."""
+    ids = {"runAsUser": uid, "runAsGroup": uid, "fsGroup": uid} if user_ids == "Fixed" else {}
+    said = {name: value for name, value in wanted.wire().items() if value}
     return {
         "runAsNonRoot": True,
         **ids,

@@ -67,6 +67,8 @@ class Decision:
     """What came out of each gate; None: as it was when the attempt began."""
     approval: ApprovalStatus | None = None
     """What people are asked for; as the gates, it stays as it was where those do."""
+    late: tuple[GateStatus, ...] | None = None
+    """The same with what has come since, from gates that were in nobody's way; None: nothing can."""
     window: WindowStatus | None = None
     soak: tuple[Soak, ...] = ()
     """Which versions are in the slots in which they have to spend time first, and since when."""

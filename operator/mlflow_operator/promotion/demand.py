@@ -32,7 +32,8 @@ class Demand:
     @property
     def has_gates(self) -> bool:
         """Whether the version has to prove anything."""
-        return bool(self.gates.metrics or self.gates.comparisons or self.gates.approval or self.gates.windows)
+        gates = self.gates
+        return bool(gates.metrics or gates.comparisons or gates.jobs or gates.approval or gates.windows)
 
     def of_rollback(self) -> Self:
         """What is left of it for a version that held the slot lately."""

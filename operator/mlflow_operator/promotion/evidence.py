@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mlflow_operator.api.gates import GateJob, GateResult
 from mlflow_operator.api.promotionapproval import PromotionApproval
 from mlflow_operator.promotion.snapshot import ModelVersion
 
@@ -60,6 +61,18 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class JobFound:
+    """What was found of the Job of a gate: how it ended, or why it has not."""
+
+    result: GateResult
+    message: str
+    job: GateJob
+    observed: str | None = None
+    reason: str | None = None
+    """Why in one word, where somebody has to help."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What is known so far; what is not in it was not asked yet."""
 
@@ -69,6 +82,8 @@ class Evidence:
     """What people have said about the claim, whichever attempt they meant."""
     approvers_checked: bool = False
     """The API server checks who says it; what nobody checks does not count."""
+    jobs: Mapping[str, JobFound] = field(default_factory=dict)
+    """By the digest of what a Job was made to find out."""
 
 
 NOTHING = Evidence()

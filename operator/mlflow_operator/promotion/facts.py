@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 
 from mlflow_operator.api.attempt import Attempt, Plan, Soak
+from mlflow_operator.api.gates import GateJob, GateStatus
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.api.slots import Stage
@@ -13,7 +14,7 @@ from mlflow_operator.promotion import soak
 from mlflow_operator.promotion.conflict import Contender
 from mlflow_operator.promotion.demand import Demand, own
 from mlflow_operator.promotion.evidence import NOTHING, Evidence, Need
-from mlflow_operator.promotion.gates import checklist
+from mlflow_operator.promotion.gates import checklist, jobs
 from mlflow_operator.promotion.gates.case import Asking, Case
 from mlflow_operator.promotion.gates.checklist import Checklist, evaluate
 from mlflow_operator.promotion.plan import plan
@@ -142,6 +143,29 @@ class Facts:
         return self.case is not None and any(demand.gates.approval for demand in self.demands)
 
     @cached_property
+    def trials(self) -> tuple[jobs.Trial, ...]:
+        """The Jobs that should be there, or be started as soon as that may be."""
+        return jobs.trials(self.case) if self.case else ()
+
+    @cached_property
+    def may_validate(self) -> bool:
+        """Whether pods may be started for the version: everything that costs none is true and passed."""
+        case = self.case
+        if case is None or self.unmet or self.is_onward or self.rival is not None:
+            return False
+        return checklist.may_validate(case)
+
+    @cached_property
+    def going_on(self) -> dict[str, GateJob]:
+        """By digest the Jobs that were in nobody's way and go on, although the gates are not asked any more."""
+        return jobs.pending(self.claim) if self.case is None else {}
+
+    @cached_property
+    def late(self) -> tuple[GateStatus, ...] | None:
+        """The results of the attempt that is over, where Jobs that were in nobody's way have ended since."""
+        return checklist.late(self.claim.status.gates, self.evidence.jobs) if self.settled else None
+
+    @cached_property
     def is_passed(self) -> bool:
         """Whether the attempt under way has passed these gates and brought the version into the slot.
 
@@ -165,7 +189,7 @@ class Facts:
         if self.version is None:
             return None
         questions = [self._question(demand, self.version) for demand in self.demands]
-        moments = [*map(soak_ends, questions), *map(age_ends, questions), self.checklist.changes]
+        moments = [*map(soak_ends, questions), *map(age_ends, questions), *self.checklist.changes]
         return min((moment for moment in moments if moment and moment > self.now), default=None)
 
 

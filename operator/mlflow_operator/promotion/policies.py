@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mlflow_operator.api.gates import Gates, PolicyGates
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.promotionpolicy import Governs, PromotionPolicy
 from mlflow_operator.promotion.conflict import slots_of
@@ -42,7 +43,8 @@ def demand(policy: PromotionPolicy, claim: ModelPromotion) -> Demand:
     """What a policy asks of a claim. A rollback skips what both of them let it skip."""
     spec = policy.spec
     skips = frozenset(spec.rollback.skip_gates) & frozenset(claim.spec.rollback.skip_gates)
-    return Demand(f"policy/{policy.metadata.name}", spec.requires, spec.gates, skips)
+    gates = Gates(**{name: getattr(spec.gates, name) for name in PolicyGates.model_fields})
+    return Demand(f"policy/{policy.metadata.name}", spec.requires, gates, skips)
 
 
 def stamp(policy: PromotionPolicy) -> str:

@@ -185,7 +185,7 @@ def decide(
     another claim that has the slot, ``policies`` are those that govern the claim.
     """
     facts = Facts(claim, snapshot, now, evidence, rival, policies)
-    return replace(first_answer(RULES, facts), soak=tuple(facts.soaks))
+    return replace(first_answer(RULES, facts), soak=tuple(facts.soaks), late=facts.late)
 
 
 def trail(claim: ModelPromotion, attempt: Attempt, version: ModelVersion) -> dict[str, str]:

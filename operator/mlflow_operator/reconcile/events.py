@@ -8,7 +8,7 @@ from mlflow_operator.clients.kinds import DECISIONS, OWN, REFERENCED
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Change, Object, key_of
 from mlflow_operator.reconcile import objects
-from mlflow_operator.reconcile.objects import POLICY, SERVER
+from mlflow_operator.reconcile.objects import EVIDENCE, POLICY, PROMOTION, SERVER
 from mlflow_operator.reconcile.promotions.rivals import outdone
 from mlflow_operator.reconcile.world import World
 
@@ -46,7 +46,10 @@ def wake(world: World, key: Key) -> None:
 def _concerned(world: World, key: Key) -> list[Key]:
     """Whoever depends on an object: what has a slot, or may lose it, holds up others."""
     if key.kind not in OWN:
-        return world.store.places(key, "about" if key.kind in DECISIONS else "owner")
+        # The Job of a claim says something to its evidence, and that to the claim.
+        concerned = world.store.places(key, "about" if key.kind in DECISIONS else "owner")
+        jobs_ = key.kind == "Job"
+        return [each._replace(kind=EVIDENCE) if jobs_ and each.kind == PROMOTION else each for each in concerned]
     if key.kind == POLICY:
         return [*objects.policies(world.store), *objects.waiting(world.store)]
     claims = objects.claims_on(world.store, key) if key.kind == SERVER else {key}

@@ -55,13 +55,13 @@ def waiting(store: Store) -> set[Key]:
 
 
 def children(store: Store, owner: Key) -> Iterator[Object]:
-    """What a server owns, as its labels say."""
+    """What a server or a claim owns, as its labels say."""
     found = (store.get(*key[:3]) for key in store.find("owner", owner))
     return (obj for obj in found if obj is not None)
 
 
 def owned(store: Store, owner: Key, uid: str) -> Iterator[Object]:
-    """What a server owns, as the owner's uid says; what is on its way out too."""
+    """What a server or a claim owns, as the owner's uid says; what is on its way out too."""
     for obj in children(store, owner):
         if uid in [o["uid"] for o in obj["metadata"].get("ownerReferences", []) if o.get("controller")]:
             yield obj
@@ -126,14 +126,14 @@ def model_of(claim: Object) -> Key:
 
 
 def owner_of(kind: str, obj: Object) -> Key | None:
-    """The server that an object belongs to: its owner, or by label where data has to outlive its owner."""
+    """The server or claim that an object belongs to: its owner, or by label where data has to outlive its owner."""
     meta = obj["metadata"]
     labels = meta.get("labels", {})
     if kind in (*OWN, *DECISIONS) or labels.get(names.MANAGED_BY_LABEL) != names.MANAGER:
         return None
-    owner = next((o["name"] for o in meta.get("ownerReferences", []) if o["kind"] == SERVER), None)
-    name = owner or labels.get(names.INSTANCE_LABEL)
-    return Key(SERVER, meta["namespace"], name) if name else None
+    owners = ((o["kind"], o["name"]) for o in meta.get("ownerReferences", []) if o["kind"] in (SERVER, PROMOTION))
+    of, name = next(owners, (SERVER, labels.get(names.INSTANCE_LABEL)))
+    return Key(of, meta["namespace"], name) if name else None
 
 
 def is_at_rest(obj: Object) -> bool:

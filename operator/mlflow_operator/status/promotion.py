@@ -47,7 +47,7 @@ def compute(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: 
     status, holders = claim.status, snapshot.holders(claim.spec.target)
     current = claim.spec.version if claim.spec.version in holders else next(iter(holders), None)
     kept = decision.gates is None
-    gates = status.gates if decision.gates is None else list(decision.gates)
+    gates = next((list(known) for known in (decision.gates, decision.late) if known is not None), status.gates)
     return status.model_copy(
         update={
             "observed_generation": claim.metadata.generation,

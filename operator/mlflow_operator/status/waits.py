@@ -27,8 +27,9 @@ SUBJECTS = {
     names.OBJECT_STORE: "the managed object store",
     names.PREPARE: "the preparation",
     names.SERVER: "the server",
+    names.GATE: "the validation",
 }
-"""Components, in the order in which they need each other."""
+"""Components of a server in the order in which they need each other, and that of a claim's gate."""
 _PULL = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
 _NOT_MADE = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 _VOLUME = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
@@ -91,10 +92,10 @@ class Surroundings:
             message = f"{subject} did not end within its time; see the log of its pod; it is made again by and by"
             yield Cause(component, "DeadlineExceeded", message, _time(failed["lastTransitionTime"]), final=True)
         if failure := _condition(owner, "ReplicaFailure"):
-            message = f"pods of {subject} are refused: {_told(failure.get('message'))}; {advice}"
+            message = f"pods of {subject} are refused: {quoted(failure.get('message'))}; {advice}"
             yield Cause(component, "PodsRefused", message, _time(failure["lastTransitionTime"]))
         elif _lacks_pods(owner) and (event := self._event(owner, "FailedCreate")):
-            message = f"pods of {subject} are refused: {_told(event.get('note'))}; {advice}"
+            message = f"pods of {subject} are refused: {quoted(event.get('note'))}; {advice}"
             yield Cause(component, "PodsRefused", message, _time(owner["metadata"]["creationTimestamp"]))
 
     def _stuck(self, pod: Object, component: str) -> Iterator[Cause]:
@@ -106,7 +107,7 @@ class Surroundings:
             told = f"a pod of {subject} is held back by scheduling gates: {gates}; who set them, as a queue does, "
             yield Cause(component, "PodsGated", told + "lifts them in its turn", since, held=True)
         elif scheduled.get("status") == "False":
-            told = _told(scheduled.get("message"))
+            told = quoted(scheduled.get("message"))
             if _OF_VOLUMES.search(told):
                 advice = "see the claim and its storage class, by kubectl describe pvc"
                 yield Cause(
@@ -119,7 +120,7 @@ class Surroundings:
             if cause := _of_container(container, component, since):
                 yield cause
         if not _has_begun(pod) and (event := self._event(pod, *_VOLUME)):
-            told = f"a pod of {subject} waits for a volume: {_told(event.get('note'))}"
+            told = f"a pod of {subject} waits for a volume: {quoted(event.get('note'))}"
             yield Cause(component, "VolumePending", told, since)
         if (event := self._event(pod, "NodeNotReady")) and _when(event) >= _latest(pod):
             yield Cause(component, "NodeLost", _lost(pod, subject), since)
@@ -139,13 +140,14 @@ def _suspended(job: Object, component: str) -> Cause | None:
         f"Job {job['metadata']['name']} of {SUBJECTS[component]} is suspended; a queue that did so resumes it in its "
         "turn; otherwise set spec.suspend of the Job to false"
     )
-    return Cause(component, "PreparationSuspended", message, _time(since), held=True)
+    reason = "JobSuspended" if component == names.GATE else "PreparationSuspended"
+    return Cause(component, reason, message, _time(since), held=True)
 
 
 def _of_container(container: Object, component: str, since: datetime) -> Cause | None:
     subject, name = SUBJECTS[component], container["name"]
     waiting = container.get("state", {}).get("waiting", {})
-    why, told = waiting.get("reason"), _told(waiting.get("message"))
+    why, told = waiting.get("reason"), quoted(waiting.get("message"))
     if why in _PULL:
         message = f"the image {container['image']} of {subject} cannot be pulled: {told or why}; "
         return Cause(component, "ImagePullFailed", message + "correct the image, or its pullSecrets", since)
@@ -153,8 +155,8 @@ def _of_container(container: Object, component: str, since: datetime) -> Cause |
         message = f"container {name} of {subject} cannot be started: {told or why}; correct what it names"
         return Cause(component, "PodNotStarted", message, since)
     end = _end_of(container)
-    if component == names.PREPARE or end is None or container.get("ready"):
-        return None  # a preparation tells itself how it ended
+    if component in (names.PREPARE, names.GATE) or end is None or container.get("ready"):
+        return None  # these tell themselves how they ended
     return Cause(component, "PodCrashed", f"container {name} of {subject} {_how(end)}", since)
 
 
@@ -168,7 +170,7 @@ def _how(end: Object) -> str:
     """In words; who serves has crashed also with exit code 0, which MLflow has where a worker cannot start."""
     code = end.get("exitCode", 0)
     how = f"exit code {code}" + (f", {end['reason']}" if end.get("reason") not in (None, "Error", "Completed") else "")
-    tail = _told(end.get("message"), end=True)
+    tail = quoted(end.get("message"), end=True)
     return f"crashed ({how})" + (f": {tail}" if tail else "; its log says why, by kubectl logs --previous")
 
 
@@ -185,7 +187,7 @@ def _not_gone(obj: Object, component: str) -> Cause:
     name = f"{kind} {meta['name']} of {subject} was deleted and has not gone"
     held = [f for f in meta.get("finalizers", []) if f not in _FINALIZERS_OF_KUBERNETES]
     if held:
-        return Cause(component, "PredecessorLeaving", f"{name}, since others hold it: {_told(', '.join(held))}", since)
+        return Cause(component, "PredecessorLeaving", f"{name}, since others hold it: {quoted(', '.join(held))}", since)
     node = obj.get("spec", {}).get("nodeName") if kind == "Pod" else None
     where = f"; if its node is gone for good, kubectl delete node {node}" if node else "; its pods go first"
     return Cause(component, "PodNotEnding" if node else "PredecessorLeaving", name + where, since)
@@ -265,7 +267,7 @@ def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _told(text: Any, *, end: bool = False) -> str:
+def quoted(text: Any, *, end: bool = False) -> str:
     """What somebody else said, in one line, bounded, and without a login that an address may have in it."""
     line = _LOGIN.sub("…@", " ".join(str(text or "").split())).rstrip(".; ")
     if len(line) <= _LONGEST:

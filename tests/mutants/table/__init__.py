@@ -6,6 +6,7 @@ from mutants.table import (
     core,
     desired,
     engine,
+    gate_jobs,
     gates,
     passes,
     preparation,
@@ -15,5 +16,19 @@ from mutants.table import (
     who,
 )
 
-PARTS = (core, gates, approvals, passes, engine, clients, publish, desired, preparation, servers, status, who)
+PARTS = (
+    core,
+    gates,
+    gate_jobs,
+    approvals,
+    passes,
+    engine,
+    clients,
+    publish,
+    desired,
+    preparation,
+    servers,
+    status,
+    who,
+)
 MUTANTS = tuple(mutant for part in PARTS for mutant in part.MUTANTS)

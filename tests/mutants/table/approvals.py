@@ -64,8 +64,8 @@ MUTANTS = (
     mutant(
         CHECKLIST,
         "it is not looked at when time is over",
-        "for moment in (window, expires) if",
-        "for moment in (window,) if",
+        "return window, expires, jobs",
+        "return window, None, jobs",
         *CORE,
     ),
     mutant(

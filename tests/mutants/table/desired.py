@@ -22,7 +22,7 @@ MUTANTS = (
         "desired",
     ),
     mutant(POD, "a Service sets MLFLOW_PORT", '"enableServiceLinks": False', '"enableServiceLinks": True', "desired"),
-    mutant(POD, "the platform cannot choose", 'if inputs.user_ids == "Fixed" else {}', "", "desired"),
+    mutant(POD, "the platform cannot choose", 'if user_ids == "Fixed" else {}', "", "desired"),
     mutant(POD, "the spec's user does not win", "        **said,\n", "", "desired"),
     mutant(
         POD,

@@ -133,7 +133,13 @@ MUTANTS = (
     mutant(REQUIREMENTS, "age is no matter", "or question.now <= end:", "or True:", *CORE),
     mutant(PASS, "what was measured long ago is written on", "if anew and wanted:", "if False:", PASSES),
     mutant(PASS, "a window that opens is not seen", "if decision.until is not None:", "if False:", PASSES),
-    mutant(COLLECT, "nobody hears of what was found", "world.queue.add(owner)", "pass", PASSES),
+    mutant(
+        COLLECT,
+        "nobody hears of what was found",
+        "    if watch.findings.learn(found, world.now()):\n        world.queue.add(owner)",
+        "    watch.findings.learn(found, world.now())",
+        PASSES,
+    ),
     mutant(COLLECT, "who does not answer is asked no more", "return _UNANSWERED", "return _POSITIVE", PASSES),
     mutant(FINDINGS, "a moment without an answer changes a result", "now - known.asked < _PATIENCE", "False", PASSES),
     mutant(

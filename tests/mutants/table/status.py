@@ -58,7 +58,7 @@ MUTANTS = (
     mutant(
         WAITS,
         "exit code 0 is no crash",
-        "    if component == names.PREPARE or end is None or",
+        "    if component in (names.PREPARE, names.GATE) or end is None or",
         "    if component == names.PREPARE or not (end or {}).get('exitCode') or",
         "status",
     ),

@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlflow_operator.api.gates import GateResult
+from mlflow_operator.api.gates import GateJob, GateResult
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
 from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.promotion.decision import Decision, Step
-from mlflow_operator.promotion.evidence import Evidence, Measured, ModelFile, Need, Reading
+from mlflow_operator.promotion.evidence import Evidence, JobFound, Measured, ModelFile, Need, Reading
 from mlflow_operator.promotion.facts import Facts, needs
 from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import Snapshot
@@ -65,13 +65,40 @@ windows = st.fixed_dictionaries(
 )
 
 
+pod = {"spec": {"containers": [{"name": "validate", "image": "validate:1"}]}}
+job_gates = st.fixed_dictionaries({"mode": st.sampled_from(["Enforce", "Enforce", "DryRun"])}).map(
+    lambda gate: {"name": "j0", "template": pod, **gate}
+)
+reported = st.fixed_dictionaries({**bounds, "missing": common["missing"], "mode": common["mode"]}).map(
+    lambda gate: {"name": "r0", "metric": "gap", "source": "Job", "job": "j0", **gate}
+)
+finished = st.builds(
+    GateJob,
+    name=st.just("fraud-j0"),
+    tries=st.integers(1, 3),
+    finished_at=st.just(NOW),
+    metrics=st.dictionaries(st.just("gap"), st.sampled_from([0.0, 0.95])),
+)
+jobs_found = st.builds(
+    JobFound,
+    st.sampled_from([r for r in GateResult if r is not GateResult.SKIPPED]),
+    st.just("it said so"),
+    finished,
+    st.none() | st.just("passed"),
+    st.none() | st.just("ImagePullFailed"),
+).filter(lambda found: found.reason is None or found.result is GateResult.ERROR)
+
+
 @st.composite
-def gates(draw: st.DrawFn) -> dict[str, Any]:
+def gates(draw: st.DrawFn, *, jobs: bool = True) -> dict[str, Any]:
     """Gates that the API server would accept, and a zone that it would not."""
     found = {
         "metrics": [{"name": f"m{n}", **g} for n, g in enumerate(draw(st.lists(metric_gates, max_size=2)))],
         "comparisons": [{"name": f"c{n}", **g} for n, g in enumerate(draw(st.lists(comparisons, max_size=2)))],
     }
+    if jobs and draw(st.booleans()):
+        found["jobs"] = [draw(job_gates)]
+        found["metrics"] += draw(st.lists(reported, max_size=1))
     return found | ({"windows": draw(windows)} if draw(st.booleans()) else {})
 
 
@@ -82,7 +109,8 @@ def evidence_for(facts: Facts, draw: Any) -> Evidence:
     for need in wanted:
         if draw(st.integers(0, 4)):
             found[need] = draw(measured)
-    return Evidence(ModelFile(signature=True), found)
+    jobs = {trial.known_by: draw(jobs_found) for trial in facts.trials if draw(st.booleans())}
+    return Evidence(ModelFile(signature=True), found, jobs=jobs)
 
 
 def check_gates(claim: ModelPromotion, decision: Decision, now: datetime) -> None:
@@ -91,16 +119,16 @@ def check_gates(claim: ModelPromotion, decision: Decision, now: datetime) -> Non
     enforced = [gate for gate in results.values() if gate.mode == "Enforce"]
     if decision.step is Step.WRITE and decision.gates is not None and claim.status.attempt is None:
         spec = claim.spec.gates
-        asked = len(spec.metrics) + len(spec.comparisons) + (spec.windows is not None)
+        asked = len(spec.metrics) + len(spec.comparisons) + len(spec.jobs) + (spec.windows is not None)
         assert len(results) == asked
         assert all(gate.result in THROUGH for gate in enforced)
-    if decision.reason.startswith("Gate") or decision.step is Step.CLOSED:
+    if decision.reason.startswith(("Gate", "ImagePull")) or decision.step is Step.CLOSED:
         assert any(gate.result not in THROUGH for gate in enforced)
     assert not (decision.blocked and decision.step is Step.WRITE)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=100)
-@given(registries(), specs(), gates(), gates(), st.data())
+@given(registries(), specs(), gates(), gates(jobs=False), st.data())
 def test_nothing_is_written_past_a_gate_of_a_policy(
     snapshot: Snapshot, spec: dict[str, Any], asked: dict[str, Any], more: dict[str, Any], data: st.DataObject
 ) -> None:
@@ -145,7 +173,7 @@ def test_dry_runs_never_block(
     snapshot: Snapshot, spec: dict[str, Any], asked: dict[str, Any], data: st.DataObject
 ) -> None:
     """With every gate in DryRun a claim does what it would do without any."""
-    for kind in ("metrics", "comparisons"):
+    for kind in ("metrics", "comparisons", *(["jobs"] if "jobs" in asked else [])):
         asked[kind] = [gate | {"mode": "DryRun"} for gate in asked[kind]]
     if "windows" in asked:
         asked["windows"] |= {"mode": "DryRun"}
@@ -189,3 +217,38 @@ def test_a_gated_promotion_comes_to_rest(
     status = compute(intent, done, after, NOW)
     assert status.gates == intent.status.gates
     check_status(claim_of({**spec, "gates": asked}), done, status, NOW)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=150)
+@given(registries(), specs(), gates(), st.data())
+def test_no_pod_is_started_before_everything_cheaper_is_passed(
+    snapshot: Snapshot, spec: dict[str, Any], asked: dict[str, Any], data: st.DataObject
+) -> None:
+    """Whatever is measured: a Job may begin only where all that is left are Jobs, what they report, and windows."""
+    claim = claim_of({**spec, "gates": asked})
+    facts = Facts(claim, snapshot, NOW, evidence_for(Facts(claim, snapshot, NOW), data.draw))
+    if not facts.may_validate:
+        return
+    reports = {gate.name for gate in claim.spec.gates.metrics if gate.job}
+    cheap = [g for g in facts.checklist.results if g.type in ("Metric", "Comparison") and g.name not in reports]
+    assert facts.unmet == ()
+    assert all(gate.mode == "DryRun" or gate.result in THROUGH for gate in cheap)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=100)
+@given(registries(), specs(), gates(), st.data())
+def test_what_a_job_has_answered_stands_without_the_job(
+    snapshot: Snapshot, spec: dict[str, Any], asked: dict[str, Any], data: st.DataObject
+) -> None:
+    """From the status alone the next process knows it, and asks for no second Job."""
+    claim = claim_of({**spec, "gates": asked})
+    evidence = evidence_for(Facts(claim, snapshot, NOW), data.draw)
+    decision = decide(claim, snapshot, NOW, evidence)
+    if not decision.gates or decision.step is Step.WRITE or decision.attempt != claim.status.attempt:
+        return
+    after = claim_of({**spec, "gates": asked}, compute(claim, snapshot, decision, NOW))
+    results = [gate for gate in decision.gates if gate.type == "Job" and gate.job]
+    known = Facts(after, snapshot, NOW, replace(evidence, jobs={}))
+    assert [gate for gate in known.checklist.results if gate.type == "Job" and gate.job] == results
+    answered = {gate.digest for gate in results if gate.result in (*THROUGH, "Failed", "Inconclusive")}
+    assert not answered & {trial.known_by for trial in known.trials}

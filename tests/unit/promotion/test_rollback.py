@@ -109,3 +109,18 @@ def test_what_was_skipped_counts_for_nobody_later() -> None:
     decision = decided(back(status, EVERY))
     later = past(6, 8).model_copy(update={"gates": list(decision.gates or ())})
     assert decided(back(later, EVERY)).step is Step.WAIT
+
+
+def test_a_rollback_starts_no_pod() -> None:
+    """An emergency does not wait for an image, nor for a number that the pod would report."""
+    pod = {"spec": {"containers": [{"name": "validate", "image": "registry.example/validate:1"}]}}
+    gap = {"name": "gap", "metric": "gap", "max": 0.1, "source": "Job", "job": "fairness"}
+    gates = {"metrics": [gap], "jobs": [{"name": "fairness", "template": pod}]}
+    snapshot = models(v7="None", v8="Production")
+    made = claim(past(7, 8), version=7, gates=gates, rollback={"skipGates": ["jobs"]})
+    decision = decide(made, snapshot, NOW, Evidence())
+    assert (decision.step, Facts(made, snapshot, NOW).trials) == (Step.WRITE, ())
+    assert decision.gates is not None
+    assert {(gate.type, gate.result) for gate in decision.gates} == {("Job", "Skipped"), ("Metric", "Skipped")}
+    asked = claim(past(7, 8), version=7, gates=gates)
+    assert decide(asked, snapshot, NOW, Evidence()).reason == "GatePending"

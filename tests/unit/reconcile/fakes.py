@@ -211,6 +211,10 @@ class FakeCluster:
     """The reason of every Event."""
     announced: list[Object] = field(default_factory=list)
     """Every Event as it was written."""
+    pods: list[Object] = field(default_factory=list)
+    """Every pod, as kubelets have said how it is."""
+    made: list[str] = field(default_factory=list)
+    """The name of every Job that was made."""
     event_names: list[str] = field(default_factory=list)
     """The name that was generated for every Event."""
     _version: int = 0
@@ -248,11 +252,14 @@ class FakeCluster:
         for obj in [copy.deepcopy(obj) for key, obj in self.objects.items() if key.kind == kind]:
             yield obj
 
-    async def list(self, kind: str, namespace: str, *, fields: str) -> list[Object]:
-        """Objects of a kind whose spec names this: the value of a path."""
-        path, _, value = fields.partition("=")
+    async def list(self, kind: str, namespace: str, *, labels: str = "", fields: str = "") -> list[Object]:
+        """Pods by their labels; of another kind those whose spec names this, the value of a path; no Warnings."""
 
         def effect() -> list[Object]:
+            if kind == "Pod":
+                wanted = dict(pair.split("=") for pair in labels.split(","))
+                return [copy.deepcopy(p) for p in self.pods if wanted.items() <= p["metadata"]["labels"].items()]
+            path, _, value = fields.partition("=")
             there: list[Any] = [
                 obj for key, obj in self.objects.items() if (key.kind, key.namespace) == (kind, namespace)
             ]
@@ -279,15 +286,42 @@ class FakeCluster:
         return await self.outside.call("apply_status", effect)
 
     async def create(self, obj: Object) -> Object:
-        """Create an object; only Events are."""
+        """Create an object: an Event, or a Job, which nobody makes twice."""
 
         def effect() -> Object:
+            if obj["kind"] == "Job":
+                return self._made(obj)
             self.events.append(obj["reason"])
             self.announced.append(obj)
             self.event_names.append(f"{obj['metadata']['generateName']}x5v2k")
             return obj
 
         return await self.outside.call("create", effect)
+
+    async def delete(self, obj: Object) -> None:
+        """Delete exactly this object."""
+        key = key_of(obj["kind"], obj)
+
+        def effect() -> None:
+            there = self.objects.get(key)
+            if there is not None and there["metadata"]["uid"] == obj["metadata"]["uid"]:
+                self.remove(key)
+
+        await self.outside.call("delete", effect)
+
+    def _made(self, job: Object) -> Object:
+        key = key_of("Job", job)
+        if key in self.objects:
+            raise Conflict(409, "AlreadyExists", f"{key} exists")
+        made = copy.deepcopy(job)
+        made["metadata"] |= {"uid": f"job-{self._version + 1}", "creationTimestamp": "2026-01-02T03:04:05Z"}
+        self.made.append(key.name)
+        self._keep(key, made)
+        return copy.deepcopy(self.objects[key])
+
+    def report(self, key: Key, status: Object) -> None:
+        """A controller says how an object is."""
+        self._keep(key, {**copy.deepcopy(self.objects[key]), "status": status})
 
     def _keep(self, key: Key, obj: Object) -> None:
         self._version += 1

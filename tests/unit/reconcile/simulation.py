@@ -37,7 +37,7 @@ class Simulation:
     outside: Outside = field(default_factory=Outside)
     moment: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     seconds: float = 1000.0
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = field(default_factory=lambda: Settings(job_gates=True))
     server_ready: bool = True
     """The server was found to answer, and is not looked at; else it is looked at like everything."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from mlflow_operator.api.gates import GateResult, GateStatus
+from mlflow_operator.api.gates import GateJob, GateResult, GateStatus
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.schema import ApiModel
 from mlflow_operator.promotion.demand import Demand
@@ -51,6 +51,10 @@ class Outcome:
     message: str
     observed: str | None = None
     expected: str | None = None
+    reason: str | None = None
+    """Why in one word, where the result alone does not say who has to help."""
+    job: GateJob | None = None
+    """The Job that has found it out."""
 
 
 def digest(gate: ApiModel, origins: Iterable[Origin | None]) -> str:

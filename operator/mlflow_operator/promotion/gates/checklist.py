@@ -1,6 +1,6 @@
 """All gates of a claim, asked together and never one after the other, so that one look shows the whole list."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from mlflow_operator.api.approvals import ApprovalStatus
 from mlflow_operator.api.gates import GateResult, GateStatus, WindowStatus
 from mlflow_operator.api.windows import Mode
 from mlflow_operator.promotion.demand import Demand, by
-from mlflow_operator.promotion.evidence import Need
-from mlflow_operator.promotion.gates import approval, comparisons, metrics, windows
+from mlflow_operator.promotion.evidence import JobFound, Need
+from mlflow_operator.promotion.gates import approval, comparisons, jobs, metrics, windows
 from mlflow_operator.promotion.gates.case import Case, Outcome, remembered
 from mlflow_operator.promotion.snapshot import READY
 from mlflow_operator.promotion.unmet import Unmet, Way
@@ -56,11 +56,11 @@ class Checklist:
             yield from (r for r in self.results if r.mode != Mode.DRY_RUN and r.result not in _THROUGH)
 
     @property
-    def changes(self) -> datetime | None:
-        """When time alone changes something."""
+    def changes(self) -> tuple[datetime | None, ...]:
+        """When time alone changes something: windows, the time of people, and when a Job follows one in vain."""
         window = (self.window.next_open or self.window.next_close) if self.window else None
         expires = self.approval.expires if self.approval and self.unapproved else None
-        return min((moment for moment in (window, expires) if moment), default=None)
+        return window, expires, jobs.due(self.results)
 
 
 def needs(case: Case) -> frozenset[Need]:
@@ -81,23 +81,63 @@ def evaluate(case: Case) -> Checklist:
 
 def _results(case: Case, demand: Demand) -> Iterator[GateStatus]:
     """What came out of the gates of one who asks."""
-    for metric in demand.gates.metrics:
-        asked = _Asked(demand.origin, metrics.METRIC, metric.name, metric.mode, metrics.known_by(case, metric))
-        yield _measured(case, asked, metrics.judge(case, metric))
-    for comparison in demand.gates.comparisons:
-        known_by = comparisons.known_by(case, comparison)
-        asked = _Asked(demand.origin, comparisons.COMPARISON, comparison.name, comparison.mode, known_by)
-        yield _measured(case, asked, comparisons.judge(case, comparison))
+    yield from _measurements(case, demand)
+    yield from _validations(case, demand)
     if demand.gates.windows is not None:
         asked = _Asked(demand.origin, windows.WINDOW, windows.NAME, demand.gates.windows.mode)
         yield _result(asked, windows.judge(demand.gates.windows, case.now))
     yield from _skipped(demand)
 
 
+def may_validate(case: Case) -> bool:
+    """Whether everything that costs no pod is passed, but the windows: they may open when the pods have ended."""
+    results = (result for demand in case.demands for result in _measurements(case, demand))
+    return all(r.mode == Mode.DRY_RUN or r.result in _THROUGH for r in results)
+
+
+def late(results: Iterable[GateStatus], found: Mapping[str, JobFound]) -> tuple[GateStatus, ...]:
+    """The results of a finished attempt, with those of Jobs that were in nobody's way and have gone on since."""
+    return tuple(_late(result, found.get(result.digest or "")) for result in results)
+
+
+def _late(result: GateStatus, found: JobFound | None) -> GateStatus:
+    if found is None or result.mode != Mode.DRY_RUN or result.result is not GateResult.WAITING:
+        return result
+    asked = _Asked(result.origin, result.type, result.name, Mode.DRY_RUN, result.digest)
+    return _result(asked, jobs.outcome(found))
+
+
+def _measurements(case: Case, demand: Demand) -> Iterator[GateStatus]:
+    """What MLflow is asked for."""
+    for metric in demand.gates.metrics:
+        if not metrics.is_reported(metric):
+            asked = _Asked(demand.origin, metrics.METRIC, metric.name, metric.mode, metrics.known_by(case, metric))
+            yield _measured(case, asked, metrics.judge(case, metric))
+    for comparison in demand.gates.comparisons:
+        known_by = comparisons.known_by(case, comparison)
+        asked = _Asked(demand.origin, comparisons.COMPARISON, comparison.name, comparison.mode, known_by)
+        yield _measured(case, asked, comparisons.judge(case, comparison))
+
+
+def _validations(case: Case, demand: Demand) -> Iterator[GateStatus]:
+    """What pods find out."""
+    for job in demand.gates.jobs:
+        asked = _Asked(demand.origin, jobs.JOB, job.name, job.mode, jobs.known_by(case, job))
+        yield _result(asked, jobs.judge(case, job))
+    for metric in demand.gates.metrics:
+        if metrics.is_reported(metric):
+            asked = _Asked(demand.origin, metrics.METRIC, metric.name, metric.mode)
+            yield _result(asked, metrics.judge(case, metric))
+
+
 def _skipped(demand: Demand) -> Iterator[GateStatus]:
     """The gates that are not asked. None has a digest: nobody who asks later is to find this result."""
     skipped = demand.skipped
-    for type_, gates in ((metrics.METRIC, skipped.metrics), (comparisons.COMPARISON, skipped.comparisons)):
+    for type_, gates in (
+        (metrics.METRIC, skipped.metrics),
+        (comparisons.COMPARISON, skipped.comparisons),
+        (jobs.JOB, skipped.jobs),
+    ):
         yield from (_result(_Asked(demand.origin, type_, gate.name, gate.mode), _ROLLBACK) for gate in gates)
     if skipped.windows is not None:
         yield _result(_Asked(demand.origin, windows.WINDOW, windows.NAME, skipped.windows.mode), _ROLLBACK)
@@ -142,6 +182,8 @@ def _result(asked: _Asked, outcome: Outcome) -> GateStatus:
         result=outcome.result,
         observed=outcome.observed,
         expected=outcome.expected,
+        reason=outcome.reason,
+        job=outcome.job,
         message=_cut(outcome.message, _MESSAGE),
         origin=asked.origin,
         digest=asked.known_by,
@@ -158,6 +200,8 @@ def _obstacle(result: GateStatus) -> Unmet:
         reason, way = ("WindowClosed", Way.TIME) if _waits(result) else ("WindowInvalid", Way.CHANGE)
         return Unmet(reason, f"{result.message}{by(result.origin)}", way)
     reason, way = _OBSTACLES.get(result.result, ("GateError", Way.WORLD))
+    if result.reason:  # somebody has to help, whom the result alone does not name
+        reason, way = result.reason, Way.CHANGE
     return Unmet(reason, f"gate {result.name}{by(result.origin)}: {result.message}", way)
 
 

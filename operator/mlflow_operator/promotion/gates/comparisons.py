@@ -17,15 +17,19 @@ _NONE = {
 }
 
 
+def holder(case: Case) -> ModelVersion | None:
+    """The version that holds the slot; of several the newest, and never the version itself."""
+    holders = case.snapshot.holders(case.claim.spec.target)
+    names = [name for name in holders if name != case.version.version]
+    return case.snapshot.versions.get(names[0]) if names else None
+
+
 def baseline(case: Case, gate: Comparison) -> ModelVersion | None:
     """The version to compare with; never the version itself."""
     wanted, snapshot = gate.baseline, case.snapshot
     if wanted is None:
-        holders = snapshot.holders(case.claim.spec.target)
-        names = [name for name in holders if name != case.version.version]
-    else:
-        names = [wanted.version or snapshot.aliases.get(wanted.alias or "") or ""]
-    found = snapshot.versions.get(names[0]) if names else None
+        return holder(case)
+    found = snapshot.versions.get(wanted.version or snapshot.aliases.get(wanted.alias or "") or "")
     return None if found is None or found.version == case.version.version else found
 
 

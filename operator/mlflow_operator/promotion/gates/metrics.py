@@ -1,7 +1,8 @@
 """Metrics within bounds."""
 
-from mlflow_operator.api.gates import GateResult, MetricGate
+from mlflow_operator.api.gates import GateResult, MetricGate, Source
 from mlflow_operator.promotion.evidence import Need, Origin
+from mlflow_operator.promotion.gates import jobs
 from mlflow_operator.promotion.gates.case import Case, Outcome, digest
 from mlflow_operator.promotion.gates.values import need, number, value
 
@@ -9,18 +10,24 @@ METRIC = "Metric"
 
 
 def needs(case: Case, gate: MetricGate) -> set[Need]:
-    """What has to be asked."""
-    return {need(gate, case.version)}
+    """What has to be asked of MLflow."""
+    return set() if is_reported(gate) else {need(gate, case.version)}
 
 
-def known_by(case: Case, gate: MetricGate) -> str:
-    """By what its result is known."""
-    return digest(gate, [Origin.of(case.version)])
+def is_reported(gate: MetricGate) -> bool:
+    """Whether a Job reports the metric, so that it is known later than others."""
+    return gate.source is Source.JOB
+
+
+def known_by(case: Case, gate: MetricGate) -> str | None:
+    """By what its result is known; what a Job reports is known by that."""
+    return None if is_reported(gate) else digest(gate, [Origin.of(case.version)])
 
 
 def judge(case: Case, gate: MetricGate) -> Outcome:
     """Whether the metric is within its bounds."""
-    found, expected = value(gate, case.version, case.evidence), _expected(gate)
+    found = jobs.value(case, gate) if is_reported(gate) else value(gate, case.version, case.evidence)
+    expected = _expected(gate)
     if isinstance(found, Outcome):
         return Outcome(found.result, found.message, found.observed, expected)
     low = gate.min is not None and found.number < gate.min

@@ -79,7 +79,12 @@ def _absent(gate: Measure, version: ModelVersion, found: Measured) -> Outcome:
         message = f"{gate.metric} was not logged for dataset {gate.dataset}{others}, in {where}"
     else:
         message = f"{gate.metric} was not logged, in {where}"
-    return Outcome(_MISSING[gate.missing], f"{message}; log it, or correct the gate", observed="missing")
+    return absent(gate, f"{message}; log it, or correct the gate")
+
+
+def absent(gate: Measure, message: str) -> Outcome:
+    """The answer of a gate whose metric is not there."""
+    return Outcome(_MISSING[gate.missing], message, observed="missing")
 
 
 def _looked_in(gate: Measure, version: ModelVersion) -> str:

@@ -1,20 +1,23 @@
 """Finds out what a claim's gates need to know: outside its model's turn, so that nobody waits for slow answers."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mlflow_operator.api.gates import GateResult
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import Terminal, Unreadable
-from mlflow_operator.promotion.evidence import Measured, Need
+from mlflow_operator.promotion.evidence import Evidence, Measured, Need
 from mlflow_operator.promotion.facts import Facts, needs
 from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.access import registry_at
+from mlflow_operator.reconcile.evidence import jobs
 from mlflow_operator.reconcile.evidence.metrics import measure
 from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, PROMOTION, registry_of, server_of
 from mlflow_operator.reconcile.policies.governing import governing
 from mlflow_operator.reconcile.promotions.grants import is_refused
+from mlflow_operator.reconcile.promotions.models import ModelWatch
 from mlflow_operator.reconcile.promotions.rivals import rival
 from mlflow_operator.reconcile.world import World
 
@@ -29,11 +32,12 @@ def key_of(claim: Key) -> Key:
     return claim._replace(kind=EVIDENCE)
 
 
-def ask_for(world: World, claim: Key, wanted: frozenset[Need], missing: frozenset[Need]) -> None:
+def ask_for(world: World, claim: Key, facts: Facts, missing: frozenset[Need]) -> None:
     """See to it that what a claim needs is found out: at once, or from time to time."""
-    if missing:
+    known = facts.evidence.jobs
+    if missing or jobs.is_due(world, facts, known):
         world.queue.add(key_of(claim))
-    elif wanted:
+    elif needs(facts) or known:
         world.queue.ensure(key_of(claim), _NEGATIVE)
 
 
@@ -48,21 +52,43 @@ async def collect(world: World, key: Key) -> float | None:
     watch = world.models.watch(registry_of(model), model.model)
     if watch.snapshot is None or is_refused(world, owner, server_of(model)) or rival(world, owner):
         return None  # the claim's own pass looks first, and asks again where it may write
-    wanted = await _needs(world, claim, watch.snapshot)
+    facts = await _facts(world, claim, watch.snapshot)
+    if facts is None:
+        return None
+    rests = [await _measure(world, owner, registry_of(model), facts, watch)]
+    rests.append(await _validate(world, owner, facts, watch))
+    return min((rest for rest in rests if rest is not None), default=None)
+
+
+async def _measure(world: World, owner: Key, registry: Key, facts: Facts, watch: ModelWatch) -> float | None:
+    """Ask MLflow for metrics; the seconds until it is asked again."""
+    wanted = needs(facts)
     if not wanted:
         return None
-    registry = await registry_at(world, registry_of(model))
-    found = await measure(registry, watch.findings.due(wanted, world.now()))
+    found = await measure(await registry_at(world, registry), watch.findings.due(wanted, world.now()))
     if watch.findings.learn(found, world.now()):
         world.queue.add(owner)
-    return _rest(claim, watch.findings.of(wanted).values())
+    return _rest(facts.claim, watch.findings.of(wanted).values())
 
 
-async def _needs(world: World, claim: ModelPromotion, snapshot: Snapshot) -> frozenset[Need]:
+async def _validate(world: World, owner: Key, facts: Facts, watch: ModelWatch) -> float | None:
+    """Start Jobs, look at them and delete them; the seconds until they are looked at again."""
+    known = watch.jobs.get(owner, {})
+    evidence = Evidence(watch.seen(facts.version), watch.findings.of(needs(facts)), jobs=known)
+    facts = replace(facts, evidence=evidence)
+    found = await jobs.find_out(world, facts)
+    if found != known:
+        watch.jobs[owner] = found
+        world.queue.add(owner)
+    await jobs.clean_up(world, facts)
+    return jobs.rest(found)
+
+
+async def _facts(world: World, claim: ModelPromotion, snapshot: Snapshot) -> Facts | None:
     try:
-        return needs(Facts(claim, snapshot, world.clock(), policies=await governing(world, claim)))
+        return Facts(claim, snapshot, world.clock(), policies=await governing(world, claim))
     except Terminal:
-        return frozenset()  # a policy cannot be read, and the claim's own pass says so
+        return None  # a policy cannot be read, and the claim's own pass says so
 
 
 def _claim(world: World, key: Key) -> ModelPromotion | None:

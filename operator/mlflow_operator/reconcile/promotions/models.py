@@ -3,12 +3,12 @@
 Every ``now`` is in seconds of a clock that never goes back.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mlflow_operator.clients.registry import Registry
 from mlflow_operator.engine.queue import Key
-from mlflow_operator.promotion.evidence import ModelFile
+from mlflow_operator.promotion.evidence import JobFound, ModelFile
 from mlflow_operator.promotion.snapshot import Mark, ModelVersion, Snapshot
 from mlflow_operator.reconcile.evidence.findings import Findings
 from mlflow_operator.reconcile.kept import Kept, fingerprint
@@ -57,6 +57,8 @@ class ModelWatch:
     """What the file of a version, registered at that time, says; a version never changes its files."""
     findings: Findings = field(default_factory=Findings)
     """What was measured of its versions."""
+    jobs: dict[Key, Mapping[str, JobFound]] = field(default_factory=dict)
+    """By claim, and by digest of the question: what was found of the Jobs of its gates."""
     waiting: dict[Key, Waiting] = field(default_factory=dict)
     failed: dict[Key, float] = field(default_factory=dict)
     """Claims whose latest pass ended in an error of the registry's, and since when they all have."""
@@ -98,6 +100,7 @@ class ModelWatch:
         self.snapshot, self.forgotten, self.mark, self.told, self.news = None, None, None, None, True
         self.files.clear()
         self.findings.clear()
+        self.jobs.clear()
 
     def unanswered(self, now: float) -> None:
         """A look that was needed has had no answer."""
@@ -132,10 +135,15 @@ class ModelWatch:
         elif known is None or known.wish != wish:
             self.waiting[claim] = Waiting(now, every, wish)
 
+    def seen(self, version: ModelVersion | None) -> ModelFile | None:
+        """What a version's file says, where that was asked."""
+        return self.files.get((version.version, version.created)) if version else None
+
     def keep(self, claims: set[Key]) -> None:
         """Forget the claims that are gone."""
-        for claim in (self.waiting.keys() | self.failed.keys()) - claims:
+        for claim in (self.waiting.keys() | self.failed.keys() | self.jobs.keys()) - claims:
             self.waiting.pop(claim, None)
+            self.jobs.pop(claim, None)
             self.failed.pop(claim, None)
 
     def rest(self, now: float) -> float | None:

@@ -3,6 +3,8 @@
 Passes on one model take turns, so what a pass has read is what it writes on, as far as MLflow allows that at all.
 """
 
+from dataclasses import replace
+
 from mlflow_operator.api.attempt import AttemptResult
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.promotionpolicy import PromotionPolicy
@@ -27,6 +29,7 @@ from mlflow_operator.promotion.snapshot import Snapshot, slot_name
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.reconcile import objects, telemetry
 from mlflow_operator.reconcile.access import registry_at
+from mlflow_operator.reconcile.evidence import jobs
 from mlflow_operator.reconcile.evidence.approvals import said
 from mlflow_operator.reconcile.evidence.collect import ask_for
 from mlflow_operator.reconcile.evidence.metrics import measure
@@ -169,10 +172,15 @@ class _Pass:
         if anew and wanted:
             measured = await measure(registry, wanted)
             findings.learn(measured, self.world.now())
-        ask_for(self.world, self.key, wanted, findings.missing(wanted))
         approvals = await said(self.world, self.key, anew=anew) if facts.asks_people else ()
         checked = self.world.settings.approvals == "Count"
-        return Evidence(file, measured, approvals, approvers_checked=checked)
+        known = self.watch.jobs.get(self.key, {})
+        facts = replace(facts, evidence=Evidence(file, measured, approvals, approvers_checked=checked, jobs=known))
+        if anew and facts.trials:  # also those that are in nobody's way have begun before the version moves
+            self.watch.jobs[self.key] = await jobs.find_out(self.world, facts)
+            facts = replace(facts, evidence=replace(facts.evidence, jobs=self.watch.jobs[self.key]))
+        ask_for(self.world, self.key, facts, findings.missing(wanted))
+        return facts.evidence
 
     async def _write(self, registry: Registry, snapshot: Snapshot, decision: Decision) -> tuple[Decision, Snapshot]:
         """Write the plan, behind a write to the API server: who has an old copy of the claim stops there."""
@@ -220,6 +228,9 @@ class _Pass:
             self.rest = min(self.rest, _EARLY * max(seconds, 0.0) + _AFTER)
         if not is_settled(self.claim) and depend_on_labels(self.world, self.claim):
             self.rest = min(self.rest, self.world.settings.registry_poll)
+        if is_settled(self.claim):  # its Jobs have done their work
+            evidence = Evidence(jobs=self.watch.jobs.get(self.key, {}))
+            ask_for(self.world, self.key, Facts(self.claim, snapshot, self.world.clock(), evidence), frozenset())
         self.watch.failed.pop(self.key, None)
         now, poll = self.world.now(), self.world.settings.registry_poll
         every = None if decision.look_again is None else min(decision.look_again, poll)

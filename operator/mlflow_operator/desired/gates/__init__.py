@@ -1,0 +1,1 @@
+"""The pods that validate versions for the gates of claims."""
