@@ -29,6 +29,7 @@ def values() -> dict[str, Any]:
         },
         # Every namespace of this cluster is a test's, or the story's.
         "settings": {"jobGates": True},
+        "admission": {"enabled": True},
         # The tag stays the same while the operator is worked on, so only this makes its pod new.
         "podAnnotations": {f"{GROUP}/image": images.OPERATOR.key},
     }

@@ -3,6 +3,7 @@
 import json
 import shlex
 import time
+from collections.abc import Callable
 from typing import Any
 
 from cluster.host import folders
@@ -31,11 +32,13 @@ class Kubectl:
         self._narrator.output(answer)
         return answer
 
-    def apply(self, file: str, *, replacing: tuple[str, str] = ("", "")) -> None:
-        """Apply a file of the repository; the audience sees its path, whatever is replaced in it."""
+    def apply(self, file: str, *, replacing: tuple[str, str] = ("", ""), who: str = "") -> None:
+        """Apply a file of the repository, as somebody; the audience sees its path, whatever is replaced in it."""
         text = (folders.CHECKOUT / file).read_text()
         old, new = replacing
-        self("apply", "-f", "-", text=text.replace(old, new) if old else text, typed=self._typed("apply", file))
+        impersonating = [f"--as={who}"] if who else []
+        typed = " ".join([f"kubectl -n {self._namespace} apply -f {file}", *impersonating])
+        self("apply", "-f", "-", *impersonating, text=text.replace(old, new) if old else text, typed=typed)
 
     def until_ready(self, resource: str, *, seconds: float) -> dict[str, Any]:
         """Show every step of an object on its way to Ready, and return the object.
@@ -45,22 +48,36 @@ class Kubectl:
             ClusterError: it is not ready within `seconds`.
         """
         self._narrator.command(f"kubectl -n {self._namespace} wait {resource} --for=condition=Ready")
+
+        def come_true(found: dict[str, Any], line: str) -> bool:
+            if _is(found, "Stalled"):
+                raise Stalled(f"{resource} is stalled: {line}")
+            return _is(found, "Ready")
+
+        return self._until(resource, come_true, seconds)
+
+    def until_reason(self, resource: str, reason: str, *, seconds: float) -> dict[str, Any]:
+        """Show every step of an object until Ready has a reason, and return the object.
+
+        Raises:
+            ClusterError: it has not, within `seconds`.
+        """
+        self._narrator.command(f"kubectl -n {self._namespace} get {resource} -o wide --watch")
+        return self._until(resource, lambda found, _: _has_reason(found, reason), seconds)
+
+    def _until(self, resource: str, come_true: Callable[[dict[str, Any], str], bool], seconds: float) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
         shown = ""
         while time.monotonic() < deadline:
-            found: dict[str, Any] = json.loads(
-                self._cluster.kubectl("-n", self._namespace, "get", resource, "-o", "json")
-            )
+            found = self._read(resource)
             line = _state(found)
             if line != shown:
                 self._narrator.output(f"{resource}  {line}")
                 shown = line
-            if _is(found, "Ready"):
+            if come_true(found, line):
                 return found
-            if _is(found, "Stalled"):
-                raise Stalled(f"{resource} is stalled: {line}")
             time.sleep(0.5)
-        raise ClusterError(f"{resource} was not ready within {seconds:.0f} s: {shown}")
+        raise ClusterError(f"{resource} did not come to it within {seconds:.0f} s: {shown}")
 
     def log_of(self, job: str, *, lines: int, seconds: int) -> str:
         """Wait for a Job and return the end of its log."""
@@ -71,14 +88,16 @@ class Kubectl:
         found: dict[str, Any] = json.loads(self._cluster.kubectl("-n", self._namespace, "get", resource, "-o", "json"))
         return found
 
-    def _typed(self, verb: str, file: str) -> str:
-        return f"kubectl -n {self._namespace} {verb} -f {file}"
-
 
 def _is(found: dict[str, Any], type_: str) -> bool:
     """Whether a condition holds for the object as it is now, not as it was before its latest change."""
     condition = _condition(found, type_)
     return condition.get("status") == "True" and condition["observedGeneration"] == found["metadata"]["generation"]
+
+
+def _has_reason(found: dict[str, Any], reason: str) -> bool:
+    ready = _condition(found, "Ready")
+    return ready.get("reason") == reason and ready["observedGeneration"] == found["metadata"]["generation"]
 
 
 def _state(found: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,10 +14,11 @@ from demo.kubectl import Kubectl
 from demo.narrator import Narrator
 
 SAMPLES = "manifests/samples"
-QUICKSTART = f"{SAMPLES}/quickstart"
+QUICKSTART, GOVERNED = f"{SAMPLES}/quickstart", f"{SAMPLES}/governed"
 OFFICIAL_IMAGE = "ghcr.io/mlflow/mlflow:v3.17.2-full"
 
 TRAINING, SERVING = "train-candidate-scoring", "serve-candidate-scoring"
+TRAINING_TWO, GOVERNED_CLAIM = "train-governed-scoring", "governed-scoring-production"
 STAGING, PRODUCTION = "candidate-scoring-staging", "candidate-scoring-production"
 
 
@@ -59,6 +61,7 @@ class Ending:
     training: str
     promotion: dict[str, Any]
     serving: str
+    governed: dict[str, Any]
 
 
 class Story:
@@ -83,13 +86,13 @@ class Story:
             training = self.train()
             self.promote_to_staging()
             promotion = self.promote_to_production()
-            return Ending(training, promotion, self.serve())
+            return Ending(training, promotion, self.serve(), self.govern())
 
     def install(self) -> None:
         """The operator."""
         self._narrator.chapter(
             "Install the operator",
-            "The chart brings two kinds, MLflowServer (mls) and ModelPromotion (mp), and one small Deployment.",
+            "The chart brings MLflowServer (mls), ModelPromotion (mp), what belongs to them, and one small Deployment.",
         )
         self._narrator.command(installation.TYPED)
         self._narrator.output(installation.install(self._cluster))
@@ -116,7 +119,7 @@ class Story:
             "Train a model",
             "A Job trains a logistic regression, logs it to the experiment scoring-models, and registers it.",
         )
-        self._run(TRAINING, "training-job.yaml")
+        self._run(TRAINING, f"{QUICKSTART}/training-job.yaml")
         return self._kubectl.log_of(TRAINING, lines=2, seconds=300)
 
     def promote_to_staging(self) -> None:
@@ -144,8 +147,29 @@ class Story:
             "Use what is in Production",
             "A Job that knows the model's name and the stage, and no version, loads it and scores three candidates.",
         )
-        self._run(SERVING, "serving-job.yaml")
+        self._run(SERVING, f"{QUICKSTART}/serving-job.yaml")
         return self._kubectl.log_of(SERVING, lines=4, seconds=300)
+
+    def govern(self) -> dict[str, Any]:
+        """A policy, two people, and two versions, of which one is good enough; returns the claim."""
+        self._narrator.chapter(
+            "Govern a slot",
+            "A policy of the platform asks each version of a model for an accuracy, and for the yes of a second person."
+            " alice may promote, bob may approve; the API server knows who is who.",
+        )
+        for file in ("people", "policy"):
+            self._kubectl.apply(f"{GOVERNED}/{file}.yaml")
+        self._run(TRAINING_TWO, f"{GOVERNED}/training-job.yaml")
+        self._kubectl.log_of(TRAINING_TWO, lines=2, seconds=300)
+        self._kubectl.apply(f"{GOVERNED}/promotion.yaml", who="alice")
+        self._kubectl.until_reason(f"mp/{GOVERNED_CLAIM}", "GateFailed", seconds=90)
+        self._narrator.tell("Version 1 is not good enough, whoever wants it. Version 2 is, and waits for a person:")
+        patch = ("patch", "mp", GOVERNED_CLAIM, "--type=merge", "-p", '{"spec": {"version": 2}}')
+        self._kubectl(*patch, "--as=alice")
+        asked = self._kubectl.until_reason(f"mp/{GOVERNED_CLAIM}", "ApprovalRequired", seconds=90)
+        self._narrator.tell("bob runs the command of that message, which is:")
+        self._kubectl("create", "-f", "-", "--as=bob", text=json.dumps(approval(asked, "bob")))
+        return self._kubectl.until_ready(f"mp/{GOVERNED_CLAIM}", seconds=90)
 
     def farewell(self) -> None:
         """What to do next."""
@@ -161,7 +185,7 @@ class Story:
 
     def _run(self, job: str, file: str) -> None:
         """Apply the sample of a Job with the image that was built here."""
-        self._kubectl.apply(f"{QUICKSTART}/{file}", replacing=(OFFICIAL_IMAGE, images.SERVER.reference))
+        self._kubectl.apply(file, replacing=(OFFICIAL_IMAGE, images.SERVER.reference))
         self._narrator.tell(f"  (the image of the Job {job} is the one built here)")
 
     @contextlib.contextmanager
@@ -178,3 +202,20 @@ class Story:
             with contextlib.suppress(ClusterError):
                 self._narrator.output(installation.log(self._cluster))
             raise
+
+
+def approval(claim: dict[str, Any], who: str) -> dict[str, Any]:
+    """What somebody says who approves exactly what a claim asks for."""
+    meta, asked = claim["metadata"], claim["status"]["approval"]
+    return {
+        "apiVersion": claim["apiVersion"],
+        "kind": "PromotionApproval",
+        "metadata": {"generateName": f"{meta['name']}-"},
+        "spec": {
+            "promotionRef": {"name": meta["name"], "uid": meta["uid"]},
+            "slots": asked["slots"],
+            "attempt": asked["digest"],
+            "decision": "Approve",
+            "approver": who,
+        },
+    }

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=list(PROFILES))
 def test_the_story_comes_true(node: Cluster, node_namespace: str, profile: Profile) -> None:
-    """Train, register, Staging, Production, load: by the samples, in restricted pods, and again without a change."""
+    """Train, register, Staging, Production, load, govern: by the samples, in restricted pods, and a second time."""
     story = Story(node, profile, Narrator(), node_namespace)
     ending = story.tell()
     assert "registered candidate_scoring_model version 1" in ending.training
@@ -20,5 +20,8 @@ def test_the_story_comes_true(node: Cluster, node_namespace: str, profile: Profi
     assert status["modelURI"] == "models:/candidate_scoring_model/1"
     assert "the alias champion is version 1" in ending.serving
     assert [line.partition(":")[0] for line in ending.serving.splitlines()[1:]] == ["Ada", "Grace", "Linus"]
+    governed = ending.governed["status"]
+    assert (governed["currentVersion"], governed["attempt"]["approvedBy"]) == ("2", ["bob"])
+    assert governed["attempt"]["policies"] == ["governed-scoring@1"]
     again = story.tell()
     assert again.promotion["metadata"]["resourceVersion"] == ending.promotion["metadata"]["resourceVersion"]

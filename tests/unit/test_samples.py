@@ -45,7 +45,7 @@ def test_a_sample_says_what_it_is_for(file: Path) -> None:
     assert file.read_text().startswith("# ")
 
 
-@pytest.mark.parametrize("file", sorted(SAMPLES.glob("quickstart/*-job.yaml")), ids=names)
+@pytest.mark.parametrize("file", sorted(SAMPLES.glob("*/*-job.yaml")), ids=names)
 def test_a_job_is_restricted(file: Path) -> None:
     """Users copy it into namespaces that enforce the Pod Security Standard `restricted`."""
     (job,) = (item for item in documents(file) if item["kind"] == "Job")
