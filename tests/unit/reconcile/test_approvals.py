@@ -161,12 +161,14 @@ async def test_an_api_server_that_cannot_be_asked_lets_nothing_pass() -> None:
 
 
 async def test_machines_are_asked_once_more_after_people() -> None:
-    """The metric fell while people were thinking: their yes does not help."""
+    """The metric fell while people were thinking: their yes does not help, and is no warning; what stops it is."""
     world = await asking(**MEASURED)
     world.registry.runs["run-7"] = {"auc": 0.5}
     say(world)
     await world.drain()
     assert (world.ready(), world.registry.writes) == (("False", "GateFailed"), [])
+    announced = [(event["reason"], event["type"]) for event in world.cluster.announced[-2:]]
+    assert announced == [("Approved", "Normal"), ("GateFailed", "Warning")]
 
 
 async def test_another_holder_at_the_last_moment_is_asked_about_anew() -> None:
