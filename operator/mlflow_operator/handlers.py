@@ -21,6 +21,7 @@ from mlflow_operator.api.crd import LABEL, OURS
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.kinds import CHILDREN, DECISIONS, KINDS, REFERENCED, own_of
 from mlflow_operator.clients.registry import Mlflow
+from mlflow_operator.clients.webhooks import Webhooks
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.leader import Alone, Election
 from mlflow_operator.engine.lists import Lists
@@ -142,6 +143,7 @@ async def _world(settings: Settings) -> AsyncIterator[tuple[World, Election | Al
         me = socket.gethostname()
         election = Election(cluster, settings.lease, f"{me}_{uuid.uuid4()}") if settings.lease else Alone()
         mlflow = await stack.enter_async_context(Mlflow(guard=election.check, hosts=settings.external_hosts))
+        webhooks = await stack.enter_async_context(Webhooks(guard=election.check, hosts=settings.external_hosts))
         store = Store(INDEXES, said)
         world = World(
             settings=settings,
@@ -151,6 +153,7 @@ async def _world(settings: Settings) -> AsyncIterator[tuple[World, Election | Al
             clock=lambda: datetime.now(UTC),
             instance=me,
             store=store,
+            webhooks=webhooks,
         )
         yield world, election
 

@@ -38,7 +38,46 @@ def job(container: str = "", pod: str = "", gate: str = "", more: str = "", name
     return f"gates: {{jobs: [{{name: {name}, template: {{spec: {spec}}}{beside}}}]}}"
 
 
+CAB = "{name: cab, type: Confirm, url: 'https://cab.example.com/mlflow'}"
+URL = "write an http:// or https:// URL with a host, without query and fragment"
+
+
+def webhook(**changed: str) -> str:
+    """Gates with one webhook."""
+    fields = {"name": "cab", "type": "Confirm", "url": "'https://cab.example.com/mlflow'", **changed}
+    return f"gates: {{webhooks: [{{{', '.join(f'{name}: {value}' for name, value in fields.items() if value)}}}]}}"
+
+
 REFUSED = {
+    "a webhook without a type": (webhook(type=""), "spec.gates.webhooks[0].type: Required value"),
+    "a webhook of another type": (webhook(type="Pre"), "Unsupported value"),
+    "a webhook without a URL": (webhook(url=""), "spec.gates.webhooks[0].url: Required value"),
+    **{f"a webhook at {url}": (webhook(url=f"'{url}'"), URL) for url in ("cab.example.com", "ftp://cab.example.com")},
+    "a webhook with a login": (webhook(url="'https://u:p@cab.example.com'"), URL),
+    "a webhook with a query": (webhook(url="'https://cab.example.com/?token=a'"), URL),
+    "a webhook at no port": (webhook(url="'https://cab.example.com:70000'"), "write a port from 1 to 65535, or none"),
+    **{
+        f"a webhook that has {time}": (webhook(timeout=f"'{time}'"), "write seconds, from 1s to 30s, such as 10s")
+        for time in ("0s", "31s", "1m", "10")
+    },
+    "a dry run of what is only told": (
+        webhook(type="Post", mode="DryRun"),
+        "mode goes with type: Confirm; what is only told is in nobody's way",
+    ),
+    "a key without a Secret": (webhook(secretRef="{key: a}"), "spec.gates.webhooks[0].secretRef.name: Required value"),
+    "a webhook twice": (f"gates: {{webhooks: [{CAB}, {CAB}]}}", "Duplicate value"),
+    "a webhook with the name of a metric": (
+        f"gates: {{metrics: [{{name: cab, metric: m, min: 1}}], webhooks: [{CAB}]}}",
+        "two gates have the same name; give each a name of its own",
+    ),
+    "a webhook with the name of a comparison": (
+        f"gates: {{comparisons: [{{name: cab, metric: m}}], webhooks: [{CAB}]}}",
+        "two gates have the same name; give each a name of its own",
+    ),
+    "nine webhooks": (
+        f"gates: {{webhooks: [{', '.join(CAB.replace('cab,', f'cab-{n},') for n in range(9))}]}}",
+        "must have at most 8 items",
+    ),
     "a metric without bounds": ("gates: {metrics: [{name: a, metric: m}]}", "a metric needs a bound"),
     "bounds that exclude each other": (
         "gates: {metrics: [{name: a, metric: m, min: 0.9, max: 0.1}]}",
@@ -192,6 +231,11 @@ gates:
   comparisons:
   - {name: not-worse, metric: val_auc, minImprovement: -0.5, unit: Percent, noBaseline: Fail}
   - {name: faster, metric: latency, direction: Lower, baseline: {version: '6'}, source: LoggedModel}
+  webhooks:
+  - {name: cab, type: Confirm, url: 'https://cab.example.com:8443/mlflow', timeout: 30s, mode: DryRun}
+  - {name: legal, type: Confirm, url: 'http://[::1]:8000', timeout: 1s, secretRef: {name: legal, key: whsec}}
+  - {name: chat, type: Event, url: 'https://chat.example.com'}
+  - {name: catalogue, type: Post, url: 'https://catalogue.example.com'}
   windows:
     timeZone: Europe/Rome
     allow: [{cron: '0 9 * * MON-FRI', duration: 8h}, {cron: '*/30 0-6,22 L * mon#1,5L', duration: 1h30m}]

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.integration
 
 AUC = {"name": "auc", "metric": "val_auc", "min": 0.9}
 ASKS = {"requires": {"signature": True}}
+HOOK = {"name": "cab", "type": "Confirm", "url": "https://cab.example.com"}
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "nothing is asked": ({"governs": {"models": ["a"]}}, "a policy that asks for nothing governs nothing"),
     "a name that no model has": ({"governs": {"models": ["team/fraud"]}, **ASKS}, "spec.governs.models[0]"),
@@ -33,6 +34,14 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"gates": {"metrics": [AUC | {"source": "Job", "job": "fairness"}]}},
         "jobs are a claim's own: their pods run in its namespace",
     ),
+    "a webhook with a Secret": (
+        {"gates": {"webhooks": [HOOK | {"secretRef": {"name": "cab"}}]}},
+        "a policy has no namespace, and so no Secret that its messages could be signed with; leave secretRef out",
+    ),
+    "a webhook that is told": (
+        {"gates": {"webhooks": [HOOK | {"type": "Post"}]}},
+        "a policy asks, and tells nobody anything: write type: Confirm, or the webhook into the claims",
+    ),
     "a gate that cannot be skipped": ({**ASKS, "rollback": {"skipGates": ["signature"]}}, "Unsupported value"),
     "a field that is none": ({**ASKS, "minimumGates": {}}, 'unknown field "spec.minimumGates"'),
 }
@@ -46,7 +55,11 @@ ACCEPTED: dict[str, dict[str, Any]] = {
             "servers": [{"name": "mlflow", "namespace": "platform"}],
         },
         **ASKS,
-        "gates": {"metrics": [AUC], "windows": {"deny": [{"cron": "0 0 24 DEC *", "duration": "48h"}]}},
+        "gates": {
+            "metrics": [AUC],
+            "webhooks": [HOOK],
+            "windows": {"deny": [{"cron": "0 0 24 DEC *", "duration": "48h"}]},
+        },
         "rollback": {"skipGates": ["metrics", "comparisons", "windows"]},
     },
 }

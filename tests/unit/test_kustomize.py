@@ -16,6 +16,9 @@ IN_CONTAINERS = {
 }
 """Parts of the Kubernetes API that are passed on."""
 
+NEVER_SET = {"PromotionPolicy": {"spec/gates/webhooks/secretRef/name"}}
+"""Fields of a schema that is shared, which a rule of the kind refuses."""
+
 
 def names(node: dict[str, Any], path: str) -> Iterator[str]:
     """Where a schema has the name of another object: in what is called a reference, and in these."""
@@ -40,4 +43,4 @@ def test_every_reference_of_the_api_is_known_to_kustomize() -> None:
     for kind in crd.KINDS:
         schema = crd.build(kind)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
         found = set(names(schema, "spec")) | (IN_CONTAINERS if kind.NAMES.kind == "MLflowServer" else set())
-        assert written.get(kind.NAMES.kind, set()) == found
+        assert written.get(kind.NAMES.kind, set()) == found - NEVER_SET.get(kind.NAMES.kind, set())

@@ -136,6 +136,11 @@ variables.jobs.map(j, j.template.spec.containers.map(c,
 authorizer.group('mlflow.talentflow.ai').resource('modelslots').namespace(request.namespace).name(slot).check('{{ . }}').allowed()
 {{- end }}
 
+{{- /* CEL: the webhooks of a claim. */ -}}
+{{- define "mlflow-operator.webhooks" -}}
+has({{ . }}.spec.gates) && has({{ . }}.spec.gates.webhooks) ? {{ . }}.spec.gates.webhooks : []
+{{- end }}
+
 {{- /* A condition of policies for DELETE: without it, and without the question for the namespace, garbage collection and
        namespaces would hang for ever. */ -}}
 {{- define "mlflow-operator.notGarbageCollection" -}}

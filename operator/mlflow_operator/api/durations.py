@@ -21,6 +21,18 @@ Duration = Annotated[str, Field(min_length=2, max_length=18), rules(_SPAN)]
 Deadline = Annotated[str, Field(min_length=2, max_length=18), rules(_SPAN, _WEEK)]
 """A span of time of a minute at least, and a week at most."""
 
+Timeout = Annotated[
+    str,
+    Field(min_length=2, max_length=3),
+    rules(
+        Rule(
+            "self.matches('^[0-9]{1,2}s$') && duration(self) >= duration('1s') && duration(self) <= duration('30s')",
+            "write seconds, from 1s to 30s, such as 10s",
+        )
+    ),
+]
+"""For how long an answer is waited for: 30 seconds at most."""
+
 
 def span(text: str) -> timedelta:
     """The time that a duration is.

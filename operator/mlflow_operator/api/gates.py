@@ -12,6 +12,7 @@ from mlflow_operator.api.gate_jobs import JobGates
 from mlflow_operator.api.gate_pods import GateName
 from mlflow_operator.api.schema import ApiModel, Observed, Rule, exactly_one, list_map, rules
 from mlflow_operator.api.slots import Alias, ModelVersionNumber
+from mlflow_operator.api.webhooks import Webhook, WebhookType
 from mlflow_operator.api.windows import Mode, Windows
 
 MetricName = Annotated[
@@ -148,6 +149,8 @@ class PolicyGates(ApiModel):
     """Metrics within bounds."""
     comparisons: Annotated[list[Comparison], list_map("name", max_items=32)] = Field(default_factory=list)
     """Metrics, compared with those of another version."""
+    webhooks: Annotated[list[Webhook], list_map("name", max_items=8)] = Field(default_factory=list)
+    """Services that are asked whether the version may be moved, or told what has become of it."""
     approval: ApprovalGate | None = None
     """People who have to approve the attempt."""
     windows: Windows | None = None
@@ -160,7 +163,24 @@ class PolicyGates(ApiModel):
             "two gates have the same name; give each a name of its own",
             ".comparisons",
         ),
+        Rule(
+            "!has(self.webhooks) || self.webhooks.all(w,"
+            " (!has(self.metrics) || !self.metrics.exists(m, m.name == w.name))"
+            " && (!has(self.comparisons) || !self.comparisons.exists(c, c.name == w.name)))",
+            "two gates have the same name; give each a name of its own",
+            ".webhooks",
+        ),
     )
+
+    @property
+    def confirmations(self) -> list[Webhook]:
+        """The webhooks that are gates."""
+        return [webhook for webhook in self.webhooks if webhook.type is WebhookType.CONFIRM]
+
+    @property
+    def listeners(self) -> list[Webhook]:
+        """The webhooks that are told something."""
+        return [webhook for webhook in self.webhooks if webhook.type is not WebhookType.CONFIRM]
 
 
 class Gates(PolicyGates):
@@ -173,7 +193,8 @@ class Gates(PolicyGates):
         *PolicyGates.RULES,
         Rule(
             "!has(self.jobs) || self.jobs.all(j, (!has(self.metrics) || !self.metrics.exists(m, m.name == j.name))"
-            " && (!has(self.comparisons) || !self.comparisons.exists(c, c.name == j.name)))",
+            " && (!has(self.comparisons) || !self.comparisons.exists(c, c.name == j.name))"
+            " && (!has(self.webhooks) || !self.webhooks.exists(w, w.name == j.name)))",
             "two gates have the same name; give each a name of its own",
             ".jobs",
         ),
@@ -216,7 +237,7 @@ class GateStatus(Observed):
     name: str
     """Name of the gate; that of windows is window, that of approval is approval."""
     type: str
-    """Metric, Comparison, Job, Approval or Window."""
+    """Metric, Comparison, Job, Webhook, Approval or Window."""
     mode: str
     """Enforce or DryRun."""
     result: Annotated[GateResult, WithJsonSchema({"type": "string"})]

@@ -14,6 +14,7 @@ from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.rollback import Rollback
 from mlflow_operator.api.schema import ApiModel, Observed, Rule, Tags, immutable, list_map, rules
 from mlflow_operator.api.slots import ModelVersionNumber, Target
+from mlflow_operator.api.webhooks import Untold
 
 _INSTEAD = "create a new ModelPromotion instead"
 
@@ -145,13 +146,15 @@ class ModelPromotionStatus(Observed):
     """Where the windows stand, while a version waits for its slot."""
     soak: list[Soak] = Field(default_factory=list)
     """Which versions were seen in the slot of minSoak, and since when, newest first, at most 20."""
+    untold: list[Untold] = Field(default_factory=list)
+    """Messages that webhooks have not taken yet, oldest first, at most 32."""
     plan: Plan | None = None
     """What is still to be written; absent: nothing."""
     history: list[Attempt] = Field(default_factory=list)
     """Finished attempts, newest first."""
     conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)
     """Ready, Reconciling, Stalled, Suspended, ConflictFree, VersionResolved, RequirementsMet, GatesPassed, Approved,
-    Promoted, InSync."""
+    Promoted, InSync, Told."""
 
 
 class ModelPromotion(Resource):

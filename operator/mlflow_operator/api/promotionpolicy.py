@@ -69,6 +69,16 @@ class PromotionPolicySpec(ApiModel):
             "jobs are a claim's own: their pods run in its namespace, with its Secrets; take a metric that MLflow has",
             ".gates.metrics",
         ),
+        Rule(
+            "!has(self.gates) || !has(self.gates.webhooks) || self.gates.webhooks.all(w, !has(w.secretRef))",
+            "a policy has no namespace, and so no Secret that its messages could be signed with; leave secretRef out",
+            ".gates.webhooks",
+        ),
+        Rule(
+            "!has(self.gates) || !has(self.gates.webhooks) || self.gates.webhooks.all(w, w.type == 'Confirm')",
+            "a policy asks, and tells nobody anything: write type: Confirm, or the webhook into the claims",
+            ".gates.webhooks",
+        ),
     )
 
 

@@ -14,6 +14,7 @@ class GateKind(StrEnum):
     METRICS = "metrics"
     COMPARISONS = "comparisons"
     JOBS = "jobs"
+    WEBHOOKS = "webhooks"
     WINDOWS = "windows"
 
 

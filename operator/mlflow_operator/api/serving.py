@@ -7,22 +7,13 @@ from pydantic import Field
 from mlflow_operator.api.meta import ConfigMapKeyRef, LocalRef, SecretKeyRef, Workspace
 from mlflow_operator.api.pod_fields import EnvVarSource
 from mlflow_operator.api.schema import Annotations, ApiModel, Name, Rule, SecretKey, Tags, exactly_one, rules
+from mlflow_operator.api.urls import HTTP_URL
 
 Patterns = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[^,\s]+$")]], Field(max_length=64)
 ]
-_HOST = r"([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+\\])"
-_PATH = r"[^ ?#@\\\\\\t\\r\\n]*"
 _URL = (
-    Rule(
-        f"isURL(self) && self.matches('^(?i:https?)://{_HOST}(:[0-9]+)?(/{_PATH})?$')",
-        "write an http:// or https:// URL with a host, without query and fragment",
-    ),
-    Rule(
-        "!isURL(self) || url(self).getPort() == '' || (url(self).getPort().size() <= 5"
-        " && int(url(self).getPort()) >= 1 && int(url(self).getPort()) <= 65535)",
-        "write a port from 1 to 65535, or none",
-    ),
+    *HTTP_URL,
     Rule("!self.contains('@')", "leave user and password out of the URL; they belong in credentialsSecretRef"),
 )
 """The operator does not follow others either, ``desired.urls``: an object of before keeps the URL that it has."""

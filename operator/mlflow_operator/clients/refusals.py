@@ -33,12 +33,12 @@ def too_large(base: str, found: str) -> RegistryUnavailable:
 
 def unanswered(base: str, error: Exception) -> OperatorError:
     """A question without an answer."""
-    cause = getattr(error, "os_error", None)
-    if isinstance(cause, AddressNotAllowed) or isinstance(error, AddressNotAllowed):
-        return Terminal("AddressNotAllowed", f"{base} is not asked: {cause or error}")
+    found = getattr(error, "os_error", None)
+    if isinstance(found, AddressNotAllowed) or isinstance(error, AddressNotAllowed):
+        return Terminal("AddressNotAllowed", f"{base} is not asked: {found or error}")
     if isinstance(error, aiohttp.InvalidURL):
         return Terminal("InvalidUrl", f"{base} is no URL that can be asked; correct it")
-    return RegistryUnavailable("RegistryUnavailable", f"{base} did not answer: {_cause(error)}")
+    return RegistryUnavailable("RegistryUnavailable", f"{base} did not answer: {cause(error)}")
 
 
 def _certificate(error: Any) -> str:
@@ -69,7 +69,8 @@ _CAUSES: tuple[tuple[type[Exception], Callable[[Any], str]], ...] = (
 """From the special to the general."""
 
 
-def _cause(error: Exception) -> str:
+def cause(error: Exception) -> str:
+    """Why there was no answer, in words that are the same from try to try."""
     return next((words(error) for kind, words in _CAUSES if isinstance(error, kind)), _plain(error))
 
 
@@ -88,7 +89,7 @@ def refusal(base: str, status: int, headers: Mapping[str, str], body: bytes) -> 
     said = f"{base} answered {status}"
     if status in (408, 429) or status >= 500:
         text = f"{said} {code}: {message}" if code else said
-        return RegistryUnavailable("RegistryUnavailable", text, after=_wait(headers.get("Retry-After", "")))
+        return RegistryUnavailable("RegistryUnavailable", text, after=wait(headers.get("Retry-After", "")))
     reason = "".join(part.capitalize() for part in re.findall("[A-Za-z0-9]+", code)) or f"Http{status}"
     if code == "RESOURCE_DOES_NOT_EXIST":
         return RegistryNotFound(reason, message)
@@ -128,6 +129,6 @@ def _target(headers: Mapping[str, str]) -> str:
     return f" to {shown[:_LONGEST]}" if shown else ""
 
 
-def _wait(text: str) -> float:
+def wait(text: str) -> float:
     """Seconds of a Retry-After; one that names a date is passed over."""
     return min(float(text), _LONGEST_WAIT) if re.fullmatch("[0-9]{1,9}", text.strip()) else 0.0

@@ -33,7 +33,8 @@ class Demand:
     def has_gates(self) -> bool:
         """Whether the version has to prove anything."""
         gates = self.gates
-        return bool(gates.metrics or gates.comparisons or gates.jobs or gates.approval or gates.windows)
+        asked = (gates.metrics, gates.comparisons, gates.jobs, gates.confirmations, gates.approval, gates.windows)
+        return any(asked)
 
     def of_rollback(self) -> Self:
         """What is left of it for a version that held the slot lately."""

@@ -73,6 +73,19 @@ class JobFound:
 
 
 @dataclass(frozen=True)
+class Reply:
+    """What a webhook answered to a question."""
+
+    result: GateResult
+    """Passed, Failed, Waiting, or Error: nobody answered, or not as documented."""
+    message: str = ""
+    is_allowed: bool = True
+    """False where the operator does not call it."""
+    after: float | None = field(default=None, compare=False)
+    """Seconds until it wants to be asked again; it is no other answer for that."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What is known so far; what is not in it was not asked yet."""
 
@@ -84,6 +97,10 @@ class Evidence:
     """The API server checks who says it; what nobody checks does not count."""
     jobs: Mapping[str, JobFound] = field(default_factory=dict)
     """By the digest of what a Job was made to find out."""
+    replies: Mapping[str, Reply] = field(default_factory=dict)
+    """Of webhooks, by what each question is known by."""
+    anew: bool = False
+    """Something is about to be written on it: what another process has found out does not count."""
 
 
 NOTHING = Evidence()

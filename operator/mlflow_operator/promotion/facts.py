@@ -17,6 +17,7 @@ from mlflow_operator.promotion.evidence import NOTHING, Evidence, Need
 from mlflow_operator.promotion.gates import checklist, jobs
 from mlflow_operator.promotion.gates.case import Asking, Case
 from mlflow_operator.promotion.gates.checklist import Checklist, evaluate
+from mlflow_operator.promotion.gates.webhooks import Inquiry
 from mlflow_operator.promotion.plan import plan
 from mlflow_operator.promotion.policies import demand
 from mlflow_operator.promotion.requirements import Question, age_ends, soak_ends, unmet, unregistered
@@ -184,6 +185,12 @@ class Facts:
         return evaluate(self.case) if self.case else Checklist()
 
     @cached_property
+    def inquiries(self) -> tuple[Inquiry, ...]:
+        """What webhooks are asked; nothing, while anything is in the way that costs less than somebody's attention."""
+        asked = checklist.inquiries(self.case) if self.case else ()
+        return () if not asked or self.unmet or self.checklist.is_blocked_here else asked
+
+    @cached_property
     def until(self) -> datetime | None:
         """When time alone changes what keeps the version from the slot."""
         if self.version is None:
@@ -203,3 +210,8 @@ def wants_file(facts: Facts) -> bool:
 def needs(facts: Facts) -> frozenset[Need]:
     """The metrics that the decision needs to know."""
     return checklist.needs(facts.case) if facts.case else frozenset()
+
+
+def questions(facts: Facts) -> frozenset[str]:
+    """What the questions to webhooks are known by, whether they are asked already or not."""
+    return frozenset(inquiry.known_by for inquiry in checklist.inquiries(facts.case)) if facts.case else frozenset()

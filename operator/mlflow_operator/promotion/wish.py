@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any, Self
 
 from mlflow_operator.api.attempt import Attempt
+from mlflow_operator.api.gates import Gates
 from mlflow_operator.api.modelpromotion import ExistingVersions, ModelPromotion, ModelPromotionSpec
 from mlflow_operator.api.schema import GROUP, ApiModel
 from mlflow_operator.api.slots import Stage
@@ -48,7 +49,7 @@ class Wish:
             tags=spec.tags,
             tagged=_digest(sorted(spec.tags.items())) if spec.tags else None,
             required=_digest(_set(spec.requires)),
-            gated=_digest(_set(spec.gates)),
+            gated=_digest(_set(_asked(spec.gates))),
             request=claim.metadata.annotations.get(REASSERT),
         )
 
@@ -64,6 +65,11 @@ def _is_exclusive(spec: ModelPromotionSpec) -> bool:
     if spec.target.stage not in _ONE_AT_A_TIME:
         return False
     return (spec.existing_versions or ExistingVersions.ARCHIVE) is ExistingVersions.ARCHIVE
+
+
+def _asked(gates: Gates) -> Gates:
+    """The gates without who is only told: a change of those asks nothing anew."""
+    return gates.model_copy(update={"webhooks": gates.confirmations})
 
 
 def _set(part: ApiModel) -> Any:

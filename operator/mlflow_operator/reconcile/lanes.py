@@ -7,7 +7,7 @@ from mlflow_operator.engine.lanes import Lane
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Store
 from mlflow_operator.reconcile.directory import Directory
-from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, POLICY, PROMOTION, SERVER
+from mlflow_operator.reconcile.objects import EVIDENCE, INQUIRY, MESSAGES, MODEL, POLICY, PROMOTION, SERVER
 
 
 def lanes_of(store: Store, settings: Settings) -> Callable[[Key], tuple[Lane, ...]]:
@@ -17,13 +17,17 @@ def lanes_of(store: Store, settings: Settings) -> Callable[[Key], tuple[Lane, ..
       MLflowServers with the same URL are one MLflow, and with the same workspace too one registry.
     * The MLflow: one that is slow takes no more than a quarter of the workers.
     * The namespace: one team takes no more than half of them.
+    * Webhooks, which may be slow and are whose ever: a quarter of them in sum, an eighth those of one team.
     """
     of_mlflow, of_tenant = max(1, settings.workers // 4), max(1, settings.workers // 2)
+    of_caller, of_webhooks = max(1, settings.workers // 8), max(1, settings.workers // 4)
     directory = Directory(store, settings.cluster_domain)
 
     def lanes(key: Key) -> tuple[Lane, ...]:
         if key.kind == POLICY:
             return ()  # it asks nobody
+        if key.kind in (INQUIRY, MESSAGES):
+            return ((("webhooks", key.namespace), of_caller), ("webhooks", of_webhooks))
         model = _model(store, key)
         server = model if model is not None else key
         tenant: Lane = (("namespace", key.namespace), of_tenant)

@@ -24,6 +24,10 @@ REGISTRY = "Registry"
 """A key that is no object: all promoted models of a server, or of one of its workspaces."""
 EVIDENCE = "Evidence"
 """A key that is no object: what the gates of a claim need to know."""
+INQUIRY = "Inquiry"
+"""A key that is no object: what a claim asks webhooks."""
+MESSAGES = "Messages"
+"""A key that is no object: what a claim tells webhooks."""
 
 
 def server(store: Store, namespace: str, name: str) -> MLflowServer | None:

@@ -11,9 +11,20 @@ from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.workers import DEADLINE, STUCK, Workers
 from mlflow_operator.reconcile import events, given_up
 from mlflow_operator.reconcile.evidence.collect import collect
-from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, POLICY, PROMOTION, REGISTRY, SERVER, is_at_rest
+from mlflow_operator.reconcile.evidence.webhooks import inquire
+from mlflow_operator.reconcile.objects import (
+    EVIDENCE,
+    INQUIRY,
+    MESSAGES,
+    MODEL,
+    POLICY,
+    PROMOTION,
+    REGISTRY,
+    SERVER,
+    is_at_rest,
+)
 from mlflow_operator.reconcile.policies import policy
-from mlflow_operator.reconcile.promotions import look, model, promotion
+from mlflow_operator.reconcile.promotions import look, model, promotion, telling
 from mlflow_operator.reconcile.servers import server
 from mlflow_operator.reconcile.world import World
 
@@ -24,6 +35,8 @@ PASSES: Mapping[str, Callable[[World, Key], Awaitable[float | None]]] = {
     REGISTRY: look.look,
     MODEL: model.poll,
     EVIDENCE: collect,
+    INQUIRY: inquire,
+    MESSAGES: telling.deliver,
 }
 
 MANAGED = f"{names.MANAGED_BY_LABEL}={names.MANAGER}"

@@ -7,14 +7,17 @@ from datetime import datetime
 
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.registry import Mlflow
+from mlflow_operator.clients.webhooks import Webhooks
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.queue import WorkQueue
 from mlflow_operator.engine.store import Store
+from mlflow_operator.promotion.evidence import Reply
 from mlflow_operator.reconcile.directory import Directory
 from mlflow_operator.reconcile.logins import Logins
 from mlflow_operator.reconcile.objects import INDEXES, said
 from mlflow_operator.reconcile.policies.book import Book
 from mlflow_operator.reconcile.promotions.models import Models
+from mlflow_operator.reconcile.tries import Tries
 from mlflow_operator.status.preparation import Preparation
 from mlflow_operator.status.server import Probe
 
@@ -39,6 +42,11 @@ class World:
     """By name of a namespace: when its labels were read, and what they were."""
     models: Models = field(default_factory=Models)
     logins: Logins = field(default_factory=Logins)
+    webhooks: Webhooks = field(default_factory=Webhooks)
+    replies: Tries[Reply] = field(default_factory=Tries)
+    """What webhooks have answered, by what each question is known by."""
+    mail: Tries[str] = field(default_factory=Tries)
+    """By id of a message to a webhook, why it was not taken; nothing, where it was."""
     reports: dict[tuple[str, str], tuple[object, Preparation | None]] = field(default_factory=dict)
     """By namespace and name of a server: the end of its preparation's newest pod, and what it reported."""
 
@@ -59,5 +67,6 @@ class World:
         self.written.clear()
         self.labels.clear()
         self.models = Models()
+        self.replies, self.mail = Tries(), Tries()
         self.reports.clear()
         self.unmoved.clear()

@@ -1,17 +1,20 @@
 """The status of a ModelPromotion: what the registry holds, what was decided, and how the pass ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from mlflow_operator.api.attempt import AttemptResult
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
+from mlflow_operator.api.webhooks import Untold
+from mlflow_operator.promotion import telling
 from mlflow_operator.promotion.attempt import recorded
 from mlflow_operator.promotion.decision import Decision, Step
 from mlflow_operator.promotion.demand import own
 from mlflow_operator.promotion.gates.checklist import summary
 from mlflow_operator.promotion.plan import is_empty
 from mlflow_operator.promotion.snapshot import Snapshot, slot_name
+from mlflow_operator.promotion.telling import NONE, Reports
 from mlflow_operator.promotion.unmet import worst
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.status import conditions
@@ -40,52 +43,72 @@ _NAMED = 20
 """Holders that a status names."""
 
 
-def compute(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: datetime) -> ModelPromotionStatus:
-    """The status after a look at the registry."""
+def compute(
+    claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now: datetime, reports: Reports = NONE
+) -> ModelPromotionStatus:
+    """The status after a look at the registry; ``reports`` say what webhooks have taken since."""
     make, phase = _VERDICTS[decision.step]
     verdict = make(decision.reason, decision.message)
     status, holders = claim.status, snapshot.holders(claim.spec.target)
-    current = claim.spec.version if claim.spec.version in holders else next(iter(holders), None)
-    kept = decision.gates is None
     gates = next((list(known) for known in (decision.gates, decision.late) if known is not None), status.gates)
+    history = recorded(status.history, (decision.left_behind, decision.attempt), claim.spec.history_limit)
+    untold = telling.untold(claim, decision, history, holders, now, reports=reports)
     return status.model_copy(
         update={
             "observed_generation": claim.metadata.generation,
             "phase": phase,
-            "slot": slot_name(claim.spec.target),
-            "desired_version": claim.spec.version,
-            "current_version": current,
+            **_held(claim, holders),
             "previous_version": _previous(claim, decision),
-            "holders": holders[:_NAMED],
-            "holder_count": len(holders) if len(holders) > _NAMED else None,
-            "model_uri": f"models:/{claim.spec.model}/{current}" if current else None,
             "attempt": decision.attempt,
             "gates": gates,
             "gate_summary": summary(gates),
-            "approval": status.approval if kept else decision.approval,
+            "approval": status.approval if decision.gates is None else decision.approval,
             "window": decision.window,
             "soak": list(decision.soak),
             "plan": None if is_empty(decision.plan) else decision.plan,
-            "history": recorded(status.history, (decision.left_behind, decision.attempt), claim.spec.history_limit),
-            "conditions": _summary(claim, verdict, now) + _details(claim, snapshot, decision, now),
+            "history": history,
+            "untold": untold,
+            "conditions": [
+                *_summary(claim, verdict, now),
+                *_details(claim, snapshot, decision, now),
+                *_told(claim, untold, now),
+            ],
         }
     )
 
 
-def compute_failed(claim: ModelPromotion, error: Exception, now: datetime) -> ModelPromotionStatus:
+def _held(claim: ModelPromotion, holders: Sequence[str]) -> dict[str, object]:
+    """The slot, what should hold it, and what does."""
+    version, model = claim.spec.version, claim.spec.model
+    current = version if version in holders else next(iter(holders), None)
+    return {
+        "slot": slot_name(claim.spec.target),
+        "desired_version": version,
+        "current_version": current,
+        "holders": list(holders[:_NAMED]),
+        "holder_count": len(holders) if len(holders) > _NAMED else None,
+        "model_uri": f"models:/{model}/{current}" if current else None,
+    }
+
+
+def compute_failed(
+    claim: ModelPromotion, error: Exception, now: datetime, reports: Reports = NONE
+) -> ModelPromotionStatus:
     """The status after a pass that could not look: the last known facts stay, and so does a person's suspension."""
     verdict = conditions.of_error(error)
     phase = "Failed" if verdict.state == "Stalled" else "Waiting"
     if claim.spec.suspend:
         phase, verdict = "Suspended", conditions.suspended("Suspended", f"suspended; meanwhile {verdict.message}")
     kept = [c for c in claim.status.conditions if c.type in _DETAILS]
+    untold = telling.left(claim, now, reports)
     return claim.status.model_copy(
         update={
             "observed_generation": claim.metadata.generation,
             "phase": phase,
             "slot": slot_name(claim.spec.target),
             "desired_version": claim.spec.version,
-            "conditions": _summary(claim, verdict, now) + kept,
+            "untold": untold,
+            "conditions": [*_summary(claim, verdict, now), *kept, *_told(claim, untold, now)],
         }
     )
 
@@ -119,6 +142,14 @@ def _details(claim: ModelPromotion, snapshot: Snapshot, decision: Decision, now:
         conditions.condition(claim.status.conditions, type_, *answer, generation=claim.metadata.generation, now=now)
         for type_, answer in answers.items()
     ]
+
+
+def _told(claim: ModelPromotion, untold: Sequence[Untold], now: datetime) -> list[Condition]:
+    """Whether webhooks know what they have to, where there are any that are told something."""
+    if not claim.spec.gates.listeners:
+        return []
+    generation, answer = claim.metadata.generation, telling.verdict(untold)
+    return [conditions.condition(claim.status.conditions, "Told", *answer, generation=generation, now=now)]
 
 
 Answer = tuple[State | bool, str, str]

@@ -35,12 +35,20 @@ def install(plane: ControlPlane, values: dict[str, Any] | None = None) -> None:
 class OperatorProcess:
     """One operator process; it keeps its port over restarts."""
 
-    def __init__(self, folder: Path, plane: ControlPlane, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        plane: ControlPlane,
+        settings: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """`settings` are variables of its own, without their prefix; `env` are others."""
         self.port = ports.free(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = Process("operator", folder)
         self._plane = plane
         self._settings = dict(settings or {})
+        self._env = dict(env or {})
 
     def start(self, *, wait: bool = True) -> None:
         """Start it and return when it says that it is ready, or at once without `wait`."""
@@ -51,6 +59,7 @@ class OperatorProcess:
             "MLFLOW_OPERATOR_HTTP_HOST": "127.0.0.1",
             "MLFLOW_OPERATOR_LOG_FORMAT": "console",
             **{f"MLFLOW_OPERATOR_{key}": value for key, value in self._settings.items()},
+            **self._env,
         }
         # The variables of the tests themselves are no settings of the operator, which would refuse them.
         without = [word for name in ("CACHE", "STATE") for word in ("-u", f"MLFLOW_OPERATOR_{name}")]

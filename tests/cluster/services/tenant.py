@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import gzip
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from cluster.host import ports
+from cluster.services.threaded import serving
 
 CHUNK = b'{"model_versions": [' + b" " * 2**20
 PAGES = 10_000
@@ -75,29 +75,8 @@ class TenantServer:
     @contextlib.contextmanager
     def running(self) -> Iterator["TenantServer"]:
         """The server, in a thread of its own."""
-        loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=loop.run_forever, daemon=True)
-        thread.start()
-        runner = asyncio.run_coroutine_threadsafe(self._serve(), loop).result(10)
-        try:
+        with serving(self.answer, self.port):
             yield self
-        finally:
-            asyncio.run_coroutine_threadsafe(self._end(runner), loop).result(30)
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join(10)
-            loop.close()
-
-    async def _end(self, runner: web.AppRunner) -> None:
-        await runner.cleanup()
-        await asyncio.sleep(0.1)  # until the last connections are closed too
-
-    async def _serve(self) -> web.AppRunner:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self.answer)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self.port).start()
-        return runner
 
 
 def claim(model: str, server: str = "mlflow", version: int = 1) -> dict[str, object]:

@@ -13,6 +13,7 @@ from mutants.table import (
     publish,
     servers,
     status,
+    webhooks,
     who,
 )
 
@@ -29,6 +30,7 @@ PARTS = (
     preparation,
     servers,
     status,
+    webhooks,
     who,
 )
 MUTANTS = tuple(mutant for part in PARTS for mutant in part.MUTANTS)

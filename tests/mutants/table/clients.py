@@ -48,9 +48,7 @@ MUTANTS = (
     mutant(PAGING, "a list of any duration", "_SECONDS = 60.0", "_SECONDS = 6000.0", *OVER_HTTP),
     mutant(REFUSALS, "a 503 is final", "in (408, 429) or status >= 500:", "in (408, 429):", *OVER_HTTP),
     mutant(REFUSALS, "a 429 is final", "in (408, 429) or status >= 500:", ">= 500:", *OVER_HTTP),
-    mutant(
-        REFUSALS, "Retry-After is not heard", 'after=_wait(headers.get("Retry-After", ""))', "after=0.0", *OVER_HTTP
-    ),
+    mutant(REFUSALS, "Retry-After is not heard", 'after=wait(headers.get("Retry-After", ""))', "after=0.0", *OVER_HTTP),
     mutant(REFUSALS, "a server is left alone for a year", "min(float(text), _LONGEST_WAIT)", "float(text)", *OVER_HTTP),
     mutant(
         REFUSALS,

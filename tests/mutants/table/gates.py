@@ -30,7 +30,13 @@ MUTANTS = (
         "(GateResult.PASSED, GateResult.SKIPPED, GateResult.ERROR)",
         *CORE,
     ),
-    mutant(CHECKLIST, "what is not ready is measured", "if case.version.status != READY:", "if False:", *CORE),
+    mutant(
+        CHECKLIST,
+        "what is not ready is measured",
+        "if case.version.status != READY:\n        return frozenset()",
+        "if False:\n        return frozenset()",
+        *CORE,
+    ),
     mutant(CASE, "a memory of another version counts", "(type_, name, known_by)", "(type_, name, entry.digest)", *CORE),
     mutant(CASE, "a digest forgets the run", "o.created, o.run, o.logged_model]", "o.created]", *CORE),
     mutant(VALUES, "NaN is a number", "and math.isnan(chosen.number)", "and False", *CORE),
@@ -136,7 +142,7 @@ MUTANTS = (
     mutant(
         COLLECT,
         "nobody hears of what was found",
-        "    if watch.findings.learn(found, world.now()):\n        world.queue.add(owner)",
+        "    if findings.learn(found, world.now()):\n        world.queue.add(owner)",
         "    watch.findings.learn(found, world.now())",
         PASSES,
     ),

@@ -23,7 +23,7 @@ MUTANTS = (
         "        wish",
         PASSES,
     ),
-    mutant(PASS, "an old copy of a claim writes", "self.claim.status, always=True)", "self.claim.status)", PASSES),
+    mutant(PASS, "an old copy of a claim writes", "self.claim, status, always=True)", "self.claim, status)", PASSES),
     mutant(
         PASS,
         "old knowledge is written on",
@@ -44,7 +44,7 @@ MUTANTS = (
     mutant(
         PASS,
         "the registry is not looked at after a pass",
-        "world.queue.ensure(pass_.registry, world.settings.registry_poll)",
+        "self.world.queue.ensure(self.registry, self.world.settings.registry_poll)",
         "pass",
         PASSES,
     ),
@@ -147,7 +147,13 @@ MUTANTS = (
         "model.model), 9), *shared)",
         PASSES,
     ),
-    mutant(LANES, "a slow MLflow takes all workers", "max(1, settings.workers // 4)", "settings.workers", PASSES),
+    mutant(
+        LANES,
+        "a slow MLflow takes all workers",
+        "of_mlflow, of_tenant = max(1, settings.workers // 4)",
+        "of_mlflow, of_tenant = settings.workers",
+        PASSES,
+    ),
     mutant(
         DIRECTORY,
         "two servers of one URL are two MLflows",

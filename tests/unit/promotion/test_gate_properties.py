@@ -12,8 +12,8 @@ from mlflow_operator.api.gates import GateJob, GateResult
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
 from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.promotion.decision import Decision, Step
-from mlflow_operator.promotion.evidence import Evidence, JobFound, Measured, ModelFile, Need, Reading
-from mlflow_operator.promotion.facts import Facts, needs
+from mlflow_operator.promotion.evidence import Evidence, JobFound, Measured, ModelFile, Need, Reading, Reply
+from mlflow_operator.promotion.facts import Facts, needs, questions
 from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.status.promotion import compute
@@ -63,6 +63,19 @@ windows = st.fixed_dictionaries(
         "timeZone": st.sampled_from([None, None, "Europe/Rome", "Nowhere/Land"]),
     }
 )
+confirmations = st.fixed_dictionaries(
+    {
+        "type": st.just("Confirm"),
+        "url": st.just("https://cab.example.com"),
+        "mode": st.sampled_from(["Enforce", "Enforce", "DryRun"]),
+    }
+)
+answers = st.builds(
+    Reply,
+    st.sampled_from([GateResult.PASSED, GateResult.PASSED, GateResult.FAILED, GateResult.WAITING, GateResult.ERROR]),
+    st.sampled_from(["", "why"]),
+    st.booleans(),
+)
 
 
 pod = {"spec": {"containers": [{"name": "validate", "image": "validate:1"}]}}
@@ -95,6 +108,7 @@ def gates(draw: st.DrawFn, *, jobs: bool = True) -> dict[str, Any]:
     found = {
         "metrics": [{"name": f"m{n}", **g} for n, g in enumerate(draw(st.lists(metric_gates, max_size=2)))],
         "comparisons": [{"name": f"c{n}", **g} for n, g in enumerate(draw(st.lists(comparisons, max_size=2)))],
+        "webhooks": [{"name": f"w{n}", **g} for n, g in enumerate(draw(st.lists(confirmations, max_size=2)))],
     }
     if jobs and draw(st.booleans()):
         found["jobs"] = [draw(job_gates)]
@@ -110,7 +124,9 @@ def evidence_for(facts: Facts, draw: Any) -> Evidence:
         if draw(st.integers(0, 4)):
             found[need] = draw(measured)
     jobs = {trial.known_by: draw(jobs_found) for trial in facts.trials if draw(st.booleans())}
-    return Evidence(ModelFile(signature=True), found, jobs=jobs)
+    asked = sorted(questions(facts))
+    replies = {which: draw(answers) for which in asked if draw(st.integers(0, 4))}
+    return Evidence(ModelFile(signature=True), found, jobs=jobs, replies=replies)
 
 
 def check_gates(claim: ModelPromotion, decision: Decision, now: datetime) -> None:
@@ -119,10 +135,16 @@ def check_gates(claim: ModelPromotion, decision: Decision, now: datetime) -> Non
     enforced = [gate for gate in results.values() if gate.mode == "Enforce"]
     if decision.step is Step.WRITE and decision.gates is not None and claim.status.attempt is None:
         spec = claim.spec.gates
-        asked = len(spec.metrics) + len(spec.comparisons) + len(spec.jobs) + (spec.windows is not None)
-        assert len(results) == asked
+        asked = [
+            *spec.metrics,
+            *spec.comparisons,
+            *spec.jobs,
+            *spec.webhooks,
+            *([spec.windows] if spec.windows else []),
+        ]
+        assert len(results) == len(asked)
         assert all(gate.result in THROUGH for gate in enforced)
-    if decision.reason.startswith(("Gate", "ImagePull")) or decision.step is Step.CLOSED:
+    if decision.reason.startswith(("Gate", "ImagePull", "Confirmation", "Webhook")) or decision.step is Step.CLOSED:
         assert any(gate.result not in THROUGH for gate in enforced)
     assert not (decision.blocked and decision.step is Step.WRITE)
 
@@ -173,7 +195,7 @@ def test_dry_runs_never_block(
     snapshot: Snapshot, spec: dict[str, Any], asked: dict[str, Any], data: st.DataObject
 ) -> None:
     """With every gate in DryRun a claim does what it would do without any."""
-    for kind in ("metrics", "comparisons", *(["jobs"] if "jobs" in asked else [])):
+    for kind in ("metrics", "comparisons", "webhooks", *(["jobs"] if "jobs" in asked else [])):
         asked[kind] = [gate | {"mode": "DryRun"} for gate in asked[kind]]
     if "windows" in asked:
         asked["windows"] |= {"mode": "DryRun"}
@@ -181,6 +203,11 @@ def test_dry_runs_never_block(
     found = decide(claim, snapshot, NOW, evidence_for(Facts(claim, snapshot, NOW), data.draw))
     bare = decide(without, snapshot, NOW, Evidence(ModelFile(signature=True)))
     assert (found.step, found.reason, found.message) == (bare.step, bare.reason, bare.message)
+
+
+def registered(snapshot: Snapshot, at: int) -> Snapshot:
+    """The same with every version registered at a moment that MLflow tells, in seconds."""
+    return replace(snapshot, versions={n: replace(v, created=at * 1000) for n, v in snapshot.versions.items()})
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=100)
@@ -192,11 +219,12 @@ def test_answers_about_other_versions_let_nothing_pass(
     asked.pop("windows", None)
     asked["metrics"] = [gate | {"mode": "Enforce"} for gate in asked["metrics"]]
     claim = claim_of({**spec, "gates": asked})
+    before, anew = registered(before, 1), registered(after, 2)
     evidence = evidence_for(Facts(claim, before, NOW), data.draw)
     status = compute(claim, before, decide(claim, before, NOW, evidence), NOW)
-    anew = replace(after, versions={n: replace(v, created=1) for n, v in after.versions.items()})
     decision = decide(claim_of({**spec, "gates": asked}, status), anew, NOW, evidence)
-    assert not (asked["metrics"] and decision.step is Step.WRITE)
+    asks = asked["metrics"] or any(hook["mode"] == "Enforce" for hook in asked["webhooks"])
+    assert not (asks and decision.step is Step.WRITE)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None, max_examples=100)

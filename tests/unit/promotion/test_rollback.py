@@ -8,7 +8,7 @@ from mlflow_operator.api.attempt import Attempt
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
 from mlflow_operator.promotion.decision import Decision, Step
 from mlflow_operator.promotion.evidence import Evidence
-from mlflow_operator.promotion.facts import Facts, needs
+from mlflow_operator.promotion.facts import Facts, needs, questions
 from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.wish import REASSERT
 
@@ -16,8 +16,14 @@ from .claims import NOW, claim
 from .measured import models
 from .test_gates import AUC, SHUT
 
-GATES = {"metrics": [AUC], "comparisons": [{"name": "better", "metric": "val_auc"}], "windows": SHUT}
-EVERY = ["metrics", "comparisons", "windows"]
+CAB = {"name": "cab", "type": "Confirm", "url": "https://cab.example.com"}
+GATES = {
+    "metrics": [AUC],
+    "comparisons": [{"name": "better", "metric": "val_auc"}],
+    "webhooks": [CAB, CAB | {"name": "chat", "type": "Event"}],
+    "windows": SHUT,
+}
+EVERY = ["metrics", "comparisons", "webhooks", "windows"]
 
 
 def past(*versions: int, result: str = "Promoted") -> ModelPromotionStatus:
@@ -59,10 +65,11 @@ def test_a_rollback_skips_what_it_may() -> None:
     assert decision.attempt.type == "Rollback"
     assert decision.gates is not None
     assert [(g.name, g.result, g.digest) for g in decision.gates] == [
-        (name, "Skipped", None) for name in ("auc", "better", "window")
+        (name, "Skipped", None) for name in ("auc", "better", "cab", "window")
     ]
     assert "a rollback need not pass it" in decision.gates[0].message
-    assert needs(Facts(made, models(v7="None", v8="Production"), NOW)) == frozenset()
+    facts = Facts(made, models(v7="None", v8="Production"), NOW)
+    assert (needs(facts), questions(facts)) == (frozenset(), frozenset())
 
 
 @pytest.mark.parametrize("kept", EVERY)

@@ -7,6 +7,7 @@ from typing import Any, cast
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.registry import Mlflow
+from mlflow_operator.clients.webhooks import Webhooks
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Store
@@ -17,6 +18,7 @@ from mlflow_operator.reconcile.process import lists_of, workers_of
 from mlflow_operator.reconcile.world import World
 
 from .fakes import FakeCluster, FakeRegistry, ImpatientQueue, Object, Outside
+from .receiver import FakeReceiver
 
 SERVER_KEY = Key(SERVER, "team", "mlflow")
 MODEL_KEY = Key(MODEL, "team", "mlflow", "fraud")
@@ -44,6 +46,7 @@ class Simulation:
     def __post_init__(self) -> None:
         self.cluster = FakeCluster(self.outside)
         self.registry = FakeRegistry(self.outside)
+        self.receiver = FakeReceiver(self.outside)
         answers = {"type": "ServerReady", "status": "True", "reason": "Ready", "message": "it answers"}
         server = _object("MLflowServer", "mlflow", {"external": {"url": "http://mlflow.test"}})
         if self.server_ready:
@@ -64,6 +67,7 @@ class Simulation:
             clock=self._clock,
             instance="test",
             now=self._now,
+            webhooks=cast("Webhooks", self.receiver),
         )
         self.lists = lists_of(self.world)
         self.workers = workers_of(self.world, self.lists)

@@ -65,8 +65,14 @@ def digest(gate: ApiModel, origins: Iterable[Origin | None]) -> str:
 
 
 def remembered(case: Case, type_: str, name: str, known_by: str) -> GateStatus | None:
-    """The result that the status has of the same gate on the same versions, from before this process began."""
+    """The result that the status has of the same gate on the same versions, from before this process began.
+
+    It is shown until the gate is asked again, and nothing is written on it.
+    """
+    if case.evidence.anew:
+        return None
     for entry in case.claim.status.gates:
         if (entry.type, entry.name, entry.digest) == (type_, name, known_by):
-            return None if entry.result is GateResult.WAITING else entry
+            is_answer = entry.result is not GateResult.WAITING or entry.observed is not None
+            return entry if is_answer else None
     return None

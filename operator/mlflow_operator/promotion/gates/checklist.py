@@ -6,11 +6,13 @@ from datetime import datetime
 
 from mlflow_operator.api.approvals import ApprovalStatus
 from mlflow_operator.api.gates import GateResult, GateStatus, WindowStatus
+from mlflow_operator.api.webhooks import Webhook
 from mlflow_operator.api.windows import Mode
 from mlflow_operator.promotion.demand import Demand, by
 from mlflow_operator.promotion.evidence import JobFound, Need
-from mlflow_operator.promotion.gates import approval, comparisons, jobs, metrics, windows
+from mlflow_operator.promotion.gates import approval, comparisons, jobs, metrics, webhooks, windows
 from mlflow_operator.promotion.gates.case import Case, Outcome, remembered
+from mlflow_operator.promotion.gates.webhooks import Inquiry
 from mlflow_operator.promotion.snapshot import READY
 from mlflow_operator.promotion.unmet import Unmet, Way
 
@@ -18,6 +20,8 @@ _MESSAGE, _SUMMARY = 1024, 512
 """Characters; what a server calls its datasets may be of any length."""
 _THROUGH = (GateResult.PASSED, GateResult.SKIPPED)
 _ROLLBACK = Outcome(GateResult.SKIPPED, "the version held the slot lately, and a rollback need not pass it")
+_ELSEWHERE = (webhooks.WEBHOOK, approval.APPROVAL)
+"""Gates for which somebody is asked."""
 _OBSTACLES = {
     GateResult.FAILED: ("GateFailed", Way.CHANGE),
     GateResult.INCONCLUSIVE: ("GateInconclusive", Way.PERSON),
@@ -51,6 +55,11 @@ class Checklist:
         """The windows, where they are closed."""
         return tuple(_obstacle(result) for result in self._in_the_way() if _waits(result))
 
+    @property
+    def is_blocked_here(self) -> bool:
+        """Whether anything is in the way that is found out without asking somebody elsewhere."""
+        return any(not _waits(result) and result.type not in _ELSEWHERE for result in self._in_the_way())
+
     def _in_the_way(self) -> Iterator[GateStatus]:
         if not self.over:
             yield from (r for r in self.results if r.mode != Mode.DRY_RUN and r.result not in _THROUGH)
@@ -72,6 +81,13 @@ def needs(case: Case) -> frozenset[Need]:
     return frozenset().union(*wanted, *(comparisons.needs(case, c) for gates in every for c in gates.comparisons))
 
 
+def inquiries(case: Case) -> tuple[Inquiry, ...]:
+    """Every question to a webhook; of a version that is not ready there is nothing to ask yet."""
+    if case.version.status != READY:
+        return ()
+    return tuple(webhooks.inquiry(case, webhook) for demand in case.demands for webhook in demand.gates.confirmations)
+
+
 def evaluate(case: Case) -> Checklist:
     """Ask all gates of all who ask."""
     results = [result for demand in case.demands for result in _results(case, demand)]
@@ -83,6 +99,8 @@ def _results(case: Case, demand: Demand) -> Iterator[GateStatus]:
     """What came out of the gates of one who asks."""
     yield from _measurements(case, demand)
     yield from _validations(case, demand)
+    for webhook in demand.gates.confirmations:
+        yield _confirmed(case, demand, webhook)
     if demand.gates.windows is not None:
         asked = _Asked(demand.origin, windows.WINDOW, windows.NAME, demand.gates.windows.mode)
         yield _result(asked, windows.judge(demand.gates.windows, case.now))
@@ -137,6 +155,7 @@ def _skipped(demand: Demand) -> Iterator[GateStatus]:
         (metrics.METRIC, skipped.metrics),
         (comparisons.COMPARISON, skipped.comparisons),
         (jobs.JOB, skipped.jobs),
+        (webhooks.WEBHOOK, skipped.confirmations),
     ):
         yield from (_result(_Asked(demand.origin, type_, gate.name, gate.mode), _ROLLBACK) for gate in gates)
     if skipped.windows is not None:
@@ -174,6 +193,13 @@ def _measured(case: Case, asked: _Asked, outcome: Outcome) -> GateStatus:
     return _result(asked, outcome)
 
 
+def _confirmed(case: Case, demand: Demand, webhook: Webhook) -> GateStatus:
+    """What a webhook answered; until this process has asked it, what the one before it has heard."""
+    asked = _Asked(demand.origin, webhooks.WEBHOOK, webhook.name, webhook.mode, webhooks.known_by(case, webhook))
+    outcome = webhooks.judge(case, webhook)
+    return _result(asked, outcome) if webhooks.is_asked(case, webhook) else _measured(case, asked, outcome)
+
+
 def _result(asked: _Asked, outcome: Outcome) -> GateStatus:
     return GateStatus(
         name=asked.name,
@@ -199,7 +225,8 @@ def _obstacle(result: GateStatus) -> Unmet:
     if result.type == windows.WINDOW:
         reason, way = ("WindowClosed", Way.TIME) if _waits(result) else ("WindowInvalid", Way.CHANGE)
         return Unmet(reason, f"{result.message}{by(result.origin)}", way)
-    reason, way = _OBSTACLES.get(result.result, ("GateError", Way.WORLD))
+    own = webhooks.obstacle(result) if result.type == webhooks.WEBHOOK else None
+    reason, way = own or _OBSTACLES.get(result.result, ("GateError", Way.WORLD))
     if result.reason:  # somebody has to help, whom the result alone does not name
         reason, way = result.reason, Way.CHANGE
     return Unmet(reason, f"gate {result.name}{by(result.origin)}: {result.message}", way)

@@ -1,7 +1,7 @@
 """Finds out what a claim's gates need to know: outside its model's turn, so that nobody waits for slow answers."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mlflow_operator.api.gates import GateResult
 from mlflow_operator.api.modelpromotion import ModelPromotion
@@ -9,6 +9,7 @@ from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import Terminal, Unreadable
 from mlflow_operator.promotion.evidence import Evidence, Measured, Need
 from mlflow_operator.promotion.facts import Facts, needs
+from mlflow_operator.promotion.gates.webhooks import WEBHOOK
 from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.access import registry_at
@@ -41,34 +42,58 @@ def ask_for(world: World, claim: Key, facts: Facts, missing: frozenset[Need]) ->
         world.queue.ensure(key_of(claim), _NEGATIVE)
 
 
-async def collect(world: World, key: Key) -> float | None:
-    """Find out what a claim needs; the seconds until it is asked again, or None where nothing is needed any more."""
-    owner = key._replace(kind=PROMOTION)
-    claim = _claim(world, owner)
+@dataclass(frozen=True)
+class Standing:
+    """A claim that may write, and what is known of its model."""
+
+    claim: ModelPromotion
+    model: Key
+    watch: ModelWatch
+    snapshot: Snapshot
+
+
+def standing(world: World, key: Key) -> Standing | None:
+    """A claim for which something is found out; None where its own pass looks first, and asks where it may write."""
+    claim = _claim(world, key)
     if claim is None:
         return None
     at = claim.spec.server_ref
     model = Key(MODEL, claim.server_namespace, at.name, claim.spec.model, at.workspace or "")
     watch = world.models.watch(registry_of(model), model.model)
-    if watch.snapshot is None or is_refused(world, owner, server_of(model)) or rival(world, owner):
-        return None  # the claim's own pass looks first, and asks again where it may write
-    facts = await _facts(world, claim, watch.snapshot)
-    if facts is None:
+    if watch.snapshot is None or is_refused(world, key, server_of(model)) or rival(world, key):
         return None
-    rests = [await _measure(world, owner, registry_of(model), facts, watch)]
-    rests.append(await _validate(world, owner, facts, watch))
+    return Standing(claim, model, watch, watch.snapshot)
+
+
+async def collect(world: World, key: Key) -> float | None:
+    """Find out what a claim needs; the seconds until it is asked again, or None where nothing is needed any more."""
+    owner = key._replace(kind=PROMOTION)
+    at = standing(world, owner)
+    facts = await facts_of(world, at) if at else None
+    if at is None or facts is None:
+        return None
+    rests = [await _measure(world, owner, at, facts)]
+    rests.append(await _validate(world, owner, facts, at.watch))
     return min((rest for rest in rests if rest is not None), default=None)
 
 
-async def _measure(world: World, owner: Key, registry: Key, facts: Facts, watch: ModelWatch) -> float | None:
+async def facts_of(world: World, at: Standing) -> Facts | None:
+    """What is known of a claim without asking MLflow; None while a policy cannot be read, as the claim's pass says."""
+    try:
+        return Facts(at.claim, at.snapshot, world.clock(), policies=await governing(world, at.claim))
+    except Terminal:
+        return None
+
+
+async def _measure(world: World, owner: Key, at: Standing, facts: Facts) -> float | None:
     """Ask MLflow for metrics; the seconds until it is asked again."""
-    wanted = needs(facts)
+    wanted, findings = needs(facts), at.watch.findings
     if not wanted:
         return None
-    found = await measure(await registry_at(world, registry), watch.findings.due(wanted, world.now()))
-    if watch.findings.learn(found, world.now()):
+    found = await measure(await registry_at(world, registry_of(at.model)), findings.due(wanted, world.now()))
+    if findings.learn(found, world.now()):
         world.queue.add(owner)
-    return _rest(facts.claim, watch.findings.of(wanted).values())
+    return _rest(facts.claim, findings.of(wanted).values())
 
 
 async def _validate(world: World, owner: Key, facts: Facts, watch: ModelWatch) -> float | None:
@@ -84,13 +109,6 @@ async def _validate(world: World, owner: Key, facts: Facts, watch: ModelWatch) -
     return jobs.rest(found)
 
 
-async def _facts(world: World, claim: ModelPromotion, snapshot: Snapshot) -> Facts | None:
-    try:
-        return Facts(claim, snapshot, world.clock(), policies=await governing(world, claim))
-    except Terminal:
-        return None  # a policy cannot be read, and the claim's own pass says so
-
-
 def _claim(world: World, key: Key) -> ModelPromotion | None:
     try:
         return objects.promotion(world.store, key.namespace, key.name)
@@ -101,5 +119,5 @@ def _claim(world: World, key: Key) -> ModelPromotion | None:
 def _rest(claim: ModelPromotion, found: Iterable[Measured]) -> float:
     if any(measured.refused for measured in found):
         return _UNANSWERED
-    measured = [gate for gate in claim.status.gates if gate.digest]
+    measured = [gate for gate in claim.status.gates if gate.digest and gate.type != WEBHOOK]
     return _POSITIVE if measured and all(gate.result in _THROUGH for gate in measured) else _NEGATIVE

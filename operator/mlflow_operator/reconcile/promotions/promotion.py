@@ -29,12 +29,13 @@ from mlflow_operator.promotion.snapshot import Snapshot, slot_name
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.reconcile import objects, telemetry
 from mlflow_operator.reconcile.access import registry_at
-from mlflow_operator.reconcile.evidence import jobs
+from mlflow_operator.reconcile.evidence import jobs, webhooks
 from mlflow_operator.reconcile.evidence.approvals import said
 from mlflow_operator.reconcile.evidence.collect import ask_for
 from mlflow_operator.reconcile.evidence.metrics import measure
 from mlflow_operator.reconcile.objects import MODEL, PROMOTION, SERVER
 from mlflow_operator.reconcile.policies.governing import depend_on_labels, governing
+from mlflow_operator.reconcile.promotions import telling
 from mlflow_operator.reconcile.promotions.carry_out import carry_out
 from mlflow_operator.reconcile.promotions.grants import check, rest
 from mlflow_operator.reconcile.promotions.model import read, tell
@@ -78,7 +79,7 @@ async def reconcile(world: World, key: Key) -> float | None:
             raise
         raise told from error
     finally:
-        world.queue.ensure(pass_.registry, world.settings.registry_poll)
+        pass_.leave()
     return min(pass_.rest, rest(world, key, server))
 
 
@@ -91,7 +92,8 @@ async def _permit(world: World, key: Key, claim: ModelPromotion, server: Key) ->
     try:
         await check(world, key, server)
     except OperatorError as error:
-        await publish(world, claim, compute_failed(claim, error, world.clock()))
+        await publish(world, claim, compute_failed(claim, error, world.clock(), telling.reports(world, claim)))
+        telling.see_to(world, key, claim.status.untold)
         for other in outdone(world.store, key):
             world.queue.add(other)
         raise
@@ -138,8 +140,14 @@ class _Pass:
             since = self.watch.failed.setdefault(self.key, self.world.now())
             if isinstance(error, RegistryRefused) and self.world.now() - since < _PASSING:
                 error = RegistryUnavailable(error.reason, error.message)
-        await publish(self.world, self.claim, compute_failed(self.claim, error, self.world.clock()))
+        told = telling.reports(self.world, self.claim)
+        await publish(self.world, self.claim, compute_failed(self.claim, error, self.world.clock(), told))
         return error
+
+    def leave(self) -> None:
+        """However the pass went: webhooks are told what is left, and the registry is looked at from time to time."""
+        telling.see_to(self.world, self.key, self.claim.status.untold)
+        self.world.queue.ensure(self.registry, self.world.settings.registry_poll)
 
     async def _known(self, registry: Registry, *, settled: bool) -> Snapshot:
         """The latest look, if it is good enough: for a wish that is not settled it has to be younger than the wish."""
@@ -161,6 +169,8 @@ class _Pass:
         if other is not None:  # whose slot it is not has nothing found out for it
             return decide(self.claim, snapshot, now, rival=other, policies=policies)
         evidence = await self._evidence(registry, Facts(self.claim, snapshot, now, policies=policies), anew=anew)
+        inquiries = Facts(self.claim, snapshot, now, evidence, policies=policies).inquiries
+        webhooks.ask_for(self.world, self.key, inquiries)
         return decide(self.claim, snapshot, now, evidence, policies=policies)
 
     async def _evidence(self, registry: Registry, facts: Facts, *, anew: bool) -> Evidence:
@@ -173,12 +183,13 @@ class _Pass:
             measured = await measure(registry, wanted)
             findings.learn(measured, self.world.now())
         approvals = await said(self.world, self.key, anew=anew) if facts.asks_people else ()
-        checked = self.world.settings.approvals == "Count"
+        checked, replies = self.world.settings.approvals == "Count", webhooks.replies(self.world, facts, anew=anew)
         known = self.watch.jobs.get(self.key, {})
-        facts = replace(facts, evidence=Evidence(file, measured, approvals, approvers_checked=checked, jobs=known))
+        evidence = Evidence(file, measured, approvals, checked, known, replies, anew)
+        facts = replace(facts, evidence=evidence)
         if anew and facts.trials:  # also those that are in nobody's way have begun before the version moves
             self.watch.jobs[self.key] = await jobs.find_out(self.world, facts)
-            facts = replace(facts, evidence=replace(facts.evidence, jobs=self.watch.jobs[self.key]))
+            facts = replace(facts, evidence=replace(evidence, jobs=self.watch.jobs[self.key]))
         ask_for(self.world, self.key, facts, findings.missing(wanted))
         return facts.evidence
 
@@ -186,9 +197,10 @@ class _Pass:
         """Write the plan, behind a write to the API server: who has an old copy of the claim stops there."""
         if decision.attempt is None:
             raise RuntimeError("a plan belongs to an attempt")
-        if decision.attempt == self.claim.status.attempt:
+        status = self.claim.status
+        if decision.attempt == status.attempt and decision.gates in (None, tuple(status.gates)):
             # The intent is there already; saying it each time would take turns with what went wrong.
-            self.claim = await publish(self.world, self.claim, self.claim.status, always=True)
+            self.claim = await publish(self.world, self.claim, status, always=True)
         else:
             await self._publish(snapshot, decision)
         wish = Wish.of(self.claim)
@@ -218,7 +230,8 @@ class _Pass:
 
     async def _publish(self, snapshot: Snapshot, decision: Decision) -> None:
         before = self.claim
-        self.claim = await publish(self.world, before, compute(before, snapshot, decision, self.world.clock()))
+        status = compute(before, snapshot, decision, self.world.clock(), telling.reports(self.world, before))
+        self.claim = await publish(self.world, before, status)
         _measure(before, self.claim, decision)
 
     def _settle(self, decision: Decision, snapshot: Snapshot) -> None:

@@ -1,0 +1,75 @@
+"""Asks webhooks for their answers: in passes of their own, so that one that is slow holds up no question to MLflow."""
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mlflow_operator.api.gates import GateResult
+from mlflow_operator.engine.queue import Key
+from mlflow_operator.promotion.answers import read
+from mlflow_operator.promotion.evidence import Evidence, Reply
+from mlflow_operator.promotion.facts import Facts, needs, questions
+from mlflow_operator.promotion.gates.webhooks import Inquiry
+from mlflow_operator.reconcile.evidence.collect import Standing, facts_of, standing
+from mlflow_operator.reconcile.objects import INQUIRY, PROMOTION
+from mlflow_operator.reconcile.webhooks import send
+from mlflow_operator.reconcile.world import World
+
+_NEGATIVE, _POSITIVE = 60.0, 600.0
+"""Seconds until an answer is asked for again: where it is in the way, and where it is not."""
+_VALID = 900.0
+"""Seconds for which an answer is good enough to be written on; it is asked for again well before they are over."""
+
+
+def key_of(claim: Key) -> Key:
+    """The key of what a claim asks webhooks."""
+    return claim._replace(kind=INQUIRY)
+
+
+def replies(world: World, facts: Facts, *, anew: bool) -> dict[str, Reply]:
+    """What was answered to what a claim asks; ``anew``: as far as something may be written on it."""
+    return world.replies.of(questions(facts), world.now(), within=_VALID if anew else math.inf)
+
+
+def ask_for(world: World, claim: Key, inquiries: Sequence[Inquiry]) -> None:
+    """See to it that webhooks are asked: at once, or when their answers are due."""
+    ids = [inquiry.known_by for inquiry in inquiries]
+    if world.replies.due(ids, world.now()):
+        world.queue.add(key_of(claim))
+    elif ids:
+        world.queue.ensure(key_of(claim), world.replies.rest(ids, world.now()))
+
+
+async def inquire(world: World, key: Key) -> float | None:
+    """Ask what is due; the seconds until something is, or None where nothing is asked any more."""
+    owner = key._replace(kind=PROMOTION)
+    found = standing(world, owner)
+    facts = await _facts(world, owner, found) if found else None
+    inquiries = {inquiry.known_by: inquiry for inquiry in (facts.inquiries if facts else ())}
+    if not inquiries:
+        return None
+    due = [inquiries[id_] for id_ in world.replies.due(inquiries, world.now())]
+    answers = await asyncio.gather(*(send(world, key.namespace, each.webhook, each.message) for each in due))
+    news = [_learn(world, inquiry.known_by, read(answer)) for inquiry, answer in zip(due, answers, strict=True)]
+    if any(news):
+        world.queue.add(owner)
+    return world.replies.rest(inquiries, world.now())
+
+
+def _learn(world: World, id_: str, reply: Reply) -> bool:
+    """Remember an answer; whether it is another one than before."""
+    if reply.result is GateResult.ERROR:
+        return world.replies.failed(id_, reply, world.now(), least=reply.after or 0.0)
+    again = _POSITIVE if reply.result is GateResult.PASSED else reply.after or _NEGATIVE
+    return world.replies.succeeded(id_, reply, world.now(), again=again)
+
+
+async def _facts(world: World, owner: Key, found: Standing) -> Facts | None:
+    """What is known of a claim at this moment, without asking MLflow or a webhook; None where nobody can say."""
+    facts, watch = await facts_of(world, found), found.watch
+    if facts is None:
+        return None
+    measured, answered = watch.findings.of(needs(facts)), replies(world, facts, anew=False)
+    jobs = watch.jobs.get(owner, {})
+    return replace(facts, evidence=Evidence(watch.seen(facts.version), measured, replies=answered, jobs=jobs))
