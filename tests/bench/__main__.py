@@ -34,6 +34,7 @@ PARTS = (
     Part("many-servers", "Many servers", load.servers, full=(200,), quick=(10,)),
     Part("throughput", "Many promotions", load.promotions, full=(200,), quick=(10,)),
     Part("looking", "Looking at models", looking.quiet, full=(1000, 60), quick=(20, 5)),
+    Part("waiting", "Claims that wait", looking.waiting, full=(300, 60), quick=(9, 5)),
     Part("failover", "Fail-over", failover.takeovers, full=(3,), quick=(1,)),
     Part("memory", "Memory", memory.settled, full=(50, 100), quick=(2, 10)),
 )

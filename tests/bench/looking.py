@@ -9,12 +9,14 @@ from bench.meter import Meter, Usage
 from bench.report import Row
 from bench.stage import WATCHED, Stage, is_ready
 from cluster.host.console import step
+from cluster.plane.api import Object
 
 REST_SECONDS = 10
 LOOK_SECONDS = 30
 """How often the operator looks at a model, unless it is told otherwise."""
 MLFLOW_BUDGET = 1.5
 OPERATOR_BUDGET = 0.5
+WAITING = ("ApprovalRequired", "WindowClosed", "VersionNotFound")
 
 
 def quiet(stage: Stage, count: int, seconds: int) -> list[Row]:
@@ -38,6 +40,36 @@ def quiet(stage: Stage, count: int, seconds: int) -> list[Row]:
         floor = _by_hand(stage, seconds)
     stage.operator.start()
     return _rows(f"{seconds} s, {count} claimed models", operator, floor)
+
+
+def waiting(stage: Stage, count: int, seconds: int) -> list[Row]:
+    """So many claims that wait, each on a model of its own: for people, for a window, or for a version."""
+    stage.external_server("mlflow")
+    names = registered.models(stage.postgres, "wait", count, versions=2)
+    waits = (
+        {"gates": {"approval": {"allowSelfApproval": True}}},
+        {"gates": {"windows": {"allow": [{"cron": "0 0 29 2 *", "duration": "1h"}]}}},
+        {"version": 9},
+    )
+    claims = {name: claim(name, "2") | waits[number % len(waits)] for number, name in enumerate(names)}
+    with step(f"{count} claims begin to wait"):
+        stage.apply_all("ModelPromotion", claims)
+        stage.until_all("ModelPromotion", set(names), _waits)
+        time.sleep(REST_SECONDS)
+    with step(f"{seconds} s in which they wait"):
+        meter = Meter(stage)
+        time.sleep(seconds)
+        operator = meter.read()
+    stage.operator.stop()
+    with step(f"{seconds} s in which somebody looks by hand"):
+        floor = _by_hand(stage, seconds)
+    stage.operator.start()
+    return _rows(f"{seconds} s, {count} claims that wait", operator, floor)
+
+
+def _waits(obj: Object) -> bool:
+    ready: Object = next((c for c in obj["status"].get("conditions", []) if c["type"] == "Ready"), {})
+    return ready.get("reason") in WAITING and ready.get("observedGeneration") == obj["metadata"]["generation"]
 
 
 def _by_hand(stage: Stage, seconds: int) -> Usage:

@@ -137,7 +137,7 @@ def _start(folder: Path, stack: contextlib.ExitStack) -> Stage:
     node.start()
     stack.callback(node.stop)
     os.environ.update(node.environment)  # the operator inherits it
-    operator = OperatorProcess(folder / "operator", plane, {"NAMESPACES": WATCHED})
+    operator = OperatorProcess(folder / "operator", plane, {"NAMESPACES": WATCHED, "APPROVALS": "Count"})
     operator.start()
     stack.callback(operator.stop)
     return Stage(folder, plane, Api(plane), postgres, mlflow, Registry(mlflow.url), operator)

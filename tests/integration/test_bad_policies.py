@@ -73,14 +73,14 @@ def created(plane: ControlPlane, spec: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(("spec", "message"), REFUSED.values(), ids=REFUSED)
-def test_a_bad_policy_is_refused(control_plane: ControlPlane, spec: dict[str, Any], message: str) -> None:
+def test_a_bad_policy_is_refused(installed: ControlPlane, spec: dict[str, Any], message: str) -> None:
     """The sentence says what is wrong."""
     with pytest.raises(ClusterError) as refused:
-        created(control_plane, spec)
+        created(installed, spec)
     assert message in str(refused.value)
 
 
 @pytest.mark.parametrize("spec", ACCEPTED.values(), ids=ACCEPTED)
-def test_a_good_policy_is_accepted(control_plane: ControlPlane, spec: dict[str, Any]) -> None:
+def test_a_good_policy_is_accepted(installed: ControlPlane, spec: dict[str, Any]) -> None:
     """No rule is stricter than it means to be."""
-    assert "created (server dry run)" in created(control_plane, spec)
+    assert "created (server dry run)" in created(installed, spec)

@@ -1,5 +1,7 @@
-"""Every gate there is, a policy and a mirror alias at once: whenever the process dies, the next one ends it, and no gate
-is skipped, asked twice, or passed by an answer that was given to something else."""
+"""Every gate there is, a policy and a mirror alias at once: whenever the process dies, the next one ends it.
+
+No gate is skipped, and none passed by an answer that was given to something else.
+"""
 
 from typing import Any
 
