@@ -12,6 +12,8 @@ from cluster.host.console import step
 from cluster.plane.api import Object
 
 REST_SECONDS = 10
+PATIENT_SECONDS = 330
+"""After so long a claim that waits for something that no list shows is looked at no more often than all models are."""
 LOOK_SECONDS = 30
 """How often the operator looks at a model, unless it is told otherwise."""
 MLFLOW_BUDGET = 1.5
@@ -43,7 +45,7 @@ def quiet(stage: Stage, count: int, seconds: int) -> list[Row]:
 
 
 def waiting(stage: Stage, count: int, seconds: int) -> list[Row]:
-    """So many claims that wait, each on a model of its own: for people, for a window, or for a version."""
+    """So many claims that have waited for minutes, each on a model of its own: for people, a window, or a version."""
     stage.external_server("mlflow")
     names = registered.models(stage.postgres, "wait", count, versions=2)
     waits = (
@@ -55,7 +57,7 @@ def waiting(stage: Stage, count: int, seconds: int) -> list[Row]:
     with step(f"{count} claims begin to wait"):
         stage.apply_all("ModelPromotion", claims)
         stage.until_all("ModelPromotion", set(names), _waits)
-        time.sleep(REST_SECONDS)
+        time.sleep(PATIENT_SECONDS)
     with step(f"{seconds} s in which they wait"):
         meter = Meter(stage)
         time.sleep(seconds)

@@ -74,6 +74,10 @@ REFUSED = {
         f"gates: {{comparisons: [{{name: cab, metric: m}}], webhooks: [{CAB}]}}",
         "two gates have the same name; give each a name of its own",
     ),
+    "a webhook with the name of a job": (
+        f"{job(name='cab')[:-1]}, webhooks: [{CAB}]}}",
+        "two gates have the same name; give each a name of its own",
+    ),
     "nine webhooks": (
         f"gates: {{webhooks: [{', '.join(CAB.replace('cab,', f'cab-{n},') for n in range(9))}]}}",
         "must have at most 8 items",

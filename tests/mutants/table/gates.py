@@ -142,7 +142,7 @@ MUTANTS = (
     mutant(
         COLLECT,
         "nobody hears of what was found",
-        "    if findings.learn(found, world.now()):\n        world.queue.add(owner)",
+        "    if watch.findings.learn(found, world.now()):\n        world.queue.add(owner)",
         "    watch.findings.learn(found, world.now())",
         PASSES,
     ),

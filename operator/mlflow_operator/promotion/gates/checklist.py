@@ -99,8 +99,7 @@ def _results(case: Case, demand: Demand) -> Iterator[GateStatus]:
     """What came out of the gates of one who asks."""
     yield from _measurements(case, demand)
     yield from _validations(case, demand)
-    for webhook in demand.gates.confirmations:
-        yield _confirmed(case, demand, webhook)
+    yield from (_confirmed(case, demand, webhook) for webhook in demand.gates.confirmations)
     if demand.gates.windows is not None:
         asked = _Asked(demand.origin, windows.WINDOW, windows.NAME, demand.gates.windows.mode)
         yield _result(asked, windows.judge(demand.gates.windows, case.now))

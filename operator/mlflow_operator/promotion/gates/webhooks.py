@@ -13,8 +13,6 @@ from mlflow_operator.promotion.snapshot import READY, ModelVersion
 from mlflow_operator.promotion.unmet import Way
 
 WEBHOOK = "Webhook"
-NOT_ALLOWED = "not allowed"
-"""What is observed of a webhook that the operator does not call."""
 _CONFIRM, _NO_REASON = "promotion.confirm", "no reason given"
 
 
@@ -63,16 +61,14 @@ def judge(case: Case, gate: Webhook) -> Outcome:
         message = f"webhook {gate.name} is asked as soon as everything is passed that costs less"
         return Outcome(GateResult.WAITING, message, expected="Passed")
     if reply.result is GateResult.ERROR:
-        observed = None if reply.is_allowed else NOT_ALLOWED
-        return Outcome(reply.result, f"webhook {gate.name} gave no answer: {reply.message}", observed, "Passed")
+        message = f"webhook {gate.name} gave no answer: {reply.message}"
+        return Outcome(reply.result, message, None, "Passed", None if reply.is_allowed else "WebhookNotAllowed")
     said = reply.message or _NO_REASON
     return Outcome(reply.result, f"webhook {gate.name} answered {reply.result}: {said}", said, "Passed")
 
 
 def obstacle(result: GateStatus) -> tuple[str, Way] | None:
-    """Reason and way out, where they are not those of any gate: it has said to wait, or is not called."""
-    if (result.result, result.observed) == (GateResult.ERROR, NOT_ALLOWED):
-        return "WebhookNotAllowed", Way.CHANGE
+    """Reason and way out, where it has answered that the version may not be moved yet; else those of any gate."""
     if result.result is GateResult.WAITING and result.observed:
         return "ConfirmationPending", Way.WORLD
     return None

@@ -72,41 +72,46 @@ async def collect(world: World, key: Key) -> float | None:
     facts = await facts_of(world, at) if at else None
     if at is None or facts is None:
         return None
-    rests = [await _measure(world, owner, at, facts)]
+    rests = [await _measure(world, owner, registry_of(at.model), facts, at.watch)]
     rests.append(await _validate(world, owner, facts, at.watch))
     return min((rest for rest in rests if rest is not None), default=None)
 
 
-async def facts_of(world: World, at: Standing) -> Facts | None:
-    """What is known of a claim without asking MLflow; None while a policy cannot be read, as the claim's pass says."""
-    try:
-        return Facts(at.claim, at.snapshot, world.clock(), policies=await governing(world, at.claim))
-    except Terminal:
-        return None
-
-
-async def _measure(world: World, owner: Key, at: Standing, facts: Facts) -> float | None:
+async def _measure(world: World, owner: Key, registry: Key, facts: Facts, watch: ModelWatch) -> float | None:
     """Ask MLflow for metrics; the seconds until it is asked again."""
-    wanted, findings = needs(facts), at.watch.findings
+    wanted = needs(facts)
     if not wanted:
         return None
-    found = await measure(await registry_at(world, registry_of(at.model)), findings.due(wanted, world.now()))
-    if findings.learn(found, world.now()):
+    found = await measure(await registry_at(world, registry), watch.findings.due(wanted, world.now()))
+    if watch.findings.learn(found, world.now()):
         world.queue.add(owner)
-    return _rest(facts.claim, findings.of(wanted).values())
+    return _rest(facts.claim, watch.findings.of(wanted).values())
 
 
 async def _validate(world: World, owner: Key, facts: Facts, watch: ModelWatch) -> float | None:
     """Start Jobs, look at them and delete them; the seconds until they are looked at again."""
     known = watch.jobs.get(owner, {})
-    evidence = Evidence(watch.seen(facts.version), watch.findings.of(needs(facts)), jobs=known)
-    facts = replace(facts, evidence=evidence)
+    facts = replace(facts, evidence=found_out(owner, facts, watch))
     found = await jobs.find_out(world, facts)
     if found != known:
         watch.jobs[owner] = found
         world.queue.add(owner)
     await jobs.clean_up(world, facts)
     return jobs.rest(found)
+
+
+async def facts_of(world: World, at: Standing) -> Facts | None:
+    """A claim and its registry; None while a policy cannot be read, which the claim's own pass says."""
+    try:
+        return Facts(at.claim, at.snapshot, world.clock(), policies=await governing(world, at.claim))
+    except Terminal:
+        return None
+
+
+def found_out(claim: Key, facts: Facts, watch: ModelWatch) -> Evidence:
+    """What was found out for a claim already, by MLflow and by Jobs."""
+    jobs_ = watch.jobs.get(claim, {})
+    return Evidence(watch.seen(facts.version), watch.findings.of(needs(facts)), jobs=jobs_)
 
 
 def _claim(world: World, key: Key) -> ModelPromotion | None:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from mlflow_operator.api.gates import GateResult
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.promotion.answers import read
-from mlflow_operator.promotion.evidence import Evidence, Reply
-from mlflow_operator.promotion.facts import Facts, needs, questions
+from mlflow_operator.promotion.evidence import Reply
+from mlflow_operator.promotion.facts import Facts, questions
 from mlflow_operator.promotion.gates.webhooks import Inquiry
-from mlflow_operator.reconcile.evidence.collect import Standing, facts_of, standing
+from mlflow_operator.reconcile.evidence.collect import facts_of, found_out, standing
 from mlflow_operator.reconcile.objects import INQUIRY, PROMOTION
 from mlflow_operator.reconcile.webhooks import send
 from mlflow_operator.reconcile.world import World
@@ -44,9 +44,7 @@ def ask_for(world: World, claim: Key, inquiries: Sequence[Inquiry]) -> None:
 async def inquire(world: World, key: Key) -> float | None:
     """Ask what is due; the seconds until something is, or None where nothing is asked any more."""
     owner = key._replace(kind=PROMOTION)
-    found = standing(world, owner)
-    facts = await _facts(world, owner, found) if found else None
-    inquiries = {inquiry.known_by: inquiry for inquiry in (facts.inquiries if facts else ())}
+    inquiries = {inquiry.known_by: inquiry for inquiry in await _inquiries(world, owner)}
     if not inquiries:
         return None
     due = [inquiries[id_] for id_ in world.replies.due(inquiries, world.now())]
@@ -65,11 +63,11 @@ def _learn(world: World, id_: str, reply: Reply) -> bool:
     return world.replies.succeeded(id_, reply, world.now(), again=again)
 
 
-async def _facts(world: World, owner: Key, found: Standing) -> Facts | None:
-    """What is known of a claim at this moment, without asking MLflow or a webhook; None where nobody can say."""
-    facts, watch = await facts_of(world, found), found.watch
-    if facts is None:
-        return None
-    measured, answered = watch.findings.of(needs(facts)), replies(world, facts, anew=False)
-    jobs = watch.jobs.get(owner, {})
-    return replace(facts, evidence=Evidence(watch.seen(facts.version), measured, replies=answered, jobs=jobs))
+async def _inquiries(world: World, owner: Key) -> Sequence[Inquiry]:
+    """What a claim asks, by what is known of it at this moment, without asking MLflow or a webhook."""
+    found = standing(world, owner)
+    facts = await facts_of(world, found) if found else None
+    if found is None or facts is None:
+        return ()
+    evidence = found_out(owner, facts, found.watch)
+    return replace(facts, evidence=replace(evidence, replies=replies(world, facts, anew=False))).inquiries

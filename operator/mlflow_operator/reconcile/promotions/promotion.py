@@ -183,13 +183,15 @@ class _Pass:
             measured = await measure(registry, wanted)
             findings.learn(measured, self.world.now())
         approvals = await said(self.world, self.key, anew=anew) if facts.asks_people else ()
-        checked, replies = self.world.settings.approvals == "Count", webhooks.replies(self.world, facts, anew=anew)
-        known = self.watch.jobs.get(self.key, {})
-        evidence = Evidence(file, measured, approvals, checked, known, replies, anew)
+        checked = self.world.settings.approvals == "Count"
+        known, replies = self.watch.jobs.get(self.key, {}), webhooks.replies(self.world, facts, anew=anew)
+        evidence = Evidence(
+            file, measured, approvals, approvers_checked=checked, jobs=known, replies=replies, anew=anew
+        )
         facts = replace(facts, evidence=evidence)
         if anew and facts.trials:  # also those that are in nobody's way have begun before the version moves
             self.watch.jobs[self.key] = await jobs.find_out(self.world, facts)
-            facts = replace(facts, evidence=replace(evidence, jobs=self.watch.jobs[self.key]))
+            facts = replace(facts, evidence=replace(facts.evidence, jobs=self.watch.jobs[self.key]))
         ask_for(self.world, self.key, facts, findings.missing(wanted))
         return facts.evidence
 
