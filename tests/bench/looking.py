@@ -41,7 +41,12 @@ def quiet(stage: Stage, count: int, seconds: int) -> list[Row]:
     with step(f"{seconds} s in which somebody looks by hand"):
         floor = _by_hand(stage, seconds)
     stage.operator.start()
-    return _rows(f"{seconds} s, {count} claimed models", operator, floor)
+    what, of_mlflow, of_operator = (
+        f"{seconds} s, {count} claimed models",
+        f"; budget {MLFLOW_BUDGET} s",
+        OPERATOR_BUDGET,
+    )
+    return _rows(what, operator, floor, of_mlflow=of_mlflow, of_operator=f"budget {of_operator} s")
 
 
 def waiting(stage: Stage, count: int, seconds: int) -> list[Row]:
@@ -66,7 +71,7 @@ def waiting(stage: Stage, count: int, seconds: int) -> list[Row]:
     with step(f"{seconds} s in which somebody looks by hand"):
         floor = _by_hand(stage, seconds)
     stage.operator.start()
-    return _rows(f"{seconds} s, {count} claims that wait", operator, floor)
+    return _rows(f"{seconds} s, {count} claims that wait", operator, floor, of_mlflow="", of_operator="")
 
 
 def _waits(obj: Object) -> bool:
@@ -82,7 +87,7 @@ def _by_hand(stage: Stage, seconds: int) -> Usage:
     return meter.read()
 
 
-def _rows(what: str, operator: Usage, floor: Usage) -> list[Row]:
+def _rows(what: str, operator: Usage, floor: Usage, *, of_mlflow: str, of_operator: str) -> list[Row]:
     def words(asked: Asked) -> str:
         return ", ".join(f"{n} {path}" for path, n in sorted(asked.items())) or "none"
 
@@ -90,13 +95,13 @@ def _rows(what: str, operator: Usage, floor: Usage) -> list[Row]:
         Row(
             f"{what}: MLflow's CPU",
             f"{operator.mlflow_cpu:.2f} s",
-            f"by hand {floor.mlflow_cpu:.2f} s; budget {MLFLOW_BUDGET} s",
+            f"by hand {floor.mlflow_cpu:.2f} s{of_mlflow}",
             [operator.mlflow_cpu, floor.mlflow_cpu],
         ),
         Row(
             f"{what}: the operator's CPU",
             f"{operator.operator_cpu:.2f} s",
-            f"budget {OPERATOR_BUDGET} s",
+            of_operator,
             [operator.operator_cpu],
         ),
         Row(
