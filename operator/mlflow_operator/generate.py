@@ -1,6 +1,7 @@
 """Writes what is made from the code: the CRDs, the chart's copies of them and its rules, and manifests/install.yaml.
 
-``mlflow-operator generate`` belongs to a checkout; ``--check`` writes nothing and fails when a file is out of date.
+It writes the table of reasons in the documentation too. ``mlflow-operator generate`` belongs to a checkout; ``--check``
+writes nothing and fails when a file is out of date.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import yaml
 
 from mlflow_operator.api import crd
 from mlflow_operator.clients import kinds
+from mlflow_operator.status import reasons
 
 COMMAND = "make generate"
 HEADER = f"# Generated from operator/mlflow_operator/api by `{COMMAND}`; do not edit.\n"
@@ -25,6 +27,8 @@ CRDS = Path("crds")
 CHART_CRDS = CHART / "templates" / "crds"
 CHART_RULES = CHART / "templates" / "_rules.tpl"
 INSTALL = Path("manifests/install.yaml")
+REASONS = Path("docs/modelpromotion.md")
+"""The page that has the table of reasons; all else in it is written by hand."""
 
 # What others refer to comes first, so that one `kubectl apply` never names what is not there yet.
 _ORDER = (
@@ -100,6 +104,7 @@ def generated(root: Path) -> dict[Path, str]:
         name = f"{kind.NAMES.plural}.yaml"
         files[CRDS / name] = HEADER + dump(definition)
         files[CHART_CRDS / name] = chart_template(definition)
+    files[REASONS] = with_reasons((root / REASONS).read_text())
     files[INSTALL] = install(crds, render(root / CHART, NAMESPACE, {"crds": {"install": False}}))
     return files
 
@@ -109,6 +114,15 @@ def orphans(root: Path) -> Iterator[Path]:
     known = {f"{kind.NAMES.plural}.yaml" for kind in crd.KINDS}
     for folder in (CRDS, CHART_CRDS):
         yield from (folder / file.name for file in (root / folder).glob("*.yaml") if file.name not in known)
+
+
+def with_reasons(page: str) -> str:
+    """The page of ModelPromotion with the table of its reasons as the code has it."""
+    head, *rows = reasons.table()
+    before, found, rest = page.partition(head)
+    if not found:
+        raise CannotGenerate(f"{REASONS} has no table that begins with {head}")
+    return before + "\n".join([head, *rows]) + "\n\n" + rest.partition("\n\n")[2]
 
 
 def dump(document: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ from mlflow_operator.api.resource import Resource
 from mlflow_operator.api.schema import API_VERSION
 from mlflow_operator.config import PREFIX, Images, Settings
 from mlflow_operator.engine.telemetry import REGISTRY
+from mlflow_operator.status.reasons import MEANINGS
 from unit.documentation import DOCS, PAGES, ROOT, anchors, links, named, page_id, prose, snippets, tables, words
 
 CODE = ROOT / "operator" / "mlflow_operator"
@@ -206,7 +207,7 @@ MODULES: dict[type[Resource], tuple[str, ...]] = {
 PASSED_ON = (
     *("promotion/snapshot.py", "reconcile/servers/surroundings.py"),
     *("reconcile/publish.py", "reconcile/objects.py", "reconcile/process.py", "reconcile/events.py"),
-    *("status/preparations.py", "status/rollout.py"),
+    *("status/preparations.py", "status/rollout.py", "status/reasons.py"),
 )
 """Modules of those packages that make no reasons."""
 ELSEWHERE = {
@@ -255,6 +256,15 @@ def reasons(kind: type[Resource]) -> set[str]:
 def test_every_reason_is_documented(kind: type[Resource]) -> None:
     """Whatever reason a user sees, the page of the kind has it."""
     assert {reason for reason in reasons(kind) if f"`{reason}`" not in prose(CONTRACTS[kind])} == set()
+
+
+def test_the_table_of_reasons_has_every_reason_once() -> None:
+    """Whatever the code can say of a claim is explained, and nothing else; `Http404` and the like are one sentence."""
+    listed = [reason for meaning in MEANINGS for reason in meaning.reasons]
+    ready = set(listed) - {"AccessDenied"}  # refused for a moment, and refused for good
+    assert len(listed) == len(ready) + 2
+    assert set(listed) <= reasons(ModelPromotion)
+    assert all(meaning.helps for meaning in MEANINGS if meaning.standing.kind == "Stalled")
 
 
 def test_every_documented_reason_exists() -> None:

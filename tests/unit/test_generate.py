@@ -18,8 +18,9 @@ def checkout(tmp_path: Path) -> Path:
     """A copy of what generating reads and writes."""
     for folder in ("charts", "crds"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    (tmp_path / "manifests").mkdir()
-    shutil.copy(ROOT / generate.INSTALL, tmp_path / generate.INSTALL)
+    for file in (generate.INSTALL, generate.REASONS):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / file, tmp_path / file)
     return tmp_path
 
 
@@ -74,6 +75,15 @@ def test_the_manifest_has_the_namespace_and_the_crds_before_what_needs_them() ->
     first = ["Namespace", *["CustomResourceDefinition"] * len(crd.KINDS), "ServiceAccount"]
     assert kinds[: len(first)] == first
     assert kinds[-1] == "Deployment"
+
+
+def test_a_reason_that_was_edited_by_hand_is_put_right(checkout: Path) -> None:
+    """The table is the code's; the rest of the page stays as somebody has written it."""
+    page = checkout / generate.REASONS
+    written = page.read_text()
+    page.write_text(written.replace("| Drifted | `DriftDetected` |", "| Gone | `DriftDetected` |") + "\nMore.\n")
+    assert generate.main([], checkout) == 0
+    assert page.read_text() == written + "\nMore.\n"
 
 
 def test_what_helm_would_take_for_an_action_is_refused() -> None:

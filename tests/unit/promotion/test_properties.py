@@ -21,6 +21,7 @@ from mlflow_operator.promotion.wish import REASSERT, Wish
 from mlflow_operator.status.promotion import compute, compute_failed
 
 from .claims import NOW, SIGNED, over
+from .meanings import unexplained
 
 STAGES = [stage.value for stage in Stage]
 ALIASES = ("champion", "challenger")
@@ -101,6 +102,7 @@ def check_status(claim: ModelPromotion, snapshot: Snapshot, status: ModelPromoti
     assert not {"Reconciling", "Stalled"} <= true
     assert ("Ready" in true) != bool({"Reconciling", "Stalled"} & true)
     assert all(0 < len(c.message) <= LONGEST and c.reason.isalnum() for c in status.conditions)
+    assert unexplained(status.wire()) is None
     assert len(status.history) <= claim.spec.history_limit
     numbers = [a.number for a in status.history]
     assert numbers == sorted(set(numbers), reverse=True)

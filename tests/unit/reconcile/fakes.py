@@ -17,9 +17,14 @@ from mlflow_operator.engine.store import key_of
 from mlflow_operator.errors import Conflict, NotFound, RegistryNotFound, RegistryRefused, RegistryUnavailable
 from mlflow_operator.promotion.evidence import ModelFile
 from mlflow_operator.promotion.snapshot import Mark, ModelVersion, Snapshot
+from unit.promotion.meanings import unexplained
 
 Object = dict[str, Any]
 Answer = TypeVar("Answer")
+
+
+class Unexplained(BaseException):
+    """A status that the table of reasons does not have; no pass may take it for a failure of its own."""
 
 
 class Crash(BaseException):
@@ -278,6 +283,8 @@ class FakeCluster:
                 raise NotFound(404, "NotFound", f"{key} does not exist")
             if known["metadata"]["resourceVersion"] != meta.resource_version:
                 raise Conflict(409, "Conflict", f"{key} has been changed")
+            if kind == "ModelPromotion" and (said := unexplained(status)):
+                raise Unexplained(said)
             if known["status"] != status:
                 self.statuses.append(copy.deepcopy(status))
                 self._keep(key, {**copy.deepcopy(known), "status": copy.deepcopy(status)})
