@@ -6,7 +6,9 @@ from typing import Annotated
 from pydantic import Field
 
 from mlflow_operator.api.durations import Duration
-from mlflow_operator.api.schema import ApiModel, Observed
+from mlflow_operator.api.schema import ApiModel, Observed, list_set
+
+UserName = Annotated[str, Field(min_length=1, max_length=253)]
 
 
 class ApprovalGate(ApiModel):
@@ -18,6 +20,8 @@ class ApprovalGate(ApiModel):
     """How long they are waited for, as in 72h."""
     allow_self_approval: bool = False
     """Who asked for the attempt may be one of them."""
+    excluded: Annotated[list[UserName], list_set(max_items=32)] = Field(default_factory=list)
+    """Users who may not be one of them, by their names: what they approve does not count."""
 
 
 class ApprovalStatus(Observed):

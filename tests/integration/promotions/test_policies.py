@@ -173,7 +173,7 @@ def test_a_policy_asks_for_people_where_the_claim_asks_for_none(
     served: Team, registry: Registry, model: str, write: Write
 ) -> None:
     """More of them than the claim would do with, and not who has asked, whatever the claim allows."""
-    name = write(gates={"approval": {"required": 2}})
+    name = write(gates={"approval": {"required": 2, "excluded": ["bob"]}})
     own = {"approval": {"required": 1, "allowSelfApproval": True}}
     served.promote("fraud", model, 7, gates=own, annotations={"mlflow.talentflow.ai/requested-by": "alice"})
     waits = served.until("modelpromotion", "fraud", has_reason("ApprovalRequired"))

@@ -10,6 +10,7 @@ CORE, PASSES = ("promotion/test_approval.py", "promotion/test_approval_course.py
 MUTANTS = (
     mutant(RULES, "nobody is asked", "    unapproved,  # after", "    # after", *CORE),
     mutant(APPROVAL, "the mildest who asks decides", "required=max(", "required=min(", *CORE),
+    mutant(APPROVAL, "whoever is excluded counts", "if who in gate.excluded:", "if False:", *CORE),
     mutant(APPROVAL, "one is enough", "if len(by) >= gate.required:", "if by:", *CORE),
     mutant(APPROVAL, "one is two", "list(dict.fromkeys(each.spec.approver for", "list((each.spec.approver for", *CORE),
     mutant(APPROVAL, "who has asked approves", "and who == asked.requested_by:", "and False:", *CORE),

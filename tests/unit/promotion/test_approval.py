@@ -131,15 +131,25 @@ def test_who_has_asked_counts_where_that_is_allowed() -> None:
     assert decided(unknown, said(unknown, "alice")).step is Step.WRITE
 
 
+def test_who_is_excluded_does_not_count() -> None:
+    """Whatever right he has; the message says so, and somebody else's yes does count."""
+    made = asking(gates={"approval": {"excluded": ["bob", "mallory"]}})
+    refused = decided(made, said(made))
+    assert refused.step is Step.ASK
+    assert "not counted: bob may not approve this" in refused.message
+    assert decided(made, said(made), said(made, "carol")).step is Step.WRITE
+
+
 def test_of_several_who_ask_for_approval_the_strictest_holds() -> None:
-    """The most people, the shortest time, and oneself only where all of them allow it."""
+    """The most people, the shortest time, oneself only where all allow it, and nobody whom anybody excludes."""
     gates = [
         ApprovalGate(required=1, timeout="90m", allow_self_approval=True),
-        ApprovalGate(required=3, timeout="2h"),
-        ApprovalGate(required=2, timeout="1h31m", allow_self_approval=True),
+        ApprovalGate(required=3, timeout="2h", excluded=["carol", "bob"]),
+        ApprovalGate(required=2, timeout="1h31m", allow_self_approval=True, excluded=["bob"]),
     ]
-    assert strictest(gates) == ApprovalGate(required=3, timeout="90m", allow_self_approval=False)
-    assert strictest(gates[::2]) == ApprovalGate(required=2, timeout="90m", allow_self_approval=True)
+    everybody = ApprovalGate(required=3, timeout="90m", allow_self_approval=False, excluded=["bob", "carol"])
+    assert strictest(gates) == everybody
+    assert strictest(gates[::2]) == ApprovalGate(required=2, timeout="90m", allow_self_approval=True, excluded=["bob"])
 
 
 MIRROR: dict[str, Any] = {"target": {"stage": "Production", "mirrorAlias": "champion"}}

@@ -51,6 +51,7 @@ def strictest(gates: Sequence[ApprovalGate]) -> ApprovalGate:
         required=max(gate.required for gate in gates),
         timeout=min((gate.timeout for gate in gates), key=span),
         allow_self_approval=all(gate.allow_self_approval for gate in gates),
+        excluded=sorted({name for gate in gates for name in gate.excluded}),
     )
 
 
@@ -204,6 +205,8 @@ def _ignored(each: PromotionApproval, gate: ApprovalGate, asked: ApprovalStatus)
         return f"{who} does not name {' and '.join(asked.slots)}"
     if not gate.allow_self_approval and who == asked.requested_by:
         return f"{who} has asked for it"
+    if who in gate.excluded:
+        return f"{who} may not approve this"
     return f"{who} was too late" if each.made > asked.expires else None
 
 
