@@ -85,8 +85,10 @@ def test_the_role_edit_covers_both_kinds(control_plane: ControlPlane, namespace:
 
 def test_with_namespaces_the_operator_sees_nothing_elsewhere(control_plane: ControlPlane, namespace: str) -> None:
     """A Role in the watched namespace is all that it gets."""
-    who = f"system:serviceaccount:{namespace}:mlflow-operator"
-    values = {"watchNamespaces": [namespace], "crds": {"install": False}, "rbac": {"aggregate": False}}
+    who = f"system:serviceaccount:{namespace}:limited"
+    # A name of its own, since what is cluster-wide belongs to the operator of the other tests.
+    values = {"fullnameOverride": "limited", "watchNamespaces": [namespace], "crds": {"install": False}}
+    values |= {"rbac": {"aggregate": False}}
     objects = generate.render(ROOT / generate.CHART, namespace, values)
     control_plane.kubectl("apply", "--server-side", "-f", "-", text=yaml.safe_dump_all(objects))
     assert may(control_plane, who, "list", "secrets", namespace)
