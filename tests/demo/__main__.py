@@ -22,6 +22,7 @@ def main() -> int:
             cluster.up()
             story = Story(cluster, profile, Narrator())
             story.tell()
+            story.tell_of_governing()
     except ClusterError as error:
         console.say(str(error))
         return 1
