@@ -63,7 +63,9 @@ async def test_a_policy_of_another_release_stops_what_has_not_begun() -> None:
     await world.drain()
     late = Key(PROMOTION, "team", "late")
     assert (reason(world, key), reason(world, late)) == ("SpecUnreadable", "PolicyUnreadable")
-    assert reason(world, FRAUD) == "Promoted"
+    world.cluster.put(world.cluster.objects[FRAUD], tags={"team": "risk"})  # nothing is asked for that
+    await world.drain()
+    assert (reason(world, FRAUD), world.registry.versions["7"].tags["team"]) == ("Promoted", "risk")
     world.cluster.put(world.cluster.objects[key], gates={})
     await world.drain()
     assert reason(world, late) == "Promoted"
