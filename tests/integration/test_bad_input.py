@@ -231,7 +231,7 @@ PROMOTIONS_REFUSED = {
     "a field that does not exist": (REF + MODEL + SEVEN + STAGE + "gate: {}", 'unknown field "spec.gate"'),
 }
 
-GOOD_KEYS = ["a", "a" * 250, "mlflow.talentflow.ai/approved-by", "a b: c", "a.b..c", "ü模", "a/.b"]
+GOOD_KEYS = ["a", "a" * 250, "mlflow.talentflow.ai/vouched-for", "a b: c", "a.b..c", "ü模", "a/.b"]
 
 ACCEPTED = {
     "MLflowServer": {
