@@ -49,8 +49,9 @@ def compute(
     """The status after a look at the registry; ``reports`` say what webhooks have taken since."""
     make, phase = _VERDICTS[decision.step]
     verdict = make(decision.reason, decision.message)
-    status, holders = claim.status, snapshot.holders(claim.spec.target)
-    gates = next((list(known) for known in (decision.gates, decision.late) if known is not None), status.gates)
+    status, holders = _about_the_wish(claim), snapshot.holders(claim.spec.target)
+    kept = decision.late if status.gates and decision.late is not None else status.gates
+    gates = list(kept if decision.gates is None else decision.gates)
     history = recorded(status.history, (decision.left_behind, decision.attempt), claim.spec.history_limit)
     untold = telling.untold(claim, decision, history, holders, now, reports=reports)
     return status.model_copy(
@@ -75,6 +76,14 @@ def compute(
             ],
         }
     )
+
+
+def _about_the_wish(claim: ModelPromotion) -> ModelPromotionStatus:
+    """The status without what was found of another version, which was wanted before this one came back."""
+    status = claim.status
+    if status.desired_version in (None, claim.spec.version):
+        return status
+    return status.model_copy(update={"gates": [], "approval": None})
 
 
 def _held(claim: ModelPromotion, holders: Sequence[str]) -> dict[str, object]:

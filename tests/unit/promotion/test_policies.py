@@ -15,7 +15,7 @@ from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.status.promotion import compute
 
-from .claims import NOW, SIGNED, claim, registry
+from .claims import NOW, SIGNED, claim, promoted, registry
 from .measured import known, logged, models
 from .test_gates import AUC, OPEN, SHUT
 from .test_rollback import past
@@ -145,6 +145,20 @@ def test_what_is_promoted_stays_whatever_a_policy_asks_later() -> None:
     with_ = decide(made, snapshot, NOW, policies=(late,))
     assert with_.step is Step.HOLD
     assert compute(made, snapshot, with_, NOW) == compute(made, snapshot, without, NOW)
+
+
+def test_what_was_found_of_another_version_is_not_shown_of_the_one_that_came_back() -> None:
+    """A claim asks for a worse version and is put back: it is promoted, and no gate of the other one is beside it."""
+    made, asked = claim(), (policy(gates={"metrics": [AUC]}),)
+    done = made.model_copy(update={"status": promoted(made, models(v7="Staging"), models(v7="Production"))})
+    worse = claim(done.status, version=8)
+    snapshot = models(v7="Production", v8="Staging")
+    evidence = known(snapshot, v8=logged(0.5))
+    refused = compute(worse, snapshot, decide(worse, snapshot, NOW, evidence, policies=asked), NOW)
+    assert {gate.result for gate in refused.gates} == {"Failed"}
+    back = made.model_copy(update={"status": refused})
+    again = compute(back, snapshot, decide(back, snapshot, NOW, policies=asked), NOW)
+    assert (again.phase, again.gates, again.gate_summary) == ("Promoted", [], None)
 
 
 def test_half_a_promotion_is_finished_though_a_policy_comes() -> None:
