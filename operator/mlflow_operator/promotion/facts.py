@@ -113,7 +113,8 @@ class Facts:
         """Everything that keeps the version from the slot."""
         if self.version is None:
             return ()
-        found = [demand.signed(each) for demand in self.demands for each in unmet(self._question(demand, self.version))]
+        asking = self.demands[:1] if self.is_passed else self.demands  # a policy that comes now is for the next attempt
+        found = [demand.signed(each) for demand in asking for each in unmet(self._question(demand, self.version))]
         return (*unregistered(self.version), *found)
 
     def _question(self, demand: Demand, version: ModelVersion) -> Question:
@@ -174,7 +175,10 @@ class Facts:
         """
         attempt = self.attempt
         there = self.version is not None and self.version.version in self.holders
-        return attempt is not None and there and attempt.gated == self.wish.gated
+        if attempt is None or not there:
+            return False
+        ungated = attempt.gated is None and attempt.required is not None and not own(self.claim).has_gates
+        return ungated or attempt.gated == self.wish.gated
 
     @cached_property
     def checklist(self) -> Checklist:

@@ -133,7 +133,7 @@ MUTANTS = (
     mutant(ATTEMPT, "what never came in is a rollback", "if a.result is AttemptResult.PROMOTED}", "}", *CORE),
     mutant(DEMAND, "what is skipped is asked all the same", "gates=self.gates.model_copy(update=left), ", "", *CORE),
     mutant(FACTS, "half a promotion is left", "attempt.gated == self.wish.gated", "False", *CORE),
-    mutant(FACTS, "gates are passed for ever", "attempt is not None and there and", "attempt is not None and", *CORE),
+    mutant(FACTS, "gates are passed for ever", "if attempt is None or not there:", "if attempt is None:", *CORE),
     mutant(SOAK, "who was away goes on soaking", "known.changed_at == changed", "True", *CORE),
     mutant(REQUIREMENTS, "a soak has no end", "if question.now >= end:", "if False:", *CORE),
     mutant(REQUIREMENTS, "age is no matter", "or question.now <= end:", "or True:", *CORE),

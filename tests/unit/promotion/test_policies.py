@@ -177,6 +177,17 @@ def test_half_a_promotion_is_finished_though_a_policy_comes() -> None:
     assert after.attempt.policies == ["platform@2"]
 
 
+def test_half_a_promotion_that_nobody_asked_anything_is_finished_too() -> None:
+    """Neither the claim nor a policy asked for gates when it began; one that comes in between is for the next one."""
+    made = claim(**MIRRORED)
+    begun = decide(made, models(v7="Staging"), NOW)
+    made = made.model_copy(update={"status": compute(made, models(v7="Staging"), begun, NOW)})
+    late = policy("late", gates={"windows": SHUT, "metrics": [AUC]}, requires={"tags": [{"key": "vouched"}]})
+    after = decide(made, models(v7="Production"), NOW, policies=(late,))
+    assert (after.step, [move.name for move in after.plan.aliases]) == (Step.WRITE, ["champion"])
+    assert decide(made, models(v7="Staging"), NOW, policies=(late,)).step is not Step.WRITE
+
+
 SKIPS = {"skipGates": ["metrics", "windows"]}
 
 
