@@ -20,8 +20,8 @@ from mlflow_operator import endpoints
 from mlflow_operator.api.crd import LABEL, OURS
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.kinds import CHILDREN, DECISIONS, KINDS, REFERENCED, own_of
-from mlflow_operator.clients.registry import Mlflow
-from mlflow_operator.clients.webhooks import Webhooks
+from mlflow_operator.clients.mlflow.registry import Mlflow
+from mlflow_operator.clients.webhooks.calls import Webhooks
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.leader import Alone, Election
 from mlflow_operator.engine.lists import Lists

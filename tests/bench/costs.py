@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 
 from bench.latency import SQLITE, claim
+from bench.meters.trail import Trail, answered, is_operator, resource, split
 from bench.report import Row, spread
 from bench.stage import WATCHED, Stage, is_ready
-from bench.trail import Trail, answered, is_operator, resource, split
 from cluster.host import folders
 from cluster.plane.audit import WRITES, Requests
 

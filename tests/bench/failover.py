@@ -9,9 +9,9 @@ from pathlib import Path
 
 import yaml
 
+from bench.meters.trail import Trail, answered, is_operator, is_write
 from bench.report import Row, spread
 from bench.stage import WATCHED, Stage
-from bench.trail import Trail, answered, is_operator, is_write
 from cluster.host import waiting
 from cluster.host.console import step
 from cluster.host.errors import ClusterError

@@ -4,9 +4,9 @@ import os
 import time
 from pathlib import Path
 
+from bench.meters.trail import Trail, answered, is_operator, is_write
 from bench.report import Row, spread
 from bench.stage import Stage, is_ready
-from bench.trail import Trail, answered, is_operator, is_write
 from cluster.host import waiting
 from cluster.host.process import Process
 

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
+from bench.meters.trail import Event, Trail, answered, is_operator, received, resource
 from bench.report import Row, percentile, spread
 from bench.stage import UNWATCHED, Stage, is_ready, path
-from bench.trail import Event, Trail, answered, is_operator, received, resource
 from cluster.plane.api import Object
 
 GOAL = 1.3

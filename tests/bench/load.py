@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from bench import by_hand, registered
 from bench.footprint import resident_megabytes
 from bench.latency import claim
-from bench.meter import Meter, Usage
+from bench.meters.meter import Meter, Usage
+from bench.meters.trail import Trail, answered, is_operator, received, resource
 from bench.report import Row
 from bench.stage import Stage, is_ready
-from bench.trail import Trail, answered, is_operator, received, resource
 from cluster.plane.api import Object
 from mlflow_operator.config import Settings
 

@@ -3,9 +3,9 @@
 import time
 
 from bench import by_hand, registered
-from bench.access_log import Asked
 from bench.latency import claim
-from bench.meter import Meter, Usage
+from bench.meters.access_log import Asked
+from bench.meters.meter import Meter, Usage
 from bench.report import Row
 from bench.stage import WATCHED, Stage, is_ready
 from cluster.host.console import step

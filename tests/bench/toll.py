@@ -1,10 +1,10 @@
 """What a promotion costs MLflow: beside the same writes and one read, by hand."""
 
 from bench import by_hand, registered
-from bench.access_log import each
 from bench.footprint import until_idle
 from bench.latency import claim
-from bench.meter import Meter, Usage
+from bench.meters.access_log import each
+from bench.meters.meter import Meter, Usage
 from bench.report import Row
 from bench.stage import Stage, is_ready
 

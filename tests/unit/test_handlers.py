@@ -11,7 +11,7 @@ from mlflow_operator import endpoints
 from mlflow_operator.api import crd
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.kinds import CHILDREN
-from mlflow_operator.clients.registry import Mlflow
+from mlflow_operator.clients.mlflow.registry import Mlflow
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.queue import Key, WorkQueue
 from mlflow_operator.handlers import _kopf_settings

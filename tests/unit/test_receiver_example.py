@@ -12,12 +12,12 @@ import aiohttp
 import pytest
 
 from cluster.host import ports
-from mlflow_operator.clients import signatures
-from mlflow_operator.promotion.answers import Answer, read
+from mlflow_operator.clients.webhooks import signatures
 from mlflow_operator.promotion.facts import Facts
+from mlflow_operator.promotion.webhooks.answers import Answer, read
 from unit.documentation import DOCS, snippets
 from unit.promotion.claims import NOW, claim
-from unit.promotion.measured import models
+from unit.promotion.gates.measured import models
 
 SECRET = f"whsec_{base64.b64encode(bytes(range(32))).decode()}"
 _LONGEST = 25

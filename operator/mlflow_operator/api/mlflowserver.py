@@ -6,12 +6,12 @@ from pydantic import Field
 
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.pod_fields import Affinity, EnvFromSource, Toleration, TopologySpreadConstraint
-from mlflow_operator.api.pods import PodSecurityContext, Resources, TemporaryStorage
-from mlflow_operator.api.promotions import Promotions
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map
-from mlflow_operator.api.serving import EnvVar, Experiment, External, Image, Network, Service, ServiceAccount
-from mlflow_operator.api.stores import ArtifactStore, BackendStore
+from mlflow_operator.api.server.pods import PodSecurityContext, Resources, TemporaryStorage
+from mlflow_operator.api.server.promotions import Promotions
+from mlflow_operator.api.server.serving import EnvVar, Experiment, External, Image, Network, Service, ServiceAccount
+from mlflow_operator.api.server.stores import ArtifactStore, BackendStore
 
 _DEPLOYED_ONLY = (
     "version",

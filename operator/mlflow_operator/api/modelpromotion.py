@@ -5,16 +5,16 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from mlflow_operator.api.approvals import ApprovalStatus
 from mlflow_operator.api.attempt import Attempt, Plan, Soak
-from mlflow_operator.api.gates import Gates, GateStatus, WindowStatus
+from mlflow_operator.api.gates.approvals import ApprovalStatus
+from mlflow_operator.api.gates.gates import Gates, GateStatus, WindowStatus
+from mlflow_operator.api.gates.requires import Requires
+from mlflow_operator.api.gates.rollback import Rollback
+from mlflow_operator.api.gates.webhooks import Untold
 from mlflow_operator.api.meta import Condition, LocalRef, Namespace, Workspace
-from mlflow_operator.api.requires import Requires
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
-from mlflow_operator.api.rollback import Rollback
 from mlflow_operator.api.schema import ApiModel, Observed, Rule, Tags, immutable, list_map, rules
 from mlflow_operator.api.slots import ModelVersionNumber, Target
-from mlflow_operator.api.webhooks import Untold
 
 _INSTEAD = "create a new ModelPromotion instead"
 

@@ -4,13 +4,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from mlflow_operator.api.gates import PolicyGates
+from mlflow_operator.api.gates.gates import PolicyGates
+from mlflow_operator.api.gates.requires import Requires
+from mlflow_operator.api.gates.rollback import SkipGates
 from mlflow_operator.api.meta import Condition, Namespace
-from mlflow_operator.api.promotions import LabelSelector
-from mlflow_operator.api.requires import Requires
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
-from mlflow_operator.api.rollback import SkipGates
 from mlflow_operator.api.schema import ApiModel, Name, Observed, Rule, list_map, list_set
+from mlflow_operator.api.server.promotions import LabelSelector
 from mlflow_operator.api.slots import Slot
 
 _MOST = 16

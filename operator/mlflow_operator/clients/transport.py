@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from mlflow_operator.clients.refusals import refusal, too_large, unanswered
+from mlflow_operator.clients.mlflow.refusals import refusal, too_large, unanswered
 from mlflow_operator.errors import RegistryUnavailable
 
 MIB = 2**20

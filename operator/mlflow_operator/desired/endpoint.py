@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.serving import CaBundle, External, ExternalCredentials
+from mlflow_operator.api.server.serving import CaBundle, External, ExternalCredentials
 from mlflow_operator.desired import names
 from mlflow_operator.desired.external import urls
 from mlflow_operator.desired.external.urls import Address

@@ -4,7 +4,7 @@ What the spec says of pods is read here alone, so that it holds for the server, 
 """
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.pods import PodSecurityContext, Resources
+from mlflow_operator.api.server.pods import PodSecurityContext, Resources
 from mlflow_operator.desired import names
 from mlflow_operator.desired.inputs import Images, Inputs, Object
 

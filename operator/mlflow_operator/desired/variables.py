@@ -1,6 +1,6 @@
 """Environment variables of containers."""
 
-from mlflow_operator.api.serving import EnvVar
+from mlflow_operator.api.server.serving import EnvVar
 from mlflow_operator.desired.inputs import Object
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from mlflow_operator.api.approvals import ApprovalStatus
 from mlflow_operator.api.attempt import Attempt, AttemptResult, Plan, Soak
-from mlflow_operator.api.gates import GateStatus, WindowStatus
+from mlflow_operator.api.gates.approvals import ApprovalStatus
+from mlflow_operator.api.gates.gates import GateStatus, WindowStatus
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.promotion.attempt import ended
 from mlflow_operator.promotion.facts import Facts

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mlflow_operator.api.gates import GateJob, GateResult
+from mlflow_operator.api.gates.gates import GateJob, GateResult
 from mlflow_operator.api.promotionapproval import PromotionApproval
 from mlflow_operator.promotion.snapshot import ModelVersion
 

@@ -5,21 +5,21 @@ from datetime import datetime
 from functools import cached_property
 
 from mlflow_operator.api.attempt import Attempt, Plan, Soak
-from mlflow_operator.api.gates import GateJob, GateStatus
+from mlflow_operator.api.gates.gates import GateJob, GateStatus
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.api.slots import Stage
 from mlflow_operator.promotion import attempt as attempts
 from mlflow_operator.promotion import soak
 from mlflow_operator.promotion.conflict import Contender
-from mlflow_operator.promotion.demand import Demand, own
 from mlflow_operator.promotion.evidence import NOTHING, Evidence, Need
 from mlflow_operator.promotion.gates import checklist, jobs
 from mlflow_operator.promotion.gates.case import Asking, Case
 from mlflow_operator.promotion.gates.checklist import Checklist, evaluate
 from mlflow_operator.promotion.gates.webhooks import Inquiry
 from mlflow_operator.promotion.plan import plan
-from mlflow_operator.promotion.policies import demand
+from mlflow_operator.promotion.policies.demand import Demand, own
+from mlflow_operator.promotion.policies.governing import demand
 from mlflow_operator.promotion.requirements import Question, age_ends, soak_ends, unmet, unregistered
 from mlflow_operator.promotion.snapshot import READY, ModelVersion, Snapshot
 from mlflow_operator.promotion.unmet import Unmet

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mlflow_operator.api.promotions import AllowedNamespaces, LabelRequirement, LabelSelector
+from mlflow_operator.api.server.promotions import AllowedNamespaces, LabelRequirement, LabelSelector
 
 
 def is_allowed(allowed: AllowedNamespaces, labels: Mapping[str, str] | None) -> bool | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from mlflow_operator.api.attempt import Soak
 from mlflow_operator.api.durations import span
-from mlflow_operator.api.requires import RequiredTag, Requires, TagOperator
+from mlflow_operator.api.gates.requires import RequiredTag, Requires, TagOperator
 from mlflow_operator.promotion.evidence import ModelFile
 from mlflow_operator.promotion.snapshot import READY, ModelVersion, slot_name
 from mlflow_operator.promotion.unmet import Unmet, Way

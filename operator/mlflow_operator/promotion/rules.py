@@ -15,7 +15,7 @@ from mlflow_operator.promotion.decision import Decision, Rule, Step, first_answe
 from mlflow_operator.promotion.evidence import NOTHING, Evidence
 from mlflow_operator.promotion.facts import Facts
 from mlflow_operator.promotion.plan import is_empty, plan
-from mlflow_operator.promotion.policies import stamp
+from mlflow_operator.promotion.policies.governing import stamp
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot, slot_name
 from mlflow_operator.promotion.unmet import Way, worst
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from mlflow_operator.api.attempt import Soak
+from mlflow_operator.api.gates.requires import Requires
 from mlflow_operator.api.modelpromotion import ModelPromotion
-from mlflow_operator.api.requires import Requires
-from mlflow_operator.promotion.demand import Demand
+from mlflow_operator.promotion.policies.demand import Demand
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot, slot_name
 
 _KEPT = 20

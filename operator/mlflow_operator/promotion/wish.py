@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, Self
 
 from mlflow_operator.api.attempt import Attempt
-from mlflow_operator.api.gates import Gates
+from mlflow_operator.api.gates.gates import Gates
 from mlflow_operator.api.modelpromotion import ExistingVersions, ModelPromotion, ModelPromotionSpec
 from mlflow_operator.api.schema import GROUP, ApiModel
 from mlflow_operator.api.slots import Stage

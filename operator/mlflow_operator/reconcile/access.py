@@ -8,10 +8,10 @@ from typing import Any
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.serving import CaBundle, ExternalCredentials
-from mlflow_operator.clients.addresses import is_refused
-from mlflow_operator.clients.registry import Access, Registry
+from mlflow_operator.api.server.serving import CaBundle, ExternalCredentials
+from mlflow_operator.clients.mlflow.registry import Access, Registry
 from mlflow_operator.clients.tls import trusting
+from mlflow_operator.clients.webhooks.addresses import is_refused
 from mlflow_operator.desired.external import authorities, login, urls
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import OperatorError, Terminal, Waiting

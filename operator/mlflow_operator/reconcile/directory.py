@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.promotions import AllowedNamespaces
+from mlflow_operator.api.server.promotions import AllowedNamespaces
 from mlflow_operator.desired import Endpoint
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Store

@@ -4,11 +4,11 @@ import base64
 from collections.abc import Mapping
 
 from mlflow_operator.api.durations import span
-from mlflow_operator.api.webhooks import SigningKey, Webhook
-from mlflow_operator.clients import signatures
+from mlflow_operator.api.gates.webhooks import SigningKey, Webhook
+from mlflow_operator.clients.webhooks import signatures
 from mlflow_operator.errors import LeadershipLost, OperatorError
-from mlflow_operator.promotion.answers import Answer, Unanswered
-from mlflow_operator.promotion.messages import Message
+from mlflow_operator.promotion.webhooks.answers import Answer, Unanswered
+from mlflow_operator.promotion.webhooks.messages import Message
 from mlflow_operator.reconcile.world import World
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mlflow_operator.clients.cluster import Cluster
-from mlflow_operator.clients.registry import Mlflow
-from mlflow_operator.clients.webhooks import Webhooks
+from mlflow_operator.clients.mlflow.registry import Mlflow
+from mlflow_operator.clients.webhooks.calls import Webhooks
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.queue import WorkQueue
 from mlflow_operator.engine.store import Store

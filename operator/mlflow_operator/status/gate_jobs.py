@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from mlflow_operator.api.gates import GateJob, GateResult
+from mlflow_operator.api.gates.gates import GateJob, GateResult
 from mlflow_operator.promotion.evidence import JobFound
 from mlflow_operator.promotion.gates.jobs import MOST_TRIES
 from mlflow_operator.status.preparations import condition

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from mlflow_operator.api.promotionpolicy import PromotionPolicy, PromotionPolicyStatus
-from mlflow_operator.promotion.contradictions import contradictions
 from mlflow_operator.promotion.gates.windows import BadWindow, state
+from mlflow_operator.promotion.policies.contradictions import contradictions
 from mlflow_operator.status import conditions
 from mlflow_operator.status.conditions import Verdict
 

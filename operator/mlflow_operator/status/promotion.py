@@ -4,18 +4,18 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from mlflow_operator.api.attempt import AttemptResult
+from mlflow_operator.api.gates.webhooks import Untold
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
-from mlflow_operator.api.webhooks import Untold
-from mlflow_operator.promotion import telling
 from mlflow_operator.promotion.attempt import recorded
 from mlflow_operator.promotion.decision import Decision, Step
-from mlflow_operator.promotion.demand import own
 from mlflow_operator.promotion.gates.checklist import summary
 from mlflow_operator.promotion.plan import is_empty
+from mlflow_operator.promotion.policies.demand import own
 from mlflow_operator.promotion.snapshot import Snapshot, slot_name
-from mlflow_operator.promotion.telling import NONE, Reports
 from mlflow_operator.promotion.unmet import worst
+from mlflow_operator.promotion.webhooks import telling
+from mlflow_operator.promotion.webhooks.telling import NONE, Reports
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.status import conditions
 from mlflow_operator.status.conditions import State, Verdict

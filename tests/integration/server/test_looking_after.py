@@ -6,8 +6,8 @@ import uuid
 import pytest
 
 from integration.server.test_server_process import Start, start
-from mlflow_operator.api.serving import Experiment
-from mlflow_operator.clients.registry import Access, Mlflow
+from mlflow_operator.api.server.serving import Experiment
+from mlflow_operator.clients.mlflow.registry import Access, Mlflow
 from mlflow_operator.reconcile.servers import probe
 
 __all__ = ["start"]

@@ -20,9 +20,9 @@ from cluster.services.postgres import PASSWORD, Postgres
 from integration.server.test_server_process import Start, start
 from integration.stores.test_prepare import backend, database, prepare, python, with_bucket, with_sqlite, with_volume
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.clients.registry import Access, Mlflow
+from mlflow_operator.clients.mlflow.registry import Access, Mlflow
 from mlflow_operator.reconcile.servers.artifacts import look
-from unit.reconcile.test_artifacts import world
+from unit.reconcile.servers.test_artifacts import world
 
 __all__ = ["backend", "database", "start"]
 

@@ -5,7 +5,10 @@ from mutants.mutant import mutant
 APPROVAL, CHECKLIST, RULES = "promotion/gates/approval.py", "promotion/gates/checklist.py", "promotion/rules.py"
 FACTS, STATUS, SAID = "promotion/facts.py", "status/promotion.py", "reconcile/evidence/approvals.py"
 PASS, EVENTS, PUBLISH = "reconcile/promotions/promotion.py", "reconcile/events.py", "reconcile/publish.py"
-CORE, PASSES = ("promotion/test_approval.py", "promotion/test_approval_course.py"), "reconcile/test_approvals.py"
+CORE, PASSES = (
+    ("promotion/gates/test_approval.py", "promotion/gates/test_approval_course.py"),
+    "reconcile/gates/test_approvals.py",
+)
 
 MUTANTS = (
     mutant(RULES, "nobody is asked", "    unapproved,  # after", "    # after", *CORE),

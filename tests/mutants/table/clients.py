@@ -2,10 +2,15 @@
 
 from mutants.mutant import mutant
 
-TRANSPORT, REGISTRY, LINE = "clients/transport.py", "clients/registry.py", "clients/line.py"
-ANSWERS, PAGING, REFUSALS = "clients/answers.py", "clients/paging.py", "clients/refusals.py"
-OVER_HTTP = ("test_registry_client.py", "test_refusals.py", "test_odd_answers.py", "test_hostile_servers.py")
-HANGING = ("test_hanging.py",)
+TRANSPORT, REGISTRY, LINE = "clients/transport.py", "clients/mlflow/registry.py", "clients/line.py"
+ANSWERS, PAGING, REFUSALS = "clients/mlflow/answers.py", "clients/mlflow/paging.py", "clients/mlflow/refusals.py"
+OVER_HTTP = (
+    "clients/test_registry_client.py",
+    "clients/test_refusals.py",
+    "clients/test_odd_answers.py",
+    "clients/test_hostile_servers.py",
+)
+HANGING = ("clients/test_hanging.py",)
 
 MUTANTS = (
     mutant(
@@ -13,7 +18,7 @@ MUTANTS = (
         "who was frozen while it connected writes",
         "                guard()\n",
         "                pass\n",
-        "test_registry_client.py",
+        "clients/test_registry_client.py",
     ),
     mutant(TRANSPORT, "redirects are followed", "allow_redirects=False", "allow_redirects=True", *OVER_HTTP),
     mutant(TRANSPORT, "credentials are shown", "{self.workspace!r})", "{self.headers!r})", *OVER_HTTP),
@@ -28,8 +33,10 @@ MUTANTS = (
     mutant(TRANSPORT, "nobody hears that credentials are refused", "self._denied()", "pass", *OVER_HTTP),
     mutant(REGISTRY, "cookies are kept", "cookie_jar=aiohttp.DummyCookieJar()", "cookie_jar=None", *OVER_HTTP),
     mutant(REGISTRY, "gzip is unpacked", "auto_decompress=False", "auto_decompress=True", *OVER_HTTP),
-    mutant("clients/filters.py", "names are always in single quotes", 'if "\'" not in name:', "if True:", *OVER_HTTP),
-    mutant("clients/filters.py", "names have one kind of quote", "if '\"' not in name:", "if True:", *OVER_HTTP),
+    mutant(
+        "clients/mlflow/filters.py", "names are always in single quotes", 'if "\'" not in name:', "if True:", *OVER_HTTP
+    ),
+    mutant("clients/mlflow/filters.py", "names have one kind of quote", "if '\"' not in name:", "if True:", *OVER_HTTP),
     mutant(ANSWERS, "any page is an MLmodel file", "if not members.keys() & _MODEL_MEMBERS:", "if False:", *OVER_HTTP),
     mutant(ANSWERS, "an empty signature is one", 'not in ("null", "~")', 'not in ("~",)', *OVER_HTTP),
     mutant(ANSWERS, "JSON of any number of values", "> _VALUES:", "> _VALUES * 1000:", *OVER_HTTP),
@@ -68,14 +75,14 @@ MUTANTS = (
     mutant(LINE, "silences are remembered for ever", "_FORGOTTEN = 60", "_FORGOTTEN = 60_000_000", *HANGING),
     mutant(LINE, "an answer does not break the silence", "self._unanswered.clear()", "pass", *HANGING),
     mutant(
-        "clients/addresses.py",
+        "clients/webhooks/addresses.py",
         "metadata addresses are asked",
         'ip_network("169.254.0.0/16"), ',
         "",
         *OVER_HTTP,
     ),
     mutant(
-        "clients/addresses.py",
+        "clients/webhooks/addresses.py",
         "a metadata address as IPv6 is asked",
         'getattr(found, "ipv4_mapped", None) or found',
         "found",

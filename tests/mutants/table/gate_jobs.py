@@ -10,7 +10,7 @@ COLLECT, PASS, OBJECTS, EVENTS = (
     "reconcile/objects.py",
     "reconcile/events.py",
 )
-CORE, PASSES = ("promotion", "reconcile/test_gate_jobs.py"), "reconcile/test_gate_jobs.py"
+CORE, PASSES = ("promotion", "reconcile/gates/test_gate_jobs.py"), "reconcile/gates/test_gate_jobs.py"
 STATUS, DESIRED = "status/test_gate_jobs.py", "desired/test_gate_job.py"
 
 MUTANTS = (

@@ -6,9 +6,9 @@ CHECKLIST, CASE, VALUES = "promotion/gates/checklist.py", "promotion/gates/case.
 METRICS, COMPARISONS = "promotion/gates/metrics.py", "promotion/gates/comparisons.py"
 WINDOWS, SCHEDULE = "promotion/gates/windows.py", "promotion/gates/schedule.py"
 RULES, FACTS, SOAK = "promotion/rules.py", "promotion/facts.py", "promotion/soak.py"
-ATTEMPT, DEMAND = "promotion/attempt.py", "promotion/demand.py"
+ATTEMPT, DEMAND = "promotion/attempt.py", "promotion/policies/demand.py"
 REQUIREMENTS, PASS = "promotion/requirements.py", "reconcile/promotions/promotion.py"
-POLICIES, CONTRADICTIONS = "promotion/policies.py", "promotion/contradictions.py"
+POLICIES, CONTRADICTIONS = "promotion/policies/governing.py", "promotion/policies/contradictions.py"
 BOOK, GOVERNING = "reconcile/policies/book.py", "reconcile/policies/governing.py"
 EVENTS = "reconcile/events.py"
 COLLECT, FINDINGS, ASKED = (
@@ -16,7 +16,7 @@ COLLECT, FINDINGS, ASKED = (
     "reconcile/evidence/findings.py",
     "reconcile/evidence/metrics.py",
 )
-CORE, PASSES = ("promotion", "reconcile"), "reconcile/test_gates.py"
+CORE, PASSES = ("promotion", "reconcile"), "reconcile/gates/test_gates.py"
 
 MUTANTS = (
     mutant(RULES, "gates are not asked", "facts.unmet + facts.checklist.obstacles", "facts.unmet", *CORE),
@@ -153,7 +153,13 @@ MUTANTS = (
         "a NaN of a logged model is 0",
         "math.nan if m.value == 0 and",
         "math.nan if False and",
-        "test_measures.py",
+        "clients/test_measures.py",
     ),
-    mutant(ASKED, "the first value counts", "sorted(logged, key=lambda m: m.at)", "logged[::-1]", "test_measures.py"),
+    mutant(
+        ASKED,
+        "the first value counts",
+        "sorted(logged, key=lambda m: m.at)",
+        "logged[::-1]",
+        "clients/test_measures.py",
+    ),
 )

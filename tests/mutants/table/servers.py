@@ -12,7 +12,7 @@ ARTIFACTS, PROBE, SERVER = (
     "reconcile/servers/probe.py",
     "reconcile/servers/server.py",
 )
-BRINGING = "reconcile/test_bringing.py"
+BRINGING = "reconcile/servers/test_bringing.py"
 
 MUTANTS = (
     mutant(CHILDREN, "a refusal stops nothing", "if lacking & desired.needs(obj):", "if False:", BRINGING),

@@ -2,16 +2,21 @@
 
 from mutants.mutant import mutant
 
-GATE, ANSWERS, FACTS = "promotion/gates/webhooks.py", "promotion/answers.py", "promotion/facts.py"
+GATE, ANSWERS, FACTS = "promotion/gates/webhooks.py", "promotion/webhooks/answers.py", "promotion/facts.py"
 CHECKLIST, CASE = "promotion/gates/checklist.py", "promotion/gates/case.py"
-ADDRESSES, CLIENT, SIGNATURES = "clients/addresses.py", "clients/webhooks.py", "clients/signatures.py"
+ADDRESSES, CLIENT = "clients/webhooks/addresses.py", "clients/webhooks/calls.py"
+SIGNATURES = "clients/webhooks/signatures.py"
 ASKING, SENDING, TRIES = "reconcile/evidence/webhooks.py", "reconcile/webhooks.py", "reconcile/tries.py"
 LANES, PASS, COLLECT = "reconcile/lanes.py", "reconcile/promotions/promotion.py", "reconcile/evidence/collect.py"
-TELLING, DELIVERY = "promotion/telling.py", "reconcile/promotions/telling.py"
+TELLING, DELIVERY = "promotion/webhooks/telling.py", "reconcile/promotions/telling.py"
 STATUS, WISH = "status/promotion.py", "promotion/wish.py"
-TELL = ("promotion/test_telling.py", "reconcile/test_telling.py")
-CORE = ("promotion/test_webhooks.py", "promotion/test_gate_properties.py")
-PASSES, CALLS, SIGNED = "reconcile/test_webhooks.py", "test_webhook_client.py", "test_signatures.py"
+TELL = ("promotion/test_telling.py", "reconcile/gates/test_telling.py")
+CORE = ("promotion/gates/test_webhooks.py", "promotion/gates/test_gate_properties.py")
+PASSES, CALLS, SIGNED = (
+    "reconcile/gates/test_webhooks.py",
+    "clients/test_webhook_client.py",
+    "clients/test_signatures.py",
+)
 
 MUTANTS = (
     mutant(
@@ -120,7 +125,7 @@ MUTANTS = (
         "what cannot be signed is sent",
         "return Unanswered(str(error))",
         "keys = ()",
-        "reconcile/test_signing.py",
+        "reconcile/gates/test_signing.py",
     ),
     mutant(ASKING, "an old yes is written on", "within=_VALID if anew else math.inf", "within=math.inf", PASSES),
     mutant(
@@ -162,22 +167,22 @@ MUTANTS = (
         "what was taken stays in the status",
         "        world.queue.add(owner)\n",
         "        pass\n",
-        "reconcile/test_telling.py",
+        "reconcile/gates/test_telling.py",
     ),
     mutant(
         DELIVERY,
         "a refusal is taken for granted",
         "isinstance(answer, Answer) and answer.is_success",
         "isinstance(answer, Answer)",
-        "reconcile/test_telling.py",
+        "reconcile/gates/test_telling.py",
     ),
-    mutant(DELIVERY, "a pass tells without an end", "entries[:_AT_ONCE]", "entries", "reconcile/test_telling.py"),
+    mutant(DELIVERY, "a pass tells without an end", "entries[:_AT_ONCE]", "entries", "reconcile/gates/test_telling.py"),
     mutant(
         DELIVERY,
         "what is left after a restart is not told",
         "if world.mail.due(ids, world.now()):",
         "if False:",
-        "reconcile/test_telling.py",
+        "reconcile/gates/test_telling.py",
     ),
     mutant(
         STATUS,

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from mlflow_operator import desired
-from mlflow_operator.api.gate_jobs import JobGate
+from mlflow_operator.api.gates.jobs import JobGate
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.desired import names
 from unit.desired.servers import server

@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 
 from mlflow_operator.clients.cluster import Cluster
-from mlflow_operator.clients.registry import Mlflow
+from mlflow_operator.clients.mlflow.registry import Mlflow
 from mlflow_operator.config import Settings
 from mlflow_operator.engine.queue import WorkQueue
 from mlflow_operator.reconcile.world import World

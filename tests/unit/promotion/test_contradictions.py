@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from mlflow_operator.promotion.contradictions import contradictions
+from mlflow_operator.promotion.policies.contradictions import contradictions
 from mlflow_operator.status.policy import compute
+from unit.promotion.gates.test_gates import AUC, OPEN, SHUT
 
 from .claims import NOW
-from .test_gates import AUC, OPEN, SHUT
 from .test_policies import policy
 
 LOW: dict[str, Any] = {"gates": {"metrics": [{"name": "a", "metric": "val_auc", "max": 0.8}]}}

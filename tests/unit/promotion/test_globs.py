@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from mlflow_operator.promotion.globs import fits, overlap
+from mlflow_operator.promotion.policies.globs import fits, overlap
 
 GLOBS = ["".join(letters) for length in range(4) for letters in product("ab*?", repeat=length)]
 NAMES = ["".join(letters) for length in range(7) for letters in product("ab", repeat=length)]

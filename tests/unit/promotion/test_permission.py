@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mlflow_operator.api.promotions import AllowedNamespaces
+from mlflow_operator.api.server.promotions import AllowedNamespaces
 from mlflow_operator.promotion.permission import is_allowed
 
 LABELS = {"team": "risk", "tier": "gold"}

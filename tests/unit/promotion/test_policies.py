@@ -9,15 +9,15 @@ from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.promotion.decision import Decision, Step
 from mlflow_operator.promotion.evidence import Evidence, ModelFile
-from mlflow_operator.promotion.policies import Circumstances, governs
+from mlflow_operator.promotion.policies.governing import Circumstances, governs
 from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.status.promotion import compute
+from unit.promotion.gates.measured import known, logged, models
+from unit.promotion.gates.test_gates import AUC, OPEN, SHUT
 
 from .claims import NOW, SIGNED, claim, promoted, registry
-from .measured import known, logged, models
-from .test_gates import AUC, OPEN, SHUT
 from .test_rollback import past
 
 

@@ -11,10 +11,10 @@ from mlflow_operator.promotion.evidence import Evidence
 from mlflow_operator.promotion.facts import Facts, needs, questions
 from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.wish import REASSERT
+from unit.promotion.gates.measured import models
+from unit.promotion.gates.test_gates import AUC, SHUT
 
 from .claims import NOW, claim
-from .measured import models
-from .test_gates import AUC, SHUT
 
 CAB = {"name": "cab", "type": "Confirm", "url": "https://cab.example.com"}
 GATES = {

@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
+from mlflow_operator.api.gates.webhooks import Untold
 from mlflow_operator.api.modelpromotion import ModelPromotion, ModelPromotionStatus
-from mlflow_operator.api.webhooks import Untold
 from mlflow_operator.errors import RegistryUnavailable
 from mlflow_operator.promotion.decision import concluded
 from mlflow_operator.promotion.evidence import Evidence
-from mlflow_operator.promotion.messages import news
 from mlflow_operator.promotion.rules import decide
 from mlflow_operator.promotion.snapshot import Snapshot
-from mlflow_operator.promotion.telling import Reports
+from mlflow_operator.promotion.webhooks.messages import news
+from mlflow_operator.promotion.webhooks.telling import Reports
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.status.promotion import compute, compute_failed
+from unit.promotion.gates.measured import known, logged, models
+from unit.promotion.gates.test_gates import AUC
 
 from .claims import LATER, NOW, claim
-from .measured import known, logged, models
-from .test_gates import AUC
 
 CHAT = {"name": "chat", "type": "Event", "url": "https://chat.example.com"}
 CATALOGUE = {"name": "catalogue", "type": "Post", "url": "https://catalogue.example.com"}

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from mlflow_operator.reconcile.process import begin
-
-from .simulation import SERVER_KEY, Simulation, claim_key
+from unit.reconcile.stage.simulation import SERVER_KEY, Simulation, claim_key
 
 
 def with_ready(status: str, generation: int) -> dict[str, Any]:

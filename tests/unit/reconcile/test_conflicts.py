@@ -7,9 +7,8 @@ import pytest
 
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.reconcile.objects import PROMOTION, SERVER
-
-from .fakes import Crash, Object
-from .simulation import Simulation, claim_key
+from unit.reconcile.stage.fakes import Crash, Object
+from unit.reconcile.stage.simulation import Simulation, claim_key
 
 URL = "http://mlflow.test"
 

@@ -6,8 +6,8 @@ import pytest
 
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.reconcile.objects import MODEL, PROMOTION, SERVER
+from unit.reconcile.stage.simulation import MODEL_KEY, REGISTRY_KEY, Simulation
 
-from .simulation import MODEL_KEY, REGISTRY_KEY, Simulation
 from .test_conflicts import claim, moves, reason, world_with
 
 SERVER_KEY = Key(SERVER, "team", "mlflow")

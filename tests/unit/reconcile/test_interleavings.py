@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .drama import Drama
+from unit.reconcile.stage.drama import Drama
 
 
 async def play(tape: list[int]) -> None:

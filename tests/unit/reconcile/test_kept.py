@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mlflow_operator.clients import answers
+from mlflow_operator.clients.mlflow import answers
 from mlflow_operator.errors import RegistryUnavailable
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
 from mlflow_operator.reconcile.kept import Kept, size_of
 from mlflow_operator.reconcile.promotions.models import Models
-
-from .simulation import Simulation, claim_key
+from unit.reconcile.stage.simulation import Simulation, claim_key
 
 AWAY = RegistryUnavailable("RegistryUnavailable", "no answer")
 

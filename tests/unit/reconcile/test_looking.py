@@ -4,8 +4,7 @@ import pytest
 
 from mlflow_operator.errors import RegistryRefused, RegistryUnavailable
 from mlflow_operator.reconcile.promotions.models import Waiting
-
-from .simulation import MODEL_KEY, REGISTRY_KEY, Simulation, claim_key
+from unit.reconcile.stage.simulation import MODEL_KEY, REGISTRY_KEY, Simulation, claim_key
 
 AWAY = RegistryUnavailable("RegistryUnavailable", "no answer")
 LOOKS = ("snapshot", "mark", "survey")

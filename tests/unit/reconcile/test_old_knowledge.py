@@ -8,8 +8,7 @@ import pytest
 
 from mlflow_operator.errors import RegistryUnavailable
 from mlflow_operator.promotion.snapshot import Snapshot
-
-from .simulation import Simulation, claim_key
+from unit.reconcile.stage.simulation import Simulation, claim_key
 
 AWAY = RegistryUnavailable("RegistryUnavailable", "no answer")
 

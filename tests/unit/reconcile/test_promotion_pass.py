@@ -15,9 +15,8 @@ from mlflow_operator.errors import (
     RegistryUnavailable,
 )
 from mlflow_operator.reconcile import objects
-
-from .fakes import Crash
-from .simulation import MODEL_KEY, REGISTRY_KEY, Simulation, claim_key
+from unit.reconcile.stage.fakes import Crash
+from unit.reconcile.stage.simulation import MODEL_KEY, REGISTRY_KEY, Simulation, claim_key
 
 
 @dataclass(frozen=True)

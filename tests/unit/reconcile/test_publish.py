@@ -3,8 +3,7 @@
 from mlflow_operator.engine.telemetry import REGISTRY
 from mlflow_operator.errors import ApiError, RegistryUnavailable
 from mlflow_operator.reconcile.objects import PROMOTION
-
-from .simulation import Simulation, claim_key
+from unit.reconcile.stage.simulation import Simulation, claim_key
 
 
 async def promoted() -> Simulation:

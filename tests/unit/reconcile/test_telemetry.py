@@ -2,8 +2,7 @@
 
 from mlflow_operator.engine.telemetry import REGISTRY
 from mlflow_operator.reconcile import telemetry
-
-from .simulation import Simulation, claim_key
+from unit.reconcile.stage.simulation import Simulation, claim_key
 
 
 def series(name: str) -> dict[tuple[str, ...], float]:

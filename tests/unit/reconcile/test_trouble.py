@@ -7,16 +7,15 @@ from typing import Any, cast
 
 import pytest
 
-from mlflow_operator.clients.registry import Registry
+from mlflow_operator.clients.mlflow.registry import Registry
 from mlflow_operator.engine import outcome
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import ClusterUnavailable, RegistryRefused, RegistryUnavailable
 from mlflow_operator.promotion.snapshot import ModelVersion
 from mlflow_operator.reconcile.objects import PROMOTION
 from mlflow_operator.reconcile.process import workers_of
-
-from .fakes import Crash
-from .simulation import REGISTRY_KEY, SERVER_KEY, Simulation, claim_key
+from unit.reconcile.stage.fakes import Crash
+from unit.reconcile.stage.simulation import REGISTRY_KEY, SERVER_KEY, Simulation, claim_key
 
 DENIED = RegistryRefused("AccessDenied", "no")
 AWAY = RegistryUnavailable("RegistryUnavailable", "no answer")

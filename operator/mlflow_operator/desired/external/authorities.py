@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mlflow_operator.api.serving import CaBundle
+from mlflow_operator.api.server.serving import CaBundle
 from mlflow_operator.desired.inputs import Reference
 from mlflow_operator.errors import Terminal, Waiting
 

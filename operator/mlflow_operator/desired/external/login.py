@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlflow_operator.api.schema import GROUP
-from mlflow_operator.api.serving import ExternalCredentials
+from mlflow_operator.api.server.serving import ExternalCredentials
 from mlflow_operator.desired.external.urls import Address
 from mlflow_operator.errors import Terminal, Waiting
 

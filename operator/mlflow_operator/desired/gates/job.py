@@ -6,8 +6,8 @@ Made once under a name of its own, and never changed: whoever finds it there lea
 from collections.abc import Mapping
 
 from mlflow_operator.api.durations import span
-from mlflow_operator.api.gate_jobs import JobGate
-from mlflow_operator.api.gate_pods import GateContainer
+from mlflow_operator.api.gates.jobs import JobGate
+from mlflow_operator.api.gates.pods import GateContainer
 from mlflow_operator.api.meta import ConfigMapKeyRef
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.schema import ApiModel

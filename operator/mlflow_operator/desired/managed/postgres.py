@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.stores import ManagedPostgres, Postgres, PostgresCredentials
+from mlflow_operator.api.server.stores import ManagedPostgres, Postgres, PostgresCredentials
 from mlflow_operator.desired import names, pod, volumes
 from mlflow_operator.desired.inputs import Images, Inputs, Object
 from mlflow_operator.desired.managed import credentials

@@ -4,7 +4,7 @@ Everything goes through the environment, since the arguments of a process can be
 """
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.stores import S3, Pool, Postgres
+from mlflow_operator.api.server.stores import S3, Pool, Postgres
 from mlflow_operator.desired import stores, volumes
 from mlflow_operator.desired.endpoint import Endpoint
 from mlflow_operator.desired.inputs import Object

@@ -11,9 +11,9 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from mlflow_operator.api.approvals import ApprovalGate, ApprovalStatus
 from mlflow_operator.api.durations import span
-from mlflow_operator.api.gates import GateResult
+from mlflow_operator.api.gates.approvals import ApprovalGate, ApprovalStatus
+from mlflow_operator.api.gates.gates import GateResult
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.promotionapproval import Decision, PromotionApproval
 from mlflow_operator.api.schema import API_VERSION, GROUP, ApiModel

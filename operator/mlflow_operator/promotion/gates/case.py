@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from mlflow_operator.api.gates import GateJob, GateResult, GateStatus
+from mlflow_operator.api.gates.gates import GateJob, GateResult, GateStatus
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.schema import ApiModel
-from mlflow_operator.promotion.demand import Demand
 from mlflow_operator.promotion.evidence import Evidence, Origin
+from mlflow_operator.promotion.policies.demand import Demand
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
 
 

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mlflow_operator.api.approvals import ApprovalStatus
-from mlflow_operator.api.gates import GateResult, GateStatus, WindowStatus
-from mlflow_operator.api.webhooks import Webhook
-from mlflow_operator.api.windows import Mode
-from mlflow_operator.promotion.demand import Demand, by
+from mlflow_operator.api.gates.approvals import ApprovalStatus
+from mlflow_operator.api.gates.gates import GateResult, GateStatus, WindowStatus
+from mlflow_operator.api.gates.webhooks import Webhook
+from mlflow_operator.api.gates.windows import Mode
 from mlflow_operator.promotion.evidence import JobFound, Need
 from mlflow_operator.promotion.gates import approval, comparisons, jobs, metrics, webhooks, windows
 from mlflow_operator.promotion.gates.case import Case, Outcome, remembered
 from mlflow_operator.promotion.gates.webhooks import Inquiry
+from mlflow_operator.promotion.policies.demand import Demand, by
 from mlflow_operator.promotion.snapshot import READY
 from mlflow_operator.promotion.unmet import Unmet, Way
 

@@ -3,7 +3,7 @@
 import math
 from decimal import Decimal
 
-from mlflow_operator.api.gates import Comparison, Direction, GateResult, NoBaseline, Unit
+from mlflow_operator.api.gates.gates import Comparison, Direction, GateResult, NoBaseline, Unit
 from mlflow_operator.promotion.evidence import Need, Origin
 from mlflow_operator.promotion.gates.case import Case, Outcome, digest
 from mlflow_operator.promotion.gates.values import Value, need, number, value

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from mlflow_operator.api.gate_jobs import JobGate
-from mlflow_operator.api.gates import GateJob, GateResult, GateStatus, MetricGate
+from mlflow_operator.api.gates.gates import GateJob, GateResult, GateStatus, MetricGate
+from mlflow_operator.api.gates.jobs import JobGate
+from mlflow_operator.api.gates.windows import Mode
 from mlflow_operator.api.modelpromotion import ModelPromotion
-from mlflow_operator.api.windows import Mode
 from mlflow_operator.promotion.evidence import JobFound, Origin
 from mlflow_operator.promotion.gates.case import Case, Outcome
 from mlflow_operator.promotion.gates.comparisons import holder

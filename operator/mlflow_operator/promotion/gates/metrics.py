@@ -1,6 +1,6 @@
 """Metrics within bounds."""
 
-from mlflow_operator.api.gates import GateResult, MetricGate, Source
+from mlflow_operator.api.gates.gates import GateResult, MetricGate, Source
 from mlflow_operator.promotion.evidence import Need, Origin
 from mlflow_operator.promotion.gates import jobs
 from mlflow_operator.promotion.gates.case import Case, Outcome, digest

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from mlflow_operator.api.durations import span
-from mlflow_operator.api.windows import Window
+from mlflow_operator.api.gates.windows import Window
 
 
 def beginnings(window: Window, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:

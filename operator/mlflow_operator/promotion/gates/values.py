@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from mlflow_operator.api.gates import GateResult, Measure, Missing, Source
+from mlflow_operator.api.gates.gates import GateResult, Measure, Missing, Source
 from mlflow_operator.promotion.evidence import Evidence, Measured, Need, Origin, Reading
 from mlflow_operator.promotion.gates.case import Outcome
 from mlflow_operator.promotion.snapshot import READY, ModelVersion

@@ -4,13 +4,13 @@ import json
 from dataclasses import dataclass
 from hashlib import sha256
 
-from mlflow_operator.api.gates import GateResult, GateStatus
-from mlflow_operator.api.webhooks import Webhook
+from mlflow_operator.api.gates.gates import GateResult, GateStatus
+from mlflow_operator.api.gates.webhooks import Webhook
 from mlflow_operator.promotion.evidence import Origin
 from mlflow_operator.promotion.gates.case import Case, Outcome, digest
-from mlflow_operator.promotion.messages import Message, about
 from mlflow_operator.promotion.snapshot import READY, ModelVersion
 from mlflow_operator.promotion.unmet import Way
+from mlflow_operator.promotion.webhooks.messages import Message, about
 
 WEBHOOK = "Webhook"
 _CONFIRM, _NO_REASON = "promotion.confirm", "no reason given"

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSimError
 
-from mlflow_operator.api.gates import GateResult, WindowStatus
-from mlflow_operator.api.windows import Mode, Windows
+from mlflow_operator.api.gates.gates import GateResult, WindowStatus
+from mlflow_operator.api.gates.windows import Mode, Windows
 from mlflow_operator.promotion.gates import schedule
 from mlflow_operator.promotion.gates.case import Outcome
 

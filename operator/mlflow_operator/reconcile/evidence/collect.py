@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from mlflow_operator.api.gates import GateResult
+from mlflow_operator.api.gates.gates import GateResult
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import Terminal, Unreadable

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mlflow_operator import desired
-from mlflow_operator.api.gates import GateJob, GateResult
+from mlflow_operator.api.gates.gates import GateJob, GateResult
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.clients.cluster import without_managed_fields
 from mlflow_operator.desired import names

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence, Set
 from typing import Protocol
 
-from mlflow_operator.clients.answers import LoggedMetric
+from mlflow_operator.clients.mlflow.answers import LoggedMetric
 from mlflow_operator.errors import OperatorError
 from mlflow_operator.promotion.evidence import Measured, Need, Origin, Reading
 

@@ -5,12 +5,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mlflow_operator.api.gates import GateResult
+from mlflow_operator.api.gates.gates import GateResult
 from mlflow_operator.engine.queue import Key
-from mlflow_operator.promotion.answers import read
 from mlflow_operator.promotion.evidence import Reply
 from mlflow_operator.promotion.facts import Facts, questions
 from mlflow_operator.promotion.gates.webhooks import Inquiry
+from mlflow_operator.promotion.webhooks.answers import read
 from mlflow_operator.reconcile.evidence.collect import facts_of, found_out, standing
 from mlflow_operator.reconcile.objects import INQUIRY, PROMOTION
 from mlflow_operator.reconcile.webhooks import send

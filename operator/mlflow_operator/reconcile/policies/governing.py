@@ -4,7 +4,7 @@ from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.promotionpolicy import PromotionPolicy
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.promotion.attempt import is_settled
-from mlflow_operator.promotion.policies import Circumstances, asks_for_labels, governs
+from mlflow_operator.promotion.policies.governing import Circumstances, asks_for_labels, governs
 from mlflow_operator.reconcile.namespaces import labels_of
 from mlflow_operator.reconcile.objects import SERVER
 from mlflow_operator.reconcile.world import World

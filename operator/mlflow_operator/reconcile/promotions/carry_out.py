@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mlflow_operator.api.attempt import Plan
-from mlflow_operator.clients.registry import Registry
+from mlflow_operator.clients.mlflow.registry import Registry
 from mlflow_operator.promotion.snapshot import ModelVersion, Snapshot
 from mlflow_operator.promotion.wish import Wish
 

@@ -6,7 +6,7 @@ of them 13 s.
 
 from collections.abc import Mapping
 
-from mlflow_operator.clients.registry import Registry
+from mlflow_operator.clients.mlflow.registry import Registry
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import OperatorError, RegistryRefused
 from mlflow_operator.promotion.snapshot import Mark

@@ -2,7 +2,7 @@
 
 import logging
 
-from mlflow_operator.clients.registry import Registry
+from mlflow_operator.clients.mlflow.registry import Registry
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import OperatorError, Unavailable
 from mlflow_operator.promotion.snapshot import Snapshot

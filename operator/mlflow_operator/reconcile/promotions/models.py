@@ -6,7 +6,7 @@ Every ``now`` is in seconds of a clock that never goes back.
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from mlflow_operator.clients.registry import Registry
+from mlflow_operator.clients.mlflow.registry import Registry
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.promotion.evidence import JobFound, ModelFile
 from mlflow_operator.promotion.snapshot import Mark, ModelVersion, Snapshot

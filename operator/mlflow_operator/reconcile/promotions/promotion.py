@@ -8,7 +8,7 @@ from dataclasses import replace
 from mlflow_operator.api.attempt import AttemptResult
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.promotionpolicy import PromotionPolicy
-from mlflow_operator.clients.registry import Registry
+from mlflow_operator.clients.mlflow.registry import Registry
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import (
     Conflict,

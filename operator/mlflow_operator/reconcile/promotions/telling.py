@@ -8,13 +8,13 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 
+from mlflow_operator.api.gates.webhooks import Untold, Webhook
 from mlflow_operator.api.modelpromotion import ModelPromotion
-from mlflow_operator.api.webhooks import Untold, Webhook
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import Unreadable
-from mlflow_operator.promotion.answers import Answer, Unanswered, in_words
-from mlflow_operator.promotion.messages import news
-from mlflow_operator.promotion.telling import Reports, is_over
+from mlflow_operator.promotion.webhooks.answers import Answer, Unanswered, in_words
+from mlflow_operator.promotion.webhooks.messages import news
+from mlflow_operator.promotion.webhooks.telling import Reports, is_over
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.objects import MESSAGES, PROMOTION
 from mlflow_operator.reconcile.webhooks import send

@@ -7,7 +7,7 @@ minute would fill it.
 import secrets
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.clients.registry import Registry
+from mlflow_operator.clients.mlflow.registry import Registry
 from mlflow_operator.desired import digest, names
 from mlflow_operator.errors import OperatorError, Terminal
 from mlflow_operator.reconcile.servers import probe

@@ -1,7 +1,7 @@
 """Asks a server whether it works, in the way in which its users would find out that it does not."""
 
-from mlflow_operator.api.serving import Experiment
-from mlflow_operator.clients.registry import Registry
+from mlflow_operator.api.server.serving import Experiment
+from mlflow_operator.clients.mlflow.registry import Registry
 from mlflow_operator.errors import OperatorError, Terminal, Waiting
 
 _CONTENT = b"written, read and deleted by mlflow-operator to see that the artifact store works\n"

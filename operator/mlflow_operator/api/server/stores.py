@@ -1,0 +1,186 @@
+"""Where an MLflowServer keeps runs, the registry and artifacts."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from mlflow_operator.api.meta import SecretKeyRef
+from mlflow_operator.api.schema import ApiModel, Name, Quantity, Rule, SecretKey, exactly_one, rules
+from mlflow_operator.api.server.pods import Resources
+
+
+def _fixed(field: str, reason: str) -> Rule:
+    same = f"has(self.{field}) == has(oldSelf.{field}) && (!has(self.{field}) || self.{field} == oldSelf.{field})"
+    return Rule(same, f"{field} cannot be changed; {reason}")
+
+
+_CLASS_FIXED = _fixed("storageClassName", "a volume stays in its class")
+
+
+def _grows(default: str) -> Rule:
+    """A volume grows and never shrinks; ``default`` is its size where none is written."""
+    now, before = (f"quantity(has({o}.size) ? string({o}.size) : '{default}')" for o in ("self", "oldSelf"))
+    written = "isQuantity(string(self.size)) && (!has(oldSelf.size) || isQuantity(string(oldSelf.size)))"
+    return Rule(
+        f"(has(self.size) && !({written})) || {now}.compareTo({before}) >= 0",
+        "size cannot shrink, as no volume does; write the size that it had or a larger one",
+        ".size",
+    )
+
+
+class PostgresCredentials(ApiModel):
+    """A Secret with a user name and a password."""
+
+    name: Name
+    """Name of the Secret."""
+    username_key: SecretKey = "username"
+    """Key of the user name."""
+    password_key: SecretKey = "password"
+    """Key of the password."""
+
+
+class Pool(ApiModel):
+    """The connection pool of every worker process."""
+
+    size: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Connections kept open."""
+    max_overflow: Annotated[int, Field(ge=0, le=1000)] | None = None
+    """Connections opened beyond that under load."""
+    recycle: Annotated[int, Field(ge=1, le=86400)] | None = None
+    """Seconds after which a connection is replaced."""
+
+
+class Postgres(ApiModel):
+    """A PostgreSQL database that exists."""
+
+    host: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._-]+$")]
+    """Host name."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 5432
+    """Port."""
+    database: Annotated[str, Field(min_length=1, max_length=63)]
+    """Database; it has to exist, the operator makes its tables."""
+    credentials_secret_ref: PostgresCredentials
+    """Who logs in."""
+    ssl_mode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None = None
+    """How TLS is used, as libpq calls it. Unset: libpq's default, prefer."""
+    pool: Pool = Field(default_factory=Pool)
+    """The connection pool of every worker process."""
+
+
+class Sqlite(ApiModel):
+    """A SQLite file on a volume: for development, one replica."""
+
+    size: Quantity = "1Gi"
+    """Size of the volume."""
+    storage_class_name: Name | None = None
+    """Storage class of the volume. Unset: the cluster's default."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _grows("1Gi"))
+
+
+class ManagedPostgres(ApiModel):
+    """A PostgreSQL that the operator runs, for development and small teams."""
+
+    size: Quantity = "5Gi"
+    """Size of its volume."""
+    storage_class_name: Name | None = None
+    """Storage class of its volume. Unset: the cluster's default."""
+    resources: Resources = Field(default_factory=Resources)
+    """Compute resources of its container."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _grows("5Gi"))
+
+
+class BackendStore(ApiModel):
+    """Where runs and the registry are kept: exactly one member."""
+
+    postgres: Postgres | None = None
+    """A PostgreSQL database that exists."""
+    uri_secret_ref: SecretKeyRef | None = None
+    """A SQLAlchemy URI in a Secret, for any database that the image has a driver for."""
+    sqlite: Sqlite | None = None
+    """A SQLite file on a volume: for development, one replica."""
+    managed: ManagedPostgres | None = None
+    """A PostgreSQL that the operator runs, for development and small teams."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (exactly_one("postgres", "uriSecretRef", "sqlite", "managed"),)
+
+
+class S3Credentials(ApiModel):
+    """A Secret with an access key."""
+
+    name: Name
+    """Name of the Secret."""
+    access_key_id_key: SecretKey = "AWS_ACCESS_KEY_ID"
+    """Key of the access key's id."""
+    secret_access_key_key: SecretKey = "AWS_SECRET_ACCESS_KEY"
+    """Key of the secret access key."""
+
+
+class S3(ApiModel):
+    """A bucket of S3 or of anything that speaks its protocol."""
+
+    bucket: Annotated[str, Field(min_length=3, max_length=63)]
+    """Name of the bucket."""
+    prefix: Annotated[str, Field(max_length=512, pattern=r"^[^/\s].*[^/\s]$|^[^/\s]$")] | None = None
+    """Path in the bucket, without a slash at either end."""
+    region: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """Region of the bucket."""
+    endpoint: (
+        Annotated[
+            str,
+            Field(max_length=2048),
+            rules(
+                Rule("isURL(self) && url(self).getScheme() in ['http', 'https']", "write an http:// or https:// URL")
+            ),
+        ]
+        | None
+    ) = None
+    """URL of the store. Unset: Amazon S3."""
+    path_style: bool | None = None
+    """Whether the bucket is in the path rather than the host name. Unset: yes where an endpoint is set."""
+    credentials_secret_ref: S3Credentials | None = None
+    """The access key. Unset: the identity of the pods."""
+    create_bucket: bool = False
+    """Whether to create the bucket when it is missing."""
+
+
+class Volume(ApiModel):
+    """A volume of the cluster."""
+
+    size: Quantity = "10Gi"
+    """Size of the volume."""
+    storage_class_name: Name | None = None
+    """Storage class of the volume. Unset: the cluster's default."""
+    access_mode: Literal["ReadWriteOnce", "ReadWriteOncePod", "ReadWriteMany"] = "ReadWriteOnce"
+    """How many nodes may mount the volume; more than one replica needs ReadWriteMany."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _grows("10Gi"))
+
+
+class ManagedObjectStore(ApiModel):
+    """An S3 server that the operator runs, for development and small teams."""
+
+    size: Quantity = "10Gi"
+    """Size of its volume."""
+    storage_class_name: Name | None = None
+    """Storage class of its volume. Unset: the cluster's default."""
+    resources: Resources = Field(default_factory=Resources)
+    """Compute resources of its container."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _grows("10Gi"))
+
+
+class ArtifactStore(ApiModel):
+    """Where artifacts are kept: exactly one member."""
+
+    s3: S3 | None = None
+    """A bucket of S3 or of anything that speaks its protocol."""
+    persistent_volume: Volume | None = None
+    """A volume of the cluster."""
+    managed: ManagedObjectStore | None = None
+    """An S3 server that the operator runs, for development and small teams."""
+    verify: Literal["Write", "Read", "None"] = "Write"
+    """How the store is tried: Write writes, reads and deletes an artifact, Read only lists, None does nothing."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (exactly_one("s3", "persistentVolume", "managed"),)

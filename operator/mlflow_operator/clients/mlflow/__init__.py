@@ -1,0 +1,1 @@
+"""MLflow over REST: bounded in time and size, every failure one of ours."""

@@ -1,0 +1,1 @@
+"""Webhooks, which users name: called once, signed, and only where the operator may go."""

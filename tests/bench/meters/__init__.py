@@ -1,0 +1,1 @@
+"""What the measurements are taken with: the log of MLflow, the audit log of the API server, moments."""
