@@ -1,0 +1,1 @@
+"""Programs beside the operator: they know MLflow alone, and need no cluster."""

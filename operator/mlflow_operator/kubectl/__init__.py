@@ -1,0 +1,1 @@
+"""``kubectl mlflow``: what a person asks of servers and promotions, with the rights that the person has."""
