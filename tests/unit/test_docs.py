@@ -148,6 +148,8 @@ NOT_REASONS = {
         "Background",
         "Foreground",
     ),
+    # what a metric calls the end of a call to a webhook
+    *("Answered", "Refused", "Unanswered"),
     # types of conditions, and their states
     *("Reconciling", "Stalled", "DatabaseReady", "SchemaReady", "ArtifactStoreReady", "ServerReady"),
     *("ExperimentsReady", "VersionResolved", "InSync", "True", "False", "Unknown", "Done", "Progressing"),

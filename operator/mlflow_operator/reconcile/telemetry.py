@@ -1,6 +1,6 @@
 """What is measured of the objects themselves; series leave with their object."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
@@ -16,35 +16,39 @@ ATTEMPT_TIME = Histogram(
     registry=REGISTRY,
 )
 DRIFTS = Counter("modelpromotion_drift", "Times that somebody else moved a slot.", registry=REGISTRY)
+WEBHOOK_CALLS = Counter(
+    "modelpromotion_webhook_calls", "Calls to webhooks, by what came back.", ["type", "result"], registry=REGISTRY
+)
 EVENTS_LOST = Counter("mlflow_operator_events_lost", "Kubernetes Events that could not be written.", registry=REGISTRY)
 
 Labels = tuple[str, ...]
 
 
 class Series(Collector):
-    """A gauge of the objects themselves: one series each.
+    """A gauge of the objects themselves: one series each, or as many as one of them has parts.
 
     A gauge of the library's takes a kilobyte for each of them, and there are as many as objects.
     """
 
     def __init__(self, name: str, says: str, labels: Sequence[str]) -> None:
         self._about = (name, says, labels)
-        self._shown: dict[Labels, tuple[Labels, float]] = {}
+        self._shown: dict[Labels, tuple[tuple[Labels, ...], float]] = {}
         REGISTRY.register(self)
 
-    def show(self, of: Labels, labels: Labels | None, value: float = 1) -> None:
-        """Let an object have the series with these labels, or none, instead of the one before."""
-        if labels is None:
-            self._shown.pop(of, None)
-        else:
+    def show(self, of: Labels, *labels: Labels, value: float = 1) -> None:
+        """Let an object have the series with these labels, or none, instead of those before."""
+        if labels:
             self._shown[of] = (labels, value)
+        else:
+            self._shown.pop(of, None)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """What a scrape gets."""
         name, says, labels = self._about
         family = GaugeMetricFamily(name, says, labels=labels)
-        for series, value in self._shown.values():
-            family.add_metric(series, value)
+        for shown, value in self._shown.values():
+            for series in shown:
+                family.add_metric(series, value)
         yield family
 
 
@@ -61,15 +65,26 @@ _ASKED = Series(
     ["namespace", "name", "model", "slot"],
 )
 
+_GATES = Series(
+    "modelpromotion_gate",
+    "What has come out of a gate of a claim.",
+    ["namespace", "name", "gate", "type", "mode", "result"],
+)
+
 
 def show_slot(namespace: str, name: str, slot: tuple[str, str, str] | None) -> None:
     """Say which version holds a claim's slot (model, slot, version); None: nobody knows, or the claim is gone."""
-    _SLOTS.show((namespace, name), (namespace, name, *slot) if slot else None)
+    _SLOTS.show((namespace, name), *([(namespace, name, *slot)] if slot else []))
 
 
 def show_asked(namespace: str, name: str, slot: tuple[str, str] | None, since: float = 0) -> None:
     """Say since when a claim on a slot (model, slot) waits for people, in Unix time; None: it does not."""
-    _ASKED.show((namespace, name), (namespace, name, *slot) if slot else None, since)
+    _ASKED.show((namespace, name), *([(namespace, name, *slot)] if slot else []), value=since)
+
+
+def show_gates(namespace: str, name: str, found: Iterable[Labels]) -> None:
+    """Say what has come out of a claim's gates (gate, type, mode, result), until it has no gates or is gone."""
+    _GATES.show((namespace, name), *((namespace, name, *gate) for gate in found))
 
 
 def forget(kind: str, namespace: str, name: str) -> None:
@@ -77,9 +92,10 @@ def forget(kind: str, namespace: str, name: str) -> None:
     show_ready(kind, namespace, name, None)
     show_slot(namespace, name, None)
     show_asked(namespace, name, None)
+    show_gates(namespace, name, ())
 
 
 def show_ready(kind: str, namespace: str, name: str, status: str | None) -> None:
     """Say whether an object is ready (True, False, Unknown); None: it is gone."""
     of = (kind, namespace, name)
-    _READY.show(of, of if status else None, {"True": 1.0, "False": 0.0}.get(status or "", -1.0))
+    _READY.show(of, *([of] if status else []), value={"True": 1.0, "False": 0.0}.get(status or "", -1.0))

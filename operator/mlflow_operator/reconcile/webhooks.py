@@ -9,6 +9,7 @@ from mlflow_operator.clients.webhooks import signatures
 from mlflow_operator.errors import LeadershipLost, OperatorError
 from mlflow_operator.promotion.webhooks.answers import Answer, Unanswered
 from mlflow_operator.promotion.webhooks.messages import Message
+from mlflow_operator.reconcile import telemetry
 from mlflow_operator.reconcile.world import World
 
 
@@ -18,6 +19,18 @@ async def send(world: World, namespace: str, webhook: Webhook, message: Message)
     Raises:
         LeadershipLost: This process must not.
     """
+    answer = await _send(world, namespace, webhook, message)
+    telemetry.WEBHOOK_CALLS.labels(webhook.type, _result(answer)).inc()
+    return answer
+
+
+def _result(answer: Answer | Unanswered) -> str:
+    if isinstance(answer, Unanswered):
+        return "Unanswered"
+    return "Answered" if answer.is_success else "Refused"
+
+
+async def _send(world: World, namespace: str, webhook: Webhook, message: Message) -> Answer | Unanswered:
     try:
         keys = await _keys(world, namespace, webhook.secret_ref) if webhook.secret_ref else ()
     except LeadershipLost:

@@ -1,6 +1,7 @@
 """Series of objects: one each, which follows the object and leaves with it."""
 
 from mlflow_operator.engine.telemetry import REGISTRY
+from mlflow_operator.promotion.webhooks.answers import Answer, Unanswered
 from mlflow_operator.reconcile import telemetry
 from unit.reconcile.stage.simulation import Simulation, claim_key
 
@@ -46,3 +47,47 @@ async def test_a_claim_that_is_deleted_is_in_no_metric() -> None:
     world.cluster.remove(claim_key("leaving"))
     await world.drain()
     assert [any("leaving" in labels for labels in series(name)) for name in names] == [False, False]
+
+
+async def test_a_dashboard_shows_what_keeps_a_version_out() -> None:
+    """Each gate of a claim is a series with its result, which follows the gate and leaves with the claim."""
+    world = Simulation()
+    world.registry.add(None, v6="Production", v7="Staging")
+    world.registry.runs = {"run-6": {"auc": 0.9}, "run-7": {"auc": 0.5}}
+    gates = {"metrics": [{"name": "auc", "metric": "auc", "min": 0.8}], "comparisons": [{"name": "c", "metric": "auc"}]}
+    world.promote("gated", gates=gates)
+    await world.settle()
+
+    def shown() -> set[tuple[str, ...]]:
+        return {labels[-4:] for labels in series("modelpromotion_gate") if "gated" in labels}
+
+    assert shown() == {("auc", "Metric", "Enforce", "Failed"), ("c", "Comparison", "Enforce", "Failed")}
+    world.registry.runs["run-7"] = {"auc": 0.95}
+    world.seconds += 120
+    await world.settle()
+    assert shown() == {("auc", "Metric", "Enforce", "Passed"), ("c", "Comparison", "Enforce", "Passed")}
+    world.cluster.remove(claim_key("gated"))
+    await world.drain()
+    assert shown() == set()
+
+
+async def test_calls_to_webhooks_are_counted_by_what_came_back() -> None:
+    """One that does not answer is found without reading statuses."""
+    url = "https://cab.example.com/confirm"
+    world = Simulation()
+    world.registry.add(v7="Staging")
+    before = {result: called(result) for result in ("Answered", "Refused", "Unanswered")}
+    answers = (Unanswered("cab.example.com did not answer"), Answer(503), Answer(200, b'{"result": "Passed"}'))
+    world.promote("confirmed", gates={"webhooks": [{"name": "cab", "type": "Confirm", "url": url}]})
+    for answer in answers:
+        world.receiver.answers[url] = answer
+        world.seconds += 600
+        await world.settle()
+    assert {result: called(result) > count for result, count in before.items()} == dict.fromkeys(before, True)
+    assert world.registry.holders("Production") == ["7"]
+
+
+def called(result: str) -> float:
+    """How often webhooks that confirm were called with this result."""
+    labels = {"type": "Confirm", "result": result}
+    return REGISTRY.get_sample_value("modelpromotion_webhook_calls_total", labels) or 0.0

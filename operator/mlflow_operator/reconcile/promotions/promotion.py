@@ -260,6 +260,8 @@ def _measure(before: ModelPromotion, after: ModelPromotion, decision: Decision) 
     meta, status = after.metadata, after.status
     held = (after.spec.model, slot_name(after.spec.target), status.current_version) if status.current_version else None
     telemetry.show_slot(meta.namespace, meta.name, held)
+    gates = {(gate.name, gate.type, gate.mode, gate.result.value) for gate in status.gates}
+    telemetry.show_gates(meta.namespace, meta.name, sorted(gates))
     _measure_waiting(after, decision)
     known = {attempt.number for attempt in before.status.history}
     for attempt in status.history:
