@@ -1,4 +1,4 @@
-"""The command line: ``mlflow-operator run`` and ``mlflow-operator generate``."""
+"""The command line: ``mlflow-operator run``, and programs beside it."""
 
 import argparse
 import asyncio
@@ -14,19 +14,27 @@ def main() -> None:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the operator; settings come from MLFLOW_OPERATOR_* variables")
+    commands.add_parser("init", help="make the experiments that a team begins with, or check a server", add_help=False)
     commands.add_parser("generate", help="write the files that are made from the code", add_help=False)
     arguments, rest = parser.parse_known_args()
     if arguments.command == "generate":
         from mlflow_operator import generate  # noqa: PLC0415 - the operator does not pay for it
 
         sys.exit(generate.main(rest))
+    if arguments.command == "init":
+        from mlflow_operator.commands import init  # noqa: PLC0415 - the operator does not pay for it
+
+        sys.exit(init.main(rest))
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     _run()
 
 
 def _run() -> None:
-    from mlflow_operator import handlers, logs  # noqa: PLC0415 - kopf is slow to import
+    try:
+        from mlflow_operator import handlers, logs  # noqa: PLC0415 - kopf is slow to import
+    except ModuleNotFoundError as error:
+        sys.exit(f'mlflow-operator: {error.name} is missing; install it with pip install "mlflow-operator[operator]"')
     from mlflow_operator.config import Settings, SettingsError  # noqa: PLC0415
 
     try:
