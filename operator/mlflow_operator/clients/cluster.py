@@ -6,7 +6,7 @@ they raise on an unexpected answer after the write has succeeded.
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -44,10 +44,16 @@ class Cluster:
     writes raises what the guard does.
     """
 
-    def __init__(self, api: client.ApiClient, guard: Guard = lambda: None) -> None:
-        """``guard`` is called before each write, and raises where this process must not."""
+    def __init__(
+        self, api: client.ApiClient, guard: Guard = lambda: None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """``guard`` is called before each write, and raises where this process must not.
+
+        ``headers`` go with each request: who asks, where that is not the operator.
+        """
         self._api = api
         self._guard = guard
+        self._headers = {"User-Agent": FIELD_MANAGER, **(headers or {})}
 
     @classmethod
     async def connect(cls, connections: int = 100) -> Self:
@@ -65,7 +71,7 @@ class Cluster:
 
     def guarded(self, guard: Guard) -> Self:
         """The same cluster over the same connections, with a guard before each write."""
-        return type(self)(self._api, guard)
+        return type(self)(self._api, guard, self._headers)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -189,7 +195,7 @@ class Cluster:
         body: Object | None = None,
         content_type: str = "application/json",
     ) -> Object:
-        headers = {"Content-Type": content_type, "Accept": "application/json", "User-Agent": FIELD_MANAGER}
+        headers = {"Content-Type": content_type, "Accept": "application/json", **self._headers}
         await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
         content: Object | bytes | None = yaml(body) if body and content_type == _APPLY else body
         url = self._api.configuration.host + path + (f"?{urlencode(query)}" if query else "")

@@ -1,6 +1,16 @@
 """Entry point of the plugin."""
 
+import sys
+
 
 def main() -> None:
     """Entry point of the console script ``kubectl-mlflow``."""
-    raise SystemExit("kubectl mlflow: not in this release")
+    try:
+        from mlflow_operator.kubectl.app import app  # noqa: PLC0415 - what is missing is said in words
+    except ModuleNotFoundError as missing:
+        sys.exit(f"kubectl mlflow: {missing.name} is not installed; pip install 'mlflow-operator[cli]'")
+    app()
+
+
+if __name__ == "__main__":
+    main()
