@@ -152,19 +152,21 @@ class Cluster:
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         return without_managed_fields(await self._request("PATCH", path, query=query, body=body, content_type=_APPLY))
 
-    async def delete(self, obj: Object) -> None:
+    async def delete(self, obj: Object) -> Object | None:
         """Delete exactly this object, with what it owns; one that is gone or was made again is left alone.
 
-        A Job goes after its pods, so that whoever sees it go knows that its work has ended.
+        A Job goes after its pods, so that whoever sees it go knows that its work has ended: it is what comes back, as
+        it is until then.
         """
         self._guard()
         meta = obj["metadata"]
         policy = _PROPAGATION.get(obj["kind"], "Background")
         body = {"propagationPolicy": policy, "preconditions": {"uid": meta["uid"]}}
         try:
-            await self._request("DELETE", KINDS[obj["kind"]].path(meta["namespace"], meta["name"]), body=body)
+            going = await self._request("DELETE", KINDS[obj["kind"]].path(meta["namespace"], meta["name"]), body=body)
         except (NotFound, Conflict):
-            return
+            return None
+        return going if going.get("kind") == obj["kind"] else None
 
     async def create(self, obj: Object) -> Object:
         """Create an object; an Event, or a Secret that must never be written twice.

@@ -71,6 +71,7 @@ def test_a_version_is_promoted_when_its_job_has_passed_it(
     team_: Team, paper_node: PaperNode, registry: Registry, model: str
 ) -> None:
     """The pod is admitted where only restricted ones are; it is told what it is about, and goes with the attempt."""
+    mark = team_.plane.audit.mark()  # type: ignore[attr-defined]
     registry.move(model, "6", "Production")
     paper_node.held[team_.namespace] = "Running"
     gap = {"name": "gap", "metric": "gap", "max": 0.1, "source": "Job", "job": "fairness"}
@@ -88,6 +89,7 @@ def test_a_version_is_promoted_when_its_job_has_passed_it(
     assert gate(ready, "gap")["observed"] == "0.02"
     assert registry.holders(model, "Production") == ["7"]
     until_jobs(team_, 0)
+    assert team_.plane.audit.writes(mark, USER, team_.namespace)["delete", "jobs"] == 1  # type: ignore[attr-defined]
 
 
 def test_a_version_that_is_not_passed_is_refused_in_the_words_of_the_job(

@@ -54,7 +54,9 @@ async def find_out(world: World, facts: Facts) -> dict[str, JobFound]:
 async def clean_up(world: World, facts: Facts) -> None:
     """Delete the Jobs that nobody asks for any more: of another version, or of an attempt that is over."""
     for job in _superfluous(world, facts):
-        await world.cluster.delete(job)
+        going = await world.cluster.delete(job)
+        if going is not None:  # the watch may be late, and another pass would delete it once more
+            world.store.put("Job", without_managed_fields(going))
 
 
 def rest(found: Mapping[str, JobFound]) -> float | None:

@@ -305,7 +305,7 @@ class FakeCluster:
 
         return await self.outside.call("create", effect)
 
-    async def delete(self, obj: Object) -> None:
+    async def delete(self, obj: Object) -> Object | None:
         """Delete exactly this object."""
         key = key_of(obj["kind"], obj)
 
@@ -315,6 +315,7 @@ class FakeCluster:
                 self.remove(key)
 
         await self.outside.call("delete", effect)
+        return None
 
     def _made(self, job: Object) -> Object:
         key = key_of("Job", job)
