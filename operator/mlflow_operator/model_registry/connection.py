@@ -1,6 +1,7 @@
 """Where MLflow is and how to be let in: by arguments, else by the variables that MLflow's own client reads."""
 
 import base64
+import hashlib
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,14 @@ class Connection:
     """File of the authorities that are trusted; empty: those of the system."""
     insecure: bool = False
     """Whether any certificate will do."""
+    user: str = ""
+    """Who is let in, where it is not a token that does."""
+
+    @property
+    def whose(self) -> str:
+        """What tells one registry, as one user sees it, from another; no credential can be read from it."""
+        who = hashlib.sha256(self.authorization.encode()).hexdigest()[:16] if self.authorization else ""
+        return f"{self.url}|{self.workspace}|{self.user or who}"
 
     def tls(self) -> ssl.SSLContext | bool:
         """Whose certificates are trusted, as aiohttp takes it.
@@ -55,11 +64,12 @@ def connection(environ: Mapping[str, str], url: str | None = None) -> Connection
     trusted = environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH", "")
     if insecure and trusted:
         raise Invalid("MLFLOW_TRACKING_INSECURE_TLS and MLFLOW_TRACKING_SERVER_CERT_PATH are both set; unset one")
-    return Connection(shown, login or _authorization(environ), environ.get("MLFLOW_WORKSPACE", ""), trusted, insecure)
+    authorization, user = login or _login(environ)
+    return Connection(shown, authorization, environ.get("MLFLOW_WORKSPACE", ""), trusted, insecure, user)
 
 
-def _without_login(given: str) -> tuple[str, str]:
-    """A URL without the login in it, and the header that this login makes."""
+def _without_login(given: str) -> tuple[str, tuple[str, str] | None]:
+    """A URL without the login in it, and what that login makes, as ``_login``."""
     if not given:
         raise Invalid("no MLflow is named; give its URL to ModelRegistry, or set MLFLOW_TRACKING_URI")
     try:
@@ -72,25 +82,25 @@ def _without_login(given: str) -> tuple[str, str]:
     place = parts.netloc.rpartition("@")[2]
     shown = urlunsplit((parts.scheme, place, parts.path.rstrip("/"), "", ""))
     if parts.username is None:
-        return shown, ""
+        return shown, None
     return shown, _basic(unquote(parts.username), unquote(parts.password or ""))
 
 
-def _authorization(environ: Mapping[str, str]) -> str:
-    """The header of user and password, else of the token: MLflow's own order."""
+def _login(environ: Mapping[str, str]) -> tuple[str, str]:
+    """The header of user and password, else of the token, which is MLflow's own order; and the user, if it is one."""
     user, password = environ.get("MLFLOW_TRACKING_USERNAME", ""), environ.get("MLFLOW_TRACKING_PASSWORD", "")
     token = environ.get("MLFLOW_TRACKING_TOKEN", "")
     if user and password:
         return _basic(user, password)
     if not token:
-        return ""
+        return "", ""
     if not token.isascii() or not token.isprintable():
         raise Invalid("MLFLOW_TRACKING_TOKEN has characters that no header can carry, such as the end of a line")
-    return f"Bearer {token}"
+    return f"Bearer {token}", ""
 
 
-def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+def _basic(user: str, password: str) -> tuple[str, str]:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode(), user
 
 
 def _flag(environ: Mapping[str, str], name: str) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -15,8 +16,9 @@ import aiohttp
 from mlflow_operator.model_registry.connection import Connection, connection
 from mlflow_operator.model_registry.deadline import SECONDS, Deadline
 from mlflow_operator.model_registry.errors import RegistryError, Unavailable
+from mlflow_operator.model_registry.per_loop import PerLoop
 from mlflow_operator.model_registry.refusals import not_mlflow, refusal, too_large, unanswered
-from mlflow_operator.model_registry.sessions import Sessions
+from mlflow_operator.model_registry.sessions import opened
 
 Answer = dict[str, Any]
 
@@ -30,6 +32,7 @@ _ERROR = 64 * 2**10
 _TRIES = 4
 _PAUSE = 0.2
 """Seconds before the second try, at most; twice as much before each further one."""
+_RELEASE = re.compile(r"\d+\.\d+[\w.]{0,24}")
 _AGAIN = (429, 502, 503, 504)
 """Answers after which the same question may have another answer."""
 
@@ -62,7 +65,7 @@ class Rest:
         self._proxy = _proxy(to.url)
         # A server with several workers keeps the end of an answer back for 40 ms on a connection that was used before
         # (uvicorn's shared socket has no TCP_NODELAY); without TLS a new connection costs far less.
-        self._sessions = Sessions(keep_alive=to.url.startswith("https:"))
+        self._sessions = PerLoop(lambda: opened(keep_alive=to.url.startswith("https:")))
         self._headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
         if to.authorization:
             self._headers["Authorization"] = to.authorization
@@ -109,6 +112,14 @@ class Rest:
         """The answer to a path of the server itself, such as ``/health``."""
         raw = await self._tried("GET", path, safe=True, deadline=deadline)
         return raw.decode(errors="replace")
+
+    async def release(self, deadline: Deadline) -> str | None:
+        """MLflow's release, where the server tells; some in front of it do not."""
+        try:
+            said = (await self.text("/version", deadline=deadline)).strip()
+        except RegistryError:
+            return None
+        return said if _RELEASE.fullmatch(said) else None
 
     async def pages(
         self, path: str, items: str, query: Mapping[str, str], *, deadline: Deadline | None = None

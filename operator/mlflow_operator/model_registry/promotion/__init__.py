@@ -1,0 +1,1 @@
+"""Who moves a version into a slot: the registry itself, or the claim that governs the slot."""

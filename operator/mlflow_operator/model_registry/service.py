@@ -1,0 +1,217 @@
+"""The registry as a program uses it: every call is asynchronous and bounded in time."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from mlflow_operator.model_registry.connection import Connection, connection
+from mlflow_operator.model_registry.deadline import SECONDS, Deadline
+from mlflow_operator.model_registry.errors import Invalid, RegistryError
+from mlflow_operator.model_registry.metadata import stores
+from mlflow_operator.model_registry.metadata.kept import Kept
+from mlflow_operator.model_registry.metadata.registry import Registry
+from mlflow_operator.model_registry.promotion import by_registry
+from mlflow_operator.model_registry.registering import Wanted, register
+from mlflow_operator.model_registry.rest import Rest
+from mlflow_operator.model_registry.results import (
+    Health,
+    ModelVersion,
+    Promotion,
+    RegisteredModel,
+    Version,
+    number,
+    slot,
+)
+
+_TTL = 30.0
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What is made with the first call, when the environment is read."""
+
+    rest: Rest
+    registry: Registry
+
+
+class ModelRegistry:
+    """MLflow's model registry.
+
+    One object serves a whole program, any number of calls at a time, and any event loop. It may be used as an
+    asynchronous context manager, which closes its connections; else they end with the event loop. Nothing is read and
+    nobody is asked before the first call.
+
+    Every method raises what ``errors`` has, within its deadline: ``Unavailable`` where MLflow does not answer,
+    ``PermissionDenied``, ``NotFound``, ``Conflict``, ``Invalid``. A version is a number, or its text.
+    """
+
+    def __init__(
+        self,
+        tracking_uri: str | Connection | None = None,
+        *,
+        timeout: float = SECONDS,
+        cache: str | None = "memory",
+        cache_ttl: float = _TTL,
+    ) -> None:
+        """Say where MLflow is; without a URL it is ``MLFLOW_TRACKING_URI``, and the login is that of MLflow's client.
+
+        Args:
+            tracking_uri: URL of the server, as ``http://mlflow:5000``.
+            timeout: seconds for each call as a whole, unless the call says otherwise.
+            cache: where metadata is remembered: ``"memory"``, ``redis://…`` for several processes, None for nowhere.
+            cache_ttl: seconds for which an answer is given again.
+        """
+        self._to = tracking_uri
+        self._timeout = timeout
+        self._cache = cache
+        self._ttl = cache_ttl
+        self._made: _Parts | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections of the running event loop; the next call opens new ones."""
+        if self._made:
+            await self._made.rest.close()
+            await self._made.registry.close()
+
+    async def register_model(
+        self,
+        run_id: str,
+        model_name: str,
+        *,
+        artifact_path: str = "model",
+        tags: Mapping[str, str] | None = None,
+        description: str = "",
+        timeout: float | None = None,  # noqa: ASYNC109 - a deadline over several requests, and in the error
+    ) -> int:
+        """Register the model of a run as a new version; returns its number once MLflow calls it READY.
+
+        The registered model is made where there is none. Models of MLflow 2, which are files of the run, and logged
+        models of MLflow 3 are registered alike.
+
+        Args:
+            run_id: the run that has logged the model.
+            model_name: name of the registered model.
+            artifact_path: name of the model in its run.
+            tags: of the new version.
+            description: of the new version.
+            timeout: seconds.
+
+        Raises:
+            NotFound: There is no such run, or it has no model.
+            Unavailable: Nobody knows whether the version was registered, or it did not become READY in time.
+        """
+        until = self._until(timeout)
+        wanted = Wanted(model_name, artifact_path, dict(tags or {}), description)
+        return (await register(self._registry, run_id, wanted, until)).version
+
+    async def promote_model(
+        self,
+        model_name: str,
+        version: Version,
+        stage: str | None = None,
+        *,
+        alias: str | None = None,
+        archive_existing: bool = True,
+        timeout: float | None = None,  # noqa: ASYNC109 - a deadline over several requests, and in the error
+    ) -> Promotion:
+        """Bring a version into a stage or under an alias, and see that it is there.
+
+        Args:
+            model_name: name of the registered model.
+            version: the version.
+            stage: None, Staging, Production or Archived, in any case; or
+            alias: an alias of the model.
+            archive_existing: whether the versions that are in Staging or Production now are archived.
+            timeout: seconds.
+
+        Raises:
+            NotFound: No such model or version.
+            Conflict: Somebody else has moved the slot in between.
+        """
+        place = slot(stage, alias)
+        if place is None:
+            raise Invalid("neither a stage nor an alias is given; say where the version is to be")
+        until = self._until(timeout)
+        return await by_registry.promote(
+            self._registry, model_name, number(version), place, until, archive=archive_existing
+        )
+
+    async def list_models(self, filter: str = "", *, timeout: float | None = None) -> list[RegisteredModel]:  # noqa: A002, ASYNC109
+        """All registered models, with their aliases and the newest version in each stage.
+
+        Args:
+            filter: as MLflow takes it, such as ``"name LIKE 'fraud%'"``; empty: all models.
+            timeout: seconds.
+        """
+        return await self._registry.models(filter, self._until(timeout))
+
+    async def get_version(
+        self,
+        model_name: str,
+        version: Version | None = None,
+        *,
+        stage: str | None = None,
+        alias: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - a deadline over several requests, and in the error
+    ) -> ModelVersion:
+        """A version by its number, or the one that holds a stage or an alias; else the newest.
+
+        Raises:
+            NotFound: There is none.
+            Invalid: More than one of them is given.
+        """
+        place = slot(stage, alias)
+        if version is not None and place is not None:
+            raise Invalid(f"version {version} and {place} are both given; leave one out")
+        until = self._until(timeout)
+        if version is not None:
+            return await self._registry.version(model_name, number(version), until)
+        if place is not None:
+            return await self._registry.holder(model_name, place, until)
+        return await self._registry.newest(model_name, until)
+
+    async def health_check(self, *, timeout: float | None = None) -> Health:  # noqa: ASYNC109 - as everywhere
+        """Whether MLflow and its database answer; whatever is wrong is in the answer, and nothing is raised."""
+        began, server = time.monotonic(), ""
+        try:
+            rest = self._parts.rest
+            server = rest.connection.url
+            until = self._until(timeout)
+            await rest.get("experiments/search", {"max_results": "1"}, deadline=until)
+        except RegistryError as error:
+            seconds, reason = time.monotonic() - began, type(error).__name__
+            return {"status": "unhealthy", "server": server, "seconds": seconds, "error": str(error), "reason": reason}
+        healthy: Health = {"status": "healthy", "server": server, "seconds": time.monotonic() - began}
+        release = await rest.release(until)
+        return {**healthy, "version": release} if release else healthy
+
+    @property
+    def _registry(self) -> Registry:
+        return self._parts.registry
+
+    @property
+    def _parts(self) -> _Parts:
+        """What the calls need, made with the first of them.
+
+        Raises:
+            Invalid: No server is named.
+            MissingExtra: The cache needs a package that is not installed.
+        """
+        if self._made is None:
+            to = self._to if isinstance(self._to, Connection) else connection(os.environ, self._to)
+            rest = Rest(to, timeout=self._timeout)
+            store = stores.store(self._cache, self._ttl)
+            kept = Kept(store, whose=to.whose, seconds=self._ttl, timeout=self._timeout)
+            self._made = _Parts(rest, Registry(rest, kept))
+        return self._made
+
+    def _until(self, timeout: float | None) -> Deadline:
+        return Deadline(self._timeout if timeout is None else timeout)
