@@ -23,6 +23,7 @@ def main() -> int:
             story = Story(cluster, profile, Narrator())
             story.tell()
             story.tell_of_governing()
+            story.look_back()
     except ClusterError as error:
         console.say(str(error))
         return 1

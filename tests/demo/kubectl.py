@@ -1,7 +1,10 @@
 """kubectl as the story uses it: every command is shown, run, and its output shown."""
 
 import json
+import os
 import shlex
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +12,7 @@ from typing import Any
 from cluster.host import folders
 from cluster.host.errors import ClusterError
 from cluster.providers.provider import Cluster
-from demo.narrator import Narrator
+from demo.narrator import WIDTH, Narrator
 
 
 class Stalled(ClusterError):
@@ -83,6 +86,25 @@ class Kubectl:
         """Wait for a Job and return the end of its log."""
         self("wait", f"job/{job}", "--for=condition=Complete", f"--timeout={seconds}s")
         return self("logs", f"job/{job}", f"--tail={lines}")
+
+    def mlflow(self, *words: str) -> str:
+        """Run a command of the plugin and show it; what is not well, it tells the audience itself."""
+        self._narrator.command(f"kubectl mlflow {shlex.join(words)} -n {self._namespace}")
+        place = (f"--namespace={self._namespace}", f"--kubeconfig={self._cluster.kubeconfig}")
+        argv = [sys.executable, "-m", "mlflow_operator.kubectl", words[0], *place, *words[1:]]
+        package = str(folders.CHECKOUT / "operator")
+        done = subprocess.run(
+            argv,
+            env={**os.environ, "PYTHONPATH": package, "COLUMNS": str(WIDTH)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode not in (0, 1):  # 1: something is not well
+            raise ClusterError(f"kubectl mlflow {words[0]} ended with {done.returncode}: {done.stderr.strip()}")
+        self._narrator.output(done.stdout)
+        return done.stdout
 
     def _read(self, resource: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self._cluster.kubectl("-n", self._namespace, "get", resource, "-o", "json"))

@@ -23,5 +23,6 @@ def test_the_story_comes_true(node: Cluster, node_namespace: str, profile: Profi
     governed = story.tell_of_governing()["status"]
     assert (governed["currentVersion"], governed["attempt"]["approvedBy"]) == ("2", ["bob"])
     assert governed["attempt"]["policies"] == ["governed-scoring@1"]
+    assert "bob" in story.look_back()
     again = story.tell()
     assert again.promotion["metadata"]["resourceVersion"] == ending.promotion["metadata"]["resourceVersion"]
