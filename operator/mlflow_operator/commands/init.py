@@ -9,16 +9,18 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlflow_operator.model_registry import experiments
+from mlflow_operator.model_registry.connection import connection
 from mlflow_operator.model_registry.deadline import Deadline
 from mlflow_operator.model_registry.errors import Invalid, RegistryError, Unavailable
 from mlflow_operator.model_registry.experiments import Outcome
-from mlflow_operator.model_registry.health import health
 from mlflow_operator.model_registry.rest import Rest
+from mlflow_operator.model_registry.service import ModelRegistry
 
 DEFAULT = ("resume-parsing-models", "scoring-models", "baseline-models", "semantic-models")
 OK, WRONG, USAGE, UNANSWERED = 0, 1, 2, 3
@@ -100,8 +102,9 @@ async def _make(said: argparse.Namespace, names: Sequence[str]) -> int:
 
 
 async def _check(said: argparse.Namespace) -> int:
-    async with Rest.of_environment(said.tracking_uri) as rest:
-        found = await health(rest, seconds=said.timeout)
+    async with ModelRegistry(connection(os.environ, said.tracking_uri)) as registry:
+        found = await registry.health_check(timeout=said.timeout)
+    found["seconds"] = round(found["seconds"], 3)
     _show(found, said.output)
     return OK if found["status"] == "healthy" else WRONG
 
