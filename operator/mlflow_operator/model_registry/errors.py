@@ -7,7 +7,7 @@
     ├── PermissionDenied   MLflow, or the cluster, does not let in whoever asks
     ├── Unavailable        no answer within the deadline, or one that is not MLflow's
     ├── StorageFull        the disk of a cache or of the temporary files has no room
-    ├── Governed           a claim in the cluster governs the slot, and could not be asked to move it
+    ├── Governed           a claim in the cluster governs the slot, and could not be asked to move it, or has not
     └── MissingExtra       a package is missing that this call needs; the message says how to install it
 
 What aiohttp, MLflow and Redis raise is converted into these, at the edge.
@@ -43,7 +43,7 @@ class StorageFull(RegistryError):
 
 
 class Governed(RegistryError):
-    """A claim in the cluster governs the slot, and could not be asked to move it."""
+    """A claim in the cluster governs the slot, and could not be asked to move it, or has not moved it."""
 
 
 class MissingExtra(RegistryError):

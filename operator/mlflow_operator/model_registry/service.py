@@ -12,7 +12,7 @@ from mlflow_operator.model_registry.errors import Invalid, RegistryError
 from mlflow_operator.model_registry.metadata import stores
 from mlflow_operator.model_registry.metadata.kept import Kept
 from mlflow_operator.model_registry.metadata.registry import Registry
-from mlflow_operator.model_registry.promotion import by_registry
+from mlflow_operator.model_registry.promotion import choice, claims
 from mlflow_operator.model_registry.registering import Wanted, register
 from mlflow_operator.model_registry.rest import Rest
 from mlflow_operator.model_registry.results import (
@@ -120,29 +120,39 @@ class ModelRegistry:
         *,
         alias: str | None = None,
         archive_existing: bool = True,
+        via: choice.Via | None = None,
+        claim: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - a deadline over several requests, and in the error
     ) -> Promotion:
         """Bring a version into a stage or under an alias, and see that it is there.
+
+        Where a claim (ModelPromotion) in the cluster governs the slot, the claim is given the version, with the rights
+        of whoever calls, and waited for; else the registry is written.
 
         Args:
             model_name: name of the registered model.
             version: the version.
             stage: None, Staging, Production or Archived, in any case; or
             alias: an alias of the model.
-            archive_existing: whether the versions that are in Staging or Production now are archived.
+            archive_existing: whether the versions that are in Staging or Production now are archived; of a claim it
+                is the claim that says so.
+            via: ``"mlflow"`` or ``"kubernetes"``, where it has to be one of them.
+            claim: the claim, as namespace/name, where it cannot be told which one governs the slot.
             timeout: seconds.
 
         Raises:
             NotFound: No such model or version.
             Conflict: Somebody else has moved the slot in between.
+            Governed: A claim governs the slot, and could not be asked, or has not moved it; it says why.
         """
         place = slot(stage, alias)
         if place is None:
             raise Invalid("neither a stage nor an alias is given; say where the version is to be")
-        until = self._until(timeout)
-        return await by_registry.promote(
-            self._registry, model_name, number(version), place, until, archive=archive_existing
-        )
+        named = None if claim is None else claims.parsed(claim)
+        if claim is not None and (named is None or via == "mlflow"):
+            raise Invalid(f"claim {claim!r}: write namespace/name, and leave via='mlflow' out")
+        wanted = choice.Wanted(model_name, number(version), place, archive_existing, via, named)
+        return await choice.promote(self._registry, wanted, self._until(timeout))
 
     async def list_models(self, filter: str = "", *, timeout: float | None = None) -> list[RegisteredModel]:  # noqa: A002, ASYNC109
         """All registered models, with their aliases and the newest version in each stage.

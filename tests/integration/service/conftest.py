@@ -50,6 +50,19 @@ async def service(plain_mlflow: MlflowServer) -> AsyncIterator[ModelRegistry]:
         yield registry
 
 
+@pytest.fixture(autouse=True)
+def no_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever cluster the machine knows is none of the service's business."""
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+
+
+@pytest.fixture
+def registry(others: Registry) -> Registry:
+    """What the operator of these tests looks after: a light MLflow will do."""
+    return others
+
+
 @pytest.fixture
 def others(plain_mlflow: MlflowServer) -> Registry:
     """The same registry, as somebody else sees and moves it."""
