@@ -1,20 +1,12 @@
 """The registry as a program uses it: every call is asynchronous and bounded in time."""
 
-import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self
 
-from mlflow_operator.model_registry.connection import Connection, connection
-from mlflow_operator.model_registry.deadline import SECONDS, Deadline
 from mlflow_operator.model_registry.errors import Invalid, RegistryError
-from mlflow_operator.model_registry.metadata import stores
-from mlflow_operator.model_registry.metadata.kept import Kept
-from mlflow_operator.model_registry.metadata.registry import Registry
+from mlflow_operator.model_registry.models import Models
 from mlflow_operator.model_registry.promotion import choice, claims
 from mlflow_operator.model_registry.registering import Wanted, register
-from mlflow_operator.model_registry.rest import Rest
 from mlflow_operator.model_registry.results import (
     Health,
     ModelVersion,
@@ -25,18 +17,8 @@ from mlflow_operator.model_registry.results import (
     slot,
 )
 
-_TTL = 30.0
 
-
-@dataclass(frozen=True)
-class _Parts:
-    """What is made with the first call, when the environment is read."""
-
-    rest: Rest
-    registry: Registry
-
-
-class ModelRegistry:
+class ModelRegistry(Models):
     """MLflow's model registry.
 
     One object serves a whole program, any number of calls at a time, and any event loop. It may be used as an
@@ -46,40 +28,6 @@ class ModelRegistry:
     Every method raises what ``errors`` has, within its deadline: ``Unavailable`` where MLflow does not answer,
     ``PermissionDenied``, ``NotFound``, ``Conflict``, ``Invalid``. A version is a number, or its text.
     """
-
-    def __init__(
-        self,
-        tracking_uri: str | Connection | None = None,
-        *,
-        timeout: float = SECONDS,
-        cache: str | None = "memory",
-        cache_ttl: float = _TTL,
-    ) -> None:
-        """Say where MLflow is; without a URL it is ``MLFLOW_TRACKING_URI``, and the login is that of MLflow's client.
-
-        Args:
-            tracking_uri: URL of the server, as ``http://mlflow:5000``.
-            timeout: seconds for each call as a whole, unless the call says otherwise.
-            cache: where metadata is remembered: ``"memory"``, ``redis://…`` for several processes, None for nowhere.
-            cache_ttl: seconds for which an answer is given again.
-        """
-        self._to = tracking_uri
-        self._timeout = timeout
-        self._cache = cache
-        self._ttl = cache_ttl
-        self._made: _Parts | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close the connections of the running event loop; the next call opens new ones."""
-        if self._made:
-            await self._made.rest.close()
-            await self._made.registry.close()
 
     async def register_model(
         self,
@@ -178,15 +126,7 @@ class ModelRegistry:
             NotFound: There is none.
             Invalid: More than one of them is given.
         """
-        place = slot(stage, alias)
-        if version is not None and place is not None:
-            raise Invalid(f"version {version} and {place} are both given; leave one out")
-        until = self._until(timeout)
-        if version is not None:
-            return await self._registry.version(model_name, number(version), until)
-        if place is not None:
-            return await self._registry.holder(model_name, place, until)
-        return await self._registry.newest(model_name, until)
+        return await self._version(model_name, version, stage, alias, self._until(timeout))
 
     async def health_check(self, *, timeout: float | None = None) -> Health:  # noqa: ASYNC109 - as everywhere
         """Whether MLflow and its database answer; whatever is wrong is in the answer, and nothing is raised."""
@@ -202,26 +142,3 @@ class ModelRegistry:
         healthy: Health = {"status": "healthy", "server": server, "seconds": time.monotonic() - began}
         release = await rest.release(until)
         return {**healthy, "version": release} if release else healthy
-
-    @property
-    def _registry(self) -> Registry:
-        return self._parts.registry
-
-    @property
-    def _parts(self) -> _Parts:
-        """What the calls need, made with the first of them.
-
-        Raises:
-            Invalid: No server is named.
-            MissingExtra: The cache needs a package that is not installed.
-        """
-        if self._made is None:
-            to = self._to if isinstance(self._to, Connection) else connection(os.environ, self._to)
-            rest = Rest(to, timeout=self._timeout)
-            store = stores.store(self._cache, self._ttl)
-            kept = Kept(store, whose=to.whose, seconds=self._ttl, timeout=self._timeout)
-            self._made = _Parts(rest, Registry(rest, kept))
-        return self._made
-
-    def _until(self, timeout: float | None) -> Deadline:
-        return Deadline(self._timeout if timeout is None else timeout)
