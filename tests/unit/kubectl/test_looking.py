@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
-from mlflow_operator.kubectl import findings, past
-from mlflow_operator.kubectl.diagnosis import Diagnosis
-from mlflow_operator.kubectl.doctor import named
-from mlflow_operator.kubectl.exits import USAGE, Stop
-from mlflow_operator.kubectl.findings import Finding
-from mlflow_operator.kubectl.overview import Overview
-from mlflow_operator.kubectl.standing import NOT_SEEN, plain, standing
+from mlflow_operator.kubectl.looking import findings, past
+from mlflow_operator.kubectl.looking.diagnosis import Diagnosis
+from mlflow_operator.kubectl.looking.doctor import named
+from mlflow_operator.kubectl.looking.findings import Finding
+from mlflow_operator.kubectl.looking.overview import Overview
+from mlflow_operator.kubectl.looking.standing import NOT_SEEN, plain, standing
+from mlflow_operator.kubectl.terminal.exits import USAGE, Stop
 from mlflow_operator.status.reasons import MEANINGS
 from unit.kubectl.samples import UID, Object, attempt, claim, condition, printed, server
 

@@ -9,7 +9,10 @@ import pytest
 
 from unit.documentation import ROOT
 
-PROGRAM = "from mlflow_operator.kubectl.output import console, table; table(console(), ['READY'], [['True'], ['a[b]']])"
+PROGRAM = """
+from mlflow_operator.kubectl.terminal.output import console, table
+table(console(), ["READY"], [["True"], ["a[b]"]])
+"""
 
 
 def shown(**env: str) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.console import Console
 
-from mlflow_operator.kubectl.findings import BAD, Finding
-from mlflow_operator.kubectl.output import say, table
-from mlflow_operator.kubectl.standing import Standing
+from mlflow_operator.kubectl.looking.findings import BAD, Finding
+from mlflow_operator.kubectl.looking.standing import Standing
+from mlflow_operator.kubectl.terminal.output import say, table
 from mlflow_operator.status.waits import Cause
 
 _LOGS = "kubectl logs -A -l app.kubernetes.io/name=mlflow-operator --prefix --tail=50"

@@ -2,15 +2,15 @@
 
 from datetime import UTC, datetime
 
-from mlflow_operator.kubectl import past
-from mlflow_operator.kubectl.doctor import examine, named
-from mlflow_operator.kubectl.exits import WELL, WRONG
-from mlflow_operator.kubectl.output import Output, console, emit, say
-from mlflow_operator.kubectl.overview import Overview
-from mlflow_operator.kubectl.person import Person
-from mlflow_operator.kubectl.place import Place
-from mlflow_operator.kubectl.running import Command
-from mlflow_operator.kubectl.standing import Object, standing
+from mlflow_operator.kubectl.looking import past
+from mlflow_operator.kubectl.looking.doctor import examine, named
+from mlflow_operator.kubectl.looking.overview import Overview
+from mlflow_operator.kubectl.looking.standing import Object, standing
+from mlflow_operator.kubectl.terminal.exits import WELL, WRONG
+from mlflow_operator.kubectl.terminal.output import Output, console, emit, say
+from mlflow_operator.kubectl.terminal.person import Person
+from mlflow_operator.kubectl.terminal.place import Place
+from mlflow_operator.kubectl.terminal.running import Command
 
 
 def status(place: Place, output: Output) -> Command:

@@ -1,8 +1,9 @@
 """Times as people read them."""
 
+import re
 from datetime import datetime, timedelta
 
-_UNITS = (("d", 86400), ("h", 3600), ("m", 60))
+_UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def parsed(text: str | None) -> datetime | None:
@@ -10,12 +11,16 @@ def parsed(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def age(moment: datetime | None, now: datetime) -> str:
-    """How long ago, as kubectl says it: 12s, 3m, 5h, 8d; empty where it is not known."""
-    if moment is None:
-        return ""
-    seconds = int(max(now - moment, timedelta(0)).total_seconds())
-    return next((f"{seconds // size}{unit}" for unit, size in _UNITS if seconds >= 2 * size), f"{seconds}s")
+def patience(text: str) -> timedelta:
+    """A time such as 90s, 10m or 2h.
+
+    Raises:
+        ValueError: It is none.
+    """
+    found = re.fullmatch(r"([1-9][0-9]{0,5})([smh])", text)
+    if not found:
+        raise ValueError(f"{text} is no time; write one such as 90s, 10m or 2h")
+    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
 
 
 def written(text: str | None) -> str:

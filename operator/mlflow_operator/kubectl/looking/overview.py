@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from mlflow_operator.kubectl.output import say, table
-from mlflow_operator.kubectl.standing import Object, Standing, standing
+from mlflow_operator.kubectl.looking.standing import Object, Standing, standing
+from mlflow_operator.kubectl.terminal.output import say, table
 
 _SERVERS = ("NAME", "VERSION", "READY", "REASON", "URL")
 _CLAIMS = ("NAME", "MODEL", "SLOT", "DESIRED", "CURRENT", "READY", "REASON")

@@ -5,9 +5,9 @@ from typing import Any
 
 from rich.console import Console
 
-from mlflow_operator.kubectl.moments import written
-from mlflow_operator.kubectl.output import say, table
-from mlflow_operator.kubectl.standing import Object
+from mlflow_operator.kubectl.looking.standing import Object
+from mlflow_operator.kubectl.terminal.moments import written
+from mlflow_operator.kubectl.terminal.output import say, table
 
 _ATTEMPTS = ("#", "WHEN", "WHAT", "FROM", "TO", "RESULT", "APPROVED BY", "POLICIES")
 _WORDS = ("WHEN", "WHO", "SAID", "ABOUT", "WHY")

@@ -8,8 +8,8 @@ from kubernetes.aio import client, config
 from mlflow_operator.clients.cluster import Cluster, Object
 from mlflow_operator.clients.kinds import KINDS
 from mlflow_operator.errors import ApiError, ClusterUnavailable, OperatorError
-from mlflow_operator.kubectl.exits import UNKNOWN, WRONG, Stop, missing
-from mlflow_operator.kubectl.place import Place
+from mlflow_operator.kubectl.terminal.exits import UNKNOWN, WRONG, Stop, missing
+from mlflow_operator.kubectl.terminal.place import Place
 
 FIELD_MANAGER = "kubectl-mlflow"
 _MERGE = "application/merge-patch+json"

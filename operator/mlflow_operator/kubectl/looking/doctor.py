@@ -7,12 +7,12 @@ from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names
 from mlflow_operator.desired.references import references
 from mlflow_operator.errors import ApiError, OperatorError, Unreadable
-from mlflow_operator.kubectl import findings
-from mlflow_operator.kubectl.diagnosis import Diagnosis
-from mlflow_operator.kubectl.exits import USAGE, Stop
-from mlflow_operator.kubectl.findings import ASIDE, BAD, NOT_ALLOWED, Finding
-from mlflow_operator.kubectl.person import Person
-from mlflow_operator.kubectl.standing import SHORT, Object, standing
+from mlflow_operator.kubectl.looking import findings
+from mlflow_operator.kubectl.looking.diagnosis import Diagnosis
+from mlflow_operator.kubectl.looking.findings import ASIDE, BAD, NOT_ALLOWED, Finding
+from mlflow_operator.kubectl.looking.standing import SHORT, Object, standing
+from mlflow_operator.kubectl.terminal.exits import USAGE, Stop
+from mlflow_operator.kubectl.terminal.person import Person
 from mlflow_operator.status.waits import Surroundings
 
 _KINDS = {word: kind for kind, short in SHORT.items() for word in (short, kind.lower())}

@@ -7,9 +7,9 @@ from typing import NoReturn
 import typer
 
 from mlflow_operator.errors import OperatorError
-from mlflow_operator.kubectl.output import console, say
-from mlflow_operator.kubectl.person import Person, refused
-from mlflow_operator.kubectl.place import Place
+from mlflow_operator.kubectl.terminal.output import console, say
+from mlflow_operator.kubectl.terminal.person import Person, refused
+from mlflow_operator.kubectl.terminal.place import Place
 
 Command = Callable[[Person], Awaitable[int]]
 """Does what was asked for, and answers with the exit code."""

@@ -1,0 +1,1 @@
+"""What can be typed: commands, their arguments and options, and nothing that is slow to import."""

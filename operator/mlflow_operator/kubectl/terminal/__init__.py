@@ -1,0 +1,1 @@
+"""What all commands have in common: who asks, what is printed, and how they end."""
