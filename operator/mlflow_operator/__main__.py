@@ -15,6 +15,7 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the operator; settings come from MLFLOW_OPERATOR_* variables")
     commands.add_parser("init", help="make the experiments that a team begins with, or check a server", add_help=False)
+    commands.add_parser("drift", help="tell whether data is still like that of before", add_help=False)
     commands.add_parser("generate", help="write the files that are made from the code", add_help=False)
     arguments, rest = parser.parse_known_args()
     if arguments.command == "generate":
@@ -25,6 +26,10 @@ def main() -> None:
         from mlflow_operator.commands import init  # noqa: PLC0415 - the operator does not pay for it
 
         sys.exit(init.main(rest))
+    if arguments.command == "drift":
+        from mlflow_operator.commands import drift  # noqa: PLC0415 - the operator does not pay for it
+
+        sys.exit(drift.main(rest))
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     _run()
