@@ -24,6 +24,8 @@ from cluster.services import mlflow_server as mlflow
 from cluster.services.minio import Minio
 from cluster.services.mlflow_server import MlflowServer
 from cluster.services.postgres import Postgres
+from cluster.services.redis import PACKAGES as REDIS
+from cluster.services.redis import Redis
 
 
 def _build_control_plane() -> None:
@@ -42,6 +44,7 @@ def _bring_up_node() -> Cluster:
 PREPARATIONS: dict[str, Callable[[], object]] = {
     "control_plane": _build_control_plane,
     "postgres": lambda: packages.ensure(packages.INTEGRATION),
+    "redis": lambda: packages.ensure(REDIS),
     "minio": lambda: programs.build(programs.MINIO),
     "mlflow_server": lambda: mlflow.environment(mlflow.pinned_version()),
     "light_mlflow": lambda: mlflow.environment(mlflow.pinned_version()),
@@ -121,6 +124,22 @@ def postgres(session_folder: Path) -> Postgres:
     with available():
         server.start()
     return server
+
+
+@pytest.fixture(scope="session")
+def redis_of_session(session_folder: Path) -> Redis:
+    """A Redis with a password; whoever kills it starts it again."""
+    server = Redis(session_folder / "redis")
+    with available():
+        server.start()
+    return server
+
+
+@pytest.fixture
+def redis(redis_of_session: Redis) -> Redis:
+    """That Redis, running."""
+    redis_of_session.start()
+    return redis_of_session
 
 
 @pytest.fixture(scope="session")

@@ -108,9 +108,9 @@ class Rest:
         raw = await self._tried(method, API + path, body=body, safe=False, deadline=deadline)
         return _parsed(self.connection.url, raw)
 
-    async def text(self, path: str, *, deadline: Deadline | None = None) -> str:
+    async def text(self, path: str, query: Mapping[str, str] | None = None, *, deadline: Deadline | None = None) -> str:
         """The answer to a path of the server itself, such as ``/health``."""
-        raw = await self._tried("GET", path, safe=True, deadline=deadline)
+        raw = await self._tried("GET", path, query=query, safe=True, deadline=deadline)
         return raw.decode(errors="replace")
 
     async def release(self, deadline: Deadline) -> str | None:

@@ -137,6 +137,15 @@ class LoggedModel:
 
 
 @dataclass(frozen=True)
+class Point:
+    """One value of a metric."""
+
+    step: int
+    time: int
+    value: float
+
+
+@dataclass(frozen=True)
 class Promotion:
     """What became of a promotion: the version holds the slot."""
 

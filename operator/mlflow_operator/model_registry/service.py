@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 
+from mlflow_operator.model_registry.comparisons import Comparisons
 from mlflow_operator.model_registry.errors import Invalid, RegistryError
 from mlflow_operator.model_registry.models import Models
 from mlflow_operator.model_registry.promotion import choice, claims
@@ -18,7 +19,7 @@ from mlflow_operator.model_registry.results import (
 )
 
 
-class ModelRegistry(Models):
+class ModelRegistry(Models, Comparisons):
     """MLflow's model registry.
 
     One object serves a whole program, any number of calls at a time, and any event loop. It may be used as an

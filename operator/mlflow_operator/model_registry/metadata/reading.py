@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from mlflow_operator.model_registry.refusals import not_mlflow
 from mlflow_operator.model_registry.rest import Answer
-from mlflow_operator.model_registry.results import Dataset, LoggedModel, ModelVersion, RegisteredModel, Run
+from mlflow_operator.model_registry.results import Dataset, LoggedModel, ModelVersion, Point, RegisteredModel, Run
 
 _LOGGED_MODEL = re.compile(r"models:/(m-[0-9A-Za-z]+)(/|$)")
 
@@ -88,6 +88,11 @@ def logged_model(item: Answer) -> LoggedModel:
 def metrics(data: Answer) -> dict[str, float]:
     """Metrics by name; NaN and infinity come as texts, as protobuf's JSON writes them."""
     return {_text(metric["key"]): float(metric.get("value", 0)) for metric in data.get("metrics", [])}
+
+
+def point(item: Answer) -> Point:
+    """One value of a metric."""
+    return Point(int(item.get("step") or 0), int(item.get("timestamp") or 0), float(item.get("value", 0)))
 
 
 def _dataset(used: Answer) -> Dataset:

@@ -8,10 +8,13 @@ from mlflow_operator.model_registry.errors import Invalid, NotFound
 from mlflow_operator.model_registry.metadata import reading
 from mlflow_operator.model_registry.metadata.kept import Kept
 from mlflow_operator.model_registry.rest import Answer, Rest
-from mlflow_operator.model_registry.results import LoggedModel, ModelVersion, RegisteredModel, Run, Slot
+from mlflow_operator.model_registry.results import LoggedModel, ModelVersion, Point, RegisteredModel, Run, Slot
 
 Value = TypeVar("Value")
 
+_ARTIFACT = "/model-versions/get-artifact"
+_POINTS = "5000"
+"""Values of a metric in a page."""
 _PAGE = "200"
 """Items of a page: as many as are read without keeping the event loop for long."""
 EVERYTHING = ""
@@ -82,10 +85,26 @@ class Registry:
         answer = await self._get("runs/get", {"run_id": run_id}, of, until, young=of == EVERYTHING)
         return self._read(lambda a: reading.run(a["run"]), answer)
 
-    async def logged_model(self, model_id: str, until: Deadline) -> LoggedModel:
-        """A model as MLflow 3 keeps it."""
-        answer = await self.rest.get(f"logged-models/{model_id}", deadline=until)
+    async def logged_model(self, model_id: str, until: Deadline, *, of: str = EVERYTHING) -> LoggedModel:
+        """A model as MLflow 3 keeps it; ``of`` is the registered model for whose sake it is asked."""
+        answer = await self._get(f"logged-models/{model_id}", {}, of, until, young=of == EVERYTHING)
         return self._read(lambda a: reading.logged_model(a["model"]), answer)
+
+    async def history(self, run_id: str, metric: str, until: Deadline) -> list[Point]:
+        """Each value of a metric that a run has logged, in the order of its steps; none where it has none."""
+        query = {"run_id": run_id, "metric_key": metric, "max_results": _POINTS}
+        items = [item async for item in self.rest.pages("metrics/get-history", "metrics", query, deadline=until)]
+        return sorted((self._read(reading.point, item) for item in items), key=lambda p: (p.step, p.time))
+
+    async def model_file(self, version: ModelVersion, until: Deadline) -> str:
+        """The file MLmodel of a version, which the server reads from whatever store it is in."""
+        query = {"name": version.model, "version": str(version.version), "path": "MLmodel"}
+
+        async def ask(within: Deadline) -> Answer:
+            return {"text": await self.rest.text(_ARTIFACT, query, deadline=within)}
+
+        answer = await self._kept.answer([_ARTIFACT, query, version.created], version.model, ask, until)
+        return str(answer["text"])
 
     async def changed(self, name: str) -> None:
         """Forget what is remembered of a model, since this process has changed it."""

@@ -1,0 +1,1 @@
+"""Versions beside one another, and metrics over them."""
