@@ -21,10 +21,10 @@ def init(url: str, *words: str) -> tuple[int, dict[str, str]]:
     return done.returncode, json.loads(done.stdout or "{}")
 
 
-def test_a_server_gets_the_experiments_that_a_team_begins_with(mlflow_server: MlflowServer) -> None:
+def test_a_server_gets_the_experiments_that_a_team_begins_with(plain_mlflow: MlflowServer) -> None:
     """As often as it is run; one that somebody deletes is said to be, and comes back when that is asked for."""
-    mlflow_server.start()
-    url = mlflow_server.url
+    plain_mlflow.start()
+    url = plain_mlflow.url
     code, first = init(url)
     assert (code, first) == (0, dict.fromkeys(DEFAULT, "created"))
     assert init(url, "--init") == (0, dict.fromkeys(DEFAULT, "exists"))
@@ -37,16 +37,16 @@ def test_a_server_gets_the_experiments_that_a_team_begins_with(mlflow_server: Ml
     assert init(url, "--experiment", "to-be-deleted") == (0, {"to-be-deleted": "exists"})
 
 
-def test_a_health_check_says_healthy_while_the_server_runs(mlflow_server: MlflowServer) -> None:
+def test_a_health_check_says_healthy_while_the_server_runs(plain_mlflow: MlflowServer) -> None:
     """And names the version; once it is gone, why it is not."""
-    mlflow_server.start()
-    code, found = init(mlflow_server.url, "--health-check")
-    assert (code, found["status"], found["version"]) == (0, "healthy", mlflow_server.version)
-    mlflow_server.stop()
+    plain_mlflow.start()
+    code, found = init(plain_mlflow.url, "--health-check")
+    assert (code, found["status"], found["version"]) == (0, "healthy", plain_mlflow.version)
+    plain_mlflow.stop()
     try:
-        code, found = init(mlflow_server.url, "--health-check", "--timeout", "2")
+        code, found = init(plain_mlflow.url, "--health-check", "--timeout", "2")
     finally:
-        mlflow_server.start()
+        plain_mlflow.start()
     assert (code, found["status"]) == (1, "unhealthy")
     assert "connection refused" in found["error"]
 
