@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mlflow_operator import __version__
-from mlflow_operator.kubectl.cli import changing, looking
+from mlflow_operator.kubectl.cli import changing, comparing, looking
 
 app = typer.Typer(
     name="kubectl mlflow",
@@ -31,6 +31,8 @@ for command in (
     looking.status,
     looking.doctor,
     looking.history,
+    comparing.diff,
+    comparing.plan,
     changing.promote,
     changing.rollback,
     changing.approve,

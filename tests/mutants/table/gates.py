@@ -14,7 +14,7 @@ EVENTS = "reconcile/events.py"
 COLLECT, FINDINGS, ASKED = (
     "reconcile/evidence/collect.py",
     "reconcile/evidence/findings.py",
-    "reconcile/evidence/metrics.py",
+    "clients/mlflow/measuring.py",
 )
 CORE, PASSES = ("promotion", "reconcile"), "reconcile/gates/test_gates.py"
 

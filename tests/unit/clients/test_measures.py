@@ -7,9 +7,9 @@ import pytest
 from aiohttp import web
 
 from mlflow_operator.clients.mlflow.answers import LoggedMetric
+from mlflow_operator.clients.mlflow.measuring import measure
 from mlflow_operator.errors import RegistryRefused, RegistryUnavailable
 from mlflow_operator.promotion.evidence import Measured, Need, Origin, Reading
-from mlflow_operator.reconcile.evidence.metrics import measure
 
 from .answering import Handler, answering, error, server
 

@@ -133,6 +133,11 @@ def metric(item: Answer) -> tuple[str, float]:
     return _text(item["key"]), _float(item.get("value", 0))
 
 
+def parameter(item: Answer) -> tuple[str, str]:
+    """A parameter of a run, by its name."""
+    return _text(item["key"]), _text(item.get("value", ""))
+
+
 def _float(value: object) -> float:
     """Numbers that are none come as texts, as protobuf's JSON writes them. NaN is one object, and equal to itself."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):

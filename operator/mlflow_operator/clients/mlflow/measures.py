@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from mlflow_operator.clients.mlflow import answers
-from mlflow_operator.clients.mlflow.answers import LoggedMetric
+from mlflow_operator.clients.mlflow.answers import Answer, LoggedMetric
 from mlflow_operator.clients.mlflow.asking import API, Asking
 from mlflow_operator.clients.transport import MIB
 from mlflow_operator.errors import RegistryNotFound
@@ -29,10 +29,22 @@ class Measures(Asking):
 
     async def run_metrics(self, run_id: str) -> Mapping[str, float]:
         """The latest value of each metric of a run; none where there is no such run any more."""
+        data = await self._run(run_id)
+        with answers.reading(self._base):
+            return dict(answers.metric(item) for item in data.get("metrics", []))
+
+    async def run_parameters(self, run_id: str) -> Mapping[str, str]:
+        """The parameters of a run; none where there is no such run any more."""
+        data = await self._run(run_id)
+        with answers.reading(self._base):
+            return dict(answers.parameter(item) for item in data.get("params", []))
+
+    async def _run(self, run_id: str) -> Answer:
         try:
             query = {"run_id": run_id}
             answer = await self._call(f"run {run_id}", "GET", f"{API}/runs/get", query=query, limit=_MEASURES)
         except RegistryNotFound:
             return {}
         with answers.reading(self._base):
-            return dict(answers.metric(item) for item in answer["run"]["data"].get("metrics", []))
+            data: Answer = answer["run"]["data"]
+            return data

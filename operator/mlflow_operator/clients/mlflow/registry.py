@@ -53,16 +53,19 @@ class Mlflow:
         rest: float = _REST,
         guard: Callable[[], None] = lambda: None,
         hosts: Sequence[str] = (),
+        proxies: bool = True,
     ) -> None:
         """``guard`` is called before each request that changes something, and raises where this process must not.
 
-        ``hosts`` are globs; a link-local address that one of them names is connected to all the same.
+        ``hosts`` are globs; a link-local address that one of them names is connected to all the same. ``proxies``:
+        those of the environment are used.
         """
         self._session: aiohttp.ClientSession | None = None
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=_CONNECT)
         self._rest = rest
         self._guard = guard
         self._hosts = tuple(hosts)
+        self._proxies = proxies
         self._lines: dict[tuple[str, str], Line] = {}
 
     async def __aenter__(self) -> Self:
@@ -70,7 +73,7 @@ class Mlflow:
             connector=aiohttp.TCPConnector(limit_per_host=_CONNECTIONS, socket_factory=sockets(self._hosts)),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=True,
+            trust_env=self._proxies,
             auto_decompress=False,
             request_class=guarded(self._guard),
         )

@@ -54,3 +54,7 @@ DryRunOption = Annotated[
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Also where Git would put it back.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; needed where there is no terminal.")]
+UrlOption = Annotated[
+    str | None,
+    typer.Option("--url", help="Where you reach the MLflow; else its own URL, or a port that kubectl forwards."),
+]

@@ -7,7 +7,7 @@ from kubernetes.aio import client, config
 
 from mlflow_operator.clients.cluster import Cluster, Object
 from mlflow_operator.clients.kinds import KINDS
-from mlflow_operator.errors import ApiError, ClusterUnavailable, OperatorError
+from mlflow_operator.errors import ApiError, OperatorError, RegistryRefused, Unavailable
 from mlflow_operator.kubectl.terminal.exits import UNKNOWN, WRONG, Stop, missing
 from mlflow_operator.kubectl.terminal.place import Place
 
@@ -139,7 +139,6 @@ def refused(error: OperatorError) -> Stop:
     """What the person is told of an error, and how the command ends."""
     if isinstance(error, Stop):
         return error
-    if isinstance(error, ClusterUnavailable):
-        return Stop(UNKNOWN, error.reason, error.message)
-    unknown = isinstance(error, ApiError) and error.status in (401, 403, 404)
+    not_allowed = isinstance(error, ApiError) and error.status in (401, 403, 404)
+    unknown = not_allowed or isinstance(error, Unavailable | RegistryRefused)
     return Stop(UNKNOWN if unknown else WRONG, error.reason, error.message)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from mlflow_operator.api.gates.gates import GateResult
 from mlflow_operator.api.modelpromotion import ModelPromotion
+from mlflow_operator.clients.mlflow.measuring import measure
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import Terminal, Unreadable
 from mlflow_operator.promotion.evidence import Evidence, Measured, Need
@@ -14,7 +15,6 @@ from mlflow_operator.promotion.snapshot import Snapshot
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.access import registry_at
 from mlflow_operator.reconcile.evidence import jobs
-from mlflow_operator.reconcile.evidence.metrics import measure
 from mlflow_operator.reconcile.objects import EVIDENCE, MODEL, PROMOTION, registry_of, server_of
 from mlflow_operator.reconcile.policies.governing import governing
 from mlflow_operator.reconcile.promotions.grants import is_refused

@@ -8,6 +8,7 @@ from dataclasses import replace
 from mlflow_operator.api.attempt import AttemptResult
 from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.api.promotionpolicy import PromotionPolicy
+from mlflow_operator.clients.mlflow.measuring import measure
 from mlflow_operator.clients.mlflow.registry import Registry
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import (
@@ -32,7 +33,6 @@ from mlflow_operator.reconcile.access import registry_at
 from mlflow_operator.reconcile.evidence import jobs, webhooks
 from mlflow_operator.reconcile.evidence.approvals import said
 from mlflow_operator.reconcile.evidence.collect import ask_for
-from mlflow_operator.reconcile.evidence.metrics import measure
 from mlflow_operator.reconcile.objects import MODEL, PROMOTION, SERVER
 from mlflow_operator.reconcile.policies.governing import depend_on_labels, governing
 from mlflow_operator.reconcile.promotions import telling

@@ -1,0 +1,1 @@
+"""What would happen if a file were applied, found out without writing anything."""
