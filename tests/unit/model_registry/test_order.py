@@ -18,7 +18,9 @@ def answers(draw: st.DrawFn) -> tuple[Span, int]:
 def test_no_answer_is_older_than_one_that_was_seen(steps: list[tuple[tuple[Span, int], str]], most: int) -> None:
     """Whatever overlaps, whatever is forgotten for want of room, and whatever the group has been through."""
     order, newest, changed = Order(most), 0, 0
-    for number, ((span, moment), what) in enumerate(steps):
+    told = dict[Span, int]()
+    for number, ((span, drawn), what) in enumerate(steps):
+        moment = told.setdefault(span, drawn)  # an answer that comes again tells what it told before
         order.saw(f"other {number}", Span(1, 2))  # others, for which there may be no room
         if what == "changed":
             order.nothing_before("model", span.came)
