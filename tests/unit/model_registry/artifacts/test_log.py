@@ -61,6 +61,14 @@ async def test_a_run_that_breaks_off_is_marked_as_failed(server: Shelf, fitted: 
     assert server.statuses() == ["FAILED"]
 
 
+async def test_a_run_that_cannot_be_marked_is_said_to_stay(server: Shelf, fitted: LogisticRegression) -> None:
+    """As a note to the error, by the id of the run."""
+    server.refuses = {"model.pkl": (403, "no"), "runs/update": (500, "")}
+    with pytest.raises(PermissionDenied) as caught:
+        await logged(server, fitted)
+    assert "run r1 could not be marked as failed, and stays RUNNING" in caught.value.__notes__[0]
+
+
 async def test_a_model_that_cannot_be_saved_is_a_failed_run(server: Shelf, fitted: LogisticRegression) -> None:
     """And the sentence says what its library said."""
     fitted.lock_ = (number for number in range(3))
