@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mlflow_operator import __version__
-from mlflow_operator.kubectl.cli import changing, comparing, looking
+from mlflow_operator.kubectl.cli import changing, comparing, looking, reaching
 
 app = typer.Typer(
     name="kubectl mlflow",
@@ -37,5 +37,7 @@ for command in (
     changing.rollback,
     changing.approve,
     changing.reject,
+    reaching.ui,
+    reaching.logs,
 ):
     app.command()(command)

@@ -112,6 +112,7 @@ def test_who_may_not_look_is_told_so(served: Team, terminal: Terminal) -> None:
     absent = terminal.start("status", "--kubeconfig", "/nowhere")
     assert absent.code == 3
     assert "no cluster is known" in absent.err
+    assert len(absent.err.splitlines()) == 1
     wrong = terminal.start("status", "--context", "nowhere")
     assert (wrong.code, "nowhere" in wrong.err) == (3, True)
 

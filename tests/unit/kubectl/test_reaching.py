@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from mlflow_operator.kubectl.reaching.access import is_for, own_login
+from mlflow_operator.kubectl.reaching.commands import Log, logs, ui
 from mlflow_operator.kubectl.reaching.forward import forwarded
-from mlflow_operator.kubectl.terminal.exits import UNKNOWN, Stop
+from mlflow_operator.kubectl.terminal.exits import UNKNOWN, WRONG, Stop
+from mlflow_operator.kubectl.terminal.person import Person
 from mlflow_operator.kubectl.terminal.place import Place
+from unit.kubectl.samples import Object, server
 
 MINE = {"MLFLOW_TRACKING_URI": "https://MLflow.example.com/", "MLFLOW_TRACKING_USERNAME": "me"}
 
@@ -55,8 +58,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def test_a_port_is_forwarded_for_as_long_as_it_is_needed(folder: Path) -> None:
     """In the place of the command; kubectl ends with it."""
     flags = Place(context="prod").flags("team-a")
-    async with forwarded(flags, "service/mlflow", 5000) as port:
-        assert port == 41234
+    async with forwarded(flags, "service/mlflow", 5000) as local:
+        assert local.port == 41234
         pid = int((folder / "pid").read_text())
     words = "port-forward --namespace=team-a --context=prod --address=127.0.0.1 service/mlflow :5000"
     assert (folder / "words").read_text().strip() == words
@@ -70,6 +73,71 @@ async def test_what_cannot_be_forwarded_is_said_in_kubectls_words(folder: Path) 
         async with forwarded(Place(context="prod").flags("team-a"), "service/gone", 5000):
             pass
     assert stop.value.code == UNKNOWN
+
+
+class Somebody(Person):
+    """A person who sees these objects and no cluster."""
+
+    def __init__(self, *objects: Object) -> None:
+        self.namespace = "team-a"
+        self._objects = objects
+
+    async def read(self, kind: str, name: str, namespace: str | None = None) -> Object:
+        """One of them."""
+        return next(obj for obj in self._objects if (obj["kind"], obj["metadata"]["name"]) == (kind, name))
+
+    async def many(self, kind: str, namespace: str | None, *, labels: str = "", fields: str = "") -> list[Object]:
+        """Those of a kind."""
+        return [obj for obj in self._objects if obj["kind"] == kind]
+
+
+DEPLOYED = server(
+    backendStore={"sqlite": {"size": "1Gi"}},
+    artifactStore={"persistentVolume": {"size": "1Gi"}},
+    network={"staticPrefix": "/mlflow"},
+)
+POD = {"kind": "Pod", "metadata": {"name": "mlflow-1"}}
+
+
+async def test_the_ui_is_at_a_port_of_ones_own_until_kubectl_ends(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its URL has the prefix of the server; when the pod goes, the command says that it has ended."""
+    ending = KUBECTL.format(folder=folder).replace("exec sleep 60", "sleep 0.2")
+    (folder / "kubectl").write_text(ending)
+    with pytest.raises(Stop, match="kubectl has ended"):
+        await ui(Place(), "mlflow", 5005, browse=False)(Somebody(DEPLOYED))
+    assert capsys.readouterr().out == "http://127.0.0.1:41234/mlflow/\n"
+    assert (folder / "words").read_text().strip().endswith("service/mlflow 5005:5000")
+
+
+async def test_the_ui_of_an_external_server_is_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is forwarded."""
+    assert await ui(Place(), "mlflow", None, browse=False)(Somebody(server())) == 0
+    assert capsys.readouterr().out == "http://mlflow.example.com\n"
+
+
+LOGS = {"of the server": (False, "server"), "of the preparation": (True, "prepare")}
+
+
+@pytest.mark.parametrize("case", LOGS)
+async def test_logs_are_those_of_the_pods_of_one_component(folder: Path, case: str) -> None:
+    """By their labels, which never change."""
+    preparation, component = LOGS[case]
+    (folder / "kubectl").write_text(f'#!/bin/sh\necho "$@" > {folder}/words\n')
+    command = logs(Place(user="vera"), "mlflow", Log(follow=True, preparation=preparation, tail=7))
+    assert await command(Somebody(DEPLOYED, POD)) == 0
+    labels = f"app.kubernetes.io/name=mlflow,app.kubernetes.io/instance=mlflow,app.kubernetes.io/component={component}"
+    words = f"logs --namespace=team-a --as=vera --selector={labels} --tail=7 --prefix --all-containers --follow"
+    assert (folder / "words").read_text().strip() == words
+
+
+async def test_there_are_no_logs_of_pods_that_are_not_there() -> None:
+    """Nor of a server that is elsewhere; the next command, or the place, is said."""
+    for objects, why in (((DEPLOYED,), "kubectl mlflow doctor mls/mlflow"), ((server(),), "its logs are there")):
+        with pytest.raises(Stop, match=why) as stop:
+            await logs(Place(), "mlflow", Log(False, False, 7))(Somebody(*objects))
+        assert stop.value.code == WRONG
 
 
 async def test_without_kubectl_there_is_the_url(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from mlflow_operator.kubectl.cli.names import subjects
 from mlflow_operator.kubectl.cli.options import (
     ClaimArgument,
     ContextOption,
@@ -52,7 +53,12 @@ def history(
 
 def doctor(
     *,
-    subject: Annotated[str | None, typer.Argument(help="mls/NAME or mp/NAME; else whatever is not ready.")] = None,
+    subject: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[mls/NAME|mp/NAME]", help="The object; else whatever is not ready.", autocompletion=subjects
+        ),
+    ] = None,
     namespace: NamespaceOption = None,
     everywhere: EverywhereOption = False,
     output: OutputOption = Output.TABLE,

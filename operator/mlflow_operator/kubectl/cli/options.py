@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mlflow_operator.kubectl.cli.names import claims
 from mlflow_operator.kubectl.terminal.moments import patience
 from mlflow_operator.kubectl.terminal.output import Output
 
@@ -29,7 +30,9 @@ UserOption = Annotated[
 OutputOption = Annotated[
     Output, typer.Option("--output", "-o", help="table for people, json or yaml for machines.", show_default=True)
 ]
-ClaimArgument = Annotated[str, typer.Argument(metavar="CLAIM", help="Name of the ModelPromotion.")]
+ClaimArgument = Annotated[
+    str, typer.Argument(metavar="CLAIM", help="Name of the ModelPromotion.", autocompletion=claims)
+]
 
 
 def _patience(value: str | timedelta) -> timedelta:

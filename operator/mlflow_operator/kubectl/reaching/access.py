@@ -55,7 +55,7 @@ async def reached(
     else:
         target, port = f"service/{names.instance(server)}", server.spec.service.port
         async with forwarded(place.flags(server.metadata.namespace), target, port) as local:
-            access = Access(f"http://127.0.0.1:{local}{at.prefix}", workspace=at.workspace)
+            access = Access(f"http://127.0.0.1:{local.port}{at.prefix}", workspace=at.workspace)
             async with _asked(access, proxies=False) as registry:
                 yield registry
 

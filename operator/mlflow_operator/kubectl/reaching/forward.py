@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from mlflow_operator.kubectl.terminal.exits import UNKNOWN, Stop
 
@@ -13,32 +15,48 @@ _FORWARDING = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+)")
 _LONGEST = 500
 
 
+@dataclass(frozen=True)
+class Forwarded:
+    """The port of this machine, and the kubectl that forwards it."""
+
+    port: int
+    process: Process
+
+    async def ended(self) -> None:
+        """Wait until kubectl ends, as it does when the pod goes; what it says meanwhile is read and dropped."""
+        await self.process.communicate()
+
+
 @asynccontextmanager
-async def forwarded(flags: Sequence[str], target: str, port: int, local: int | None = None) -> AsyncIterator[int]:
-    """The port of this machine; ``flags`` say to kubectl where the target is.
+async def forwarded(flags: Sequence[str], target: str, port: int, local: int | None = None) -> AsyncIterator[Forwarded]:
+    """A port of a target in the cluster; ``flags`` say to kubectl where that is.
 
     Raises:
         Stop: There is no kubectl, or it cannot forward the port.
     """
-    process = await _start("port-forward", *flags, "--address=127.0.0.1", target, f"{local or ''}:{port}")
+    process = await kubectl("port-forward", *flags, "--address=127.0.0.1", target, f"{local or ''}:{port}", pipe=PIPE)
     try:
-        yield await _port(process, target)
+        yield Forwarded(await _port(process, target), process)
     finally:
         if process.returncode is None:
             process.terminate()
         await process.wait()
 
 
-async def _start(*words: str) -> asyncio.subprocess.Process:
-    pipe = asyncio.subprocess.PIPE
+async def kubectl(*words: str, pipe: int | None = None) -> Process:
+    """Start kubectl; with ``pipe`` what it prints can be read.
+
+    Raises:
+        Stop: There is none.
+    """
     try:
         return await asyncio.create_subprocess_exec("kubectl", *words, stdout=pipe, stderr=pipe)
     except OSError as error:
-        message = "kubectl is not on the PATH; install it, or pass --url with the URL of the server"
+        message = "kubectl is not on the PATH; install it, or pass --url with the URL of the server where that is taken"
         raise Stop(UNKNOWN, "NoKubectl", message) from error
 
 
-async def _port(process: asyncio.subprocess.Process, target: str) -> int:
+async def _port(process: Process, target: str) -> int:
     """The port, once kubectl tells it."""
     if process.stdout is None or process.stderr is None:
         raise RuntimeError("kubectl was started without pipes")

@@ -1,5 +1,6 @@
 """The cluster as a person sees it: the kubeconfig's rights, and nothing that the person could not do with kubectl."""
 
+import logging
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ _MERGE = "application/merge-patch+json"
 _APPLY = "application/apply-patch+yaml; charset=utf-8"
 _REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _CONNECTIONS = 8
+logging.getLogger("kubernetes").setLevel(logging.ERROR)  # it warns of what it raises, too
 _TRIED_OUT = {"dryRun": "All", "fieldManager": FIELD_MANAGER}
 
 
