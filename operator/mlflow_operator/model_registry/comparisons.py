@@ -1,7 +1,9 @@
 """What versions have to show: compared with one another, and over time."""
 
 import asyncio
+import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from mlflow_operator.model_registry.base import Base
 from mlflow_operator.model_registry.comparing.history import MetricHistory
@@ -10,6 +12,9 @@ from mlflow_operator.model_registry.comparing.table import Chosen, Compared, Com
 from mlflow_operator.model_registry.deadline import Deadline
 from mlflow_operator.model_registry.errors import NotFound, RegistryError
 from mlflow_operator.model_registry.results import LoggedModel, ModelVersion, Point, Run, Version, number
+
+if TYPE_CHECKING:
+    from mlflow_operator.model_registry.drift.report import DriftReport
 
 _MOST = 10
 """Versions that are compared where none are named."""
@@ -77,6 +82,45 @@ class Comparisons(Base):
             return version.version, tuple(logged)
 
         return MetricHistory(model_name, metric, dict(await asyncio.gather(*map(points, found))))
+
+    async def detect_drift(
+        self,
+        reference: Any,
+        current: Any,
+        *,
+        columns: Sequence[str] | None = None,
+        threshold: float = 0.2,
+        alpha: float = 0.05,
+        run_id: str | None = None,
+        step: int = 0,
+        timeout: float | None = None,  # noqa: ASYNC109 - of the logging
+    ) -> "DriftReport":
+        """Compare data with the data of before, in a thread; needs the extra ``drift``.
+
+        Args:
+            reference: a pandas DataFrame, of the time when the model was made.
+            current: a pandas DataFrame, of now.
+            columns: which; None: all that both have.
+            threshold: of the population stability index, from which a column has drifted.
+            alpha: how likely it may be that any column is called drifted where none has.
+            run_id: a run that gets the report as metrics; None logs nothing.
+            step: of these metrics.
+            timeout: seconds for logging it.
+
+        Raises:
+            Invalid: Data that cannot be compared.
+            MissingExtra: pandas or scipy is not installed.
+        """
+        from mlflow_operator.model_registry.drift import detect_drift  # noqa: PLC0415 - few programs need it
+        from mlflow_operator.model_registry.drift.recording import log_to  # noqa: PLC0415
+
+        report = await asyncio.to_thread(
+            detect_drift, reference, current, columns=columns, threshold=threshold, alpha=alpha
+        )
+        if run_id is not None:
+            now = int(time.time() * 1000)
+            await log_to(self._parts.rest, run_id, report, now=now, step=step, deadline=self._until(timeout))
+        return report
 
     async def _all(self, model: str, until: Deadline) -> list[ModelVersion]:
         found = await self._registry.versions(model, until)

@@ -93,7 +93,8 @@ def environment(version: str) -> Path:
     pinned = version == pinned_version()
     requirements = REQUIREMENTS / ("server.txt" if pinned else "server.in")
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    key = hashlib.sha256(f"{version} {python}".encode() + requirements.read_bytes()).hexdigest()[:12]
+    more = "\n".join(_needs(version))
+    key = hashlib.sha256(f"{version} {python}{more}".encode() + requirements.read_bytes()).hexdigest()[:12]
     target = folders.cache() / "environments" / f"mlflow-{version}-{key}"
     with exclusive(target.parent / f"{target.name}.lock"):
         if not (target / ".done").exists():
@@ -111,4 +112,10 @@ def _install(target: Path, requirements: Path, version: str, *, pinned: bool) ->
         run.output([*install, requirements, "--require-hashes"])
         return
     same_but_mlflow = re.sub(r"^mlflow==\S+", f"mlflow=={version}", requirements.read_text(), flags=re.MULTILINE)
-    run.output([*install, "-"], text=same_but_mlflow)
+    run.output([*install, "-"], text="\n".join([same_but_mlflow, *_needs(version)]))
+
+
+def _needs(version: str) -> list[str]:
+    """What a release needs and does not say: those before 3.9 import a name that SQLAlchemy 2.1 has not any more."""
+    major, minor = (int(part) for part in version.split(".")[:2])
+    return ["sqlalchemy<2.1"] if (major, minor) < (3, 9) else []

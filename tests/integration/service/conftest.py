@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from cluster.fixtures import available
+from cluster.services.light_mlflow import on_files, with_logins
 from cluster.services.mlflow_server import MlflowServer
 from cluster.services.registry import Registry
 from mlflow_operator.model_registry import ModelRegistry
-
-ADMIN, PASSWORD = "admin", "a-password-of-the-tests"
 
 
 @pytest.fixture(scope="session")
@@ -27,15 +26,7 @@ def plain_mlflow(session_folder: Path) -> Iterator[MlflowServer]:
 @pytest.fixture(scope="session")
 def secured_mlflow(session_folder: Path) -> Iterator[MlflowServer]:
     """The same with MLflow's basic auth."""
-    folder = session_folder / "secured-mlflow"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "auth.ini").write_text(
-        f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{folder}/auth.db\n"
-        f"admin_username = {ADMIN}\nadmin_password = {PASSWORD}\n"
-        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
-    )
-    env = {"MLFLOW_AUTH_CONFIG_PATH": f"{folder}/auth.ini", "MLFLOW_FLASK_SERVER_SECRET_KEY": "of-the-tests"}
-    server = on_files(folder, extra_env=env, extra_args=("--app-name=basic-auth",))
+    server = with_logins(session_folder / "secured-mlflow")
     with available():
         server.start()
     yield server
@@ -74,18 +65,3 @@ def others(plain_mlflow: MlflowServer) -> Registry:
 def model(others: Registry) -> str:
     """A registered model with five versions, under a name that no other test uses."""
     return others.create_model(f"fraud-{uuid.uuid4().hex[:8]}", versions=5)
-
-
-def on_files(
-    folder: Path,
-    *,
-    version: str | None = None,
-    extra_env: dict[str, str] | None = None,
-    extra_args: tuple[str, ...] = (),
-) -> MlflowServer:
-    """An MLflow on SQLite and files, of any release."""
-    folder.mkdir(parents=True, exist_ok=True)
-    database, artifacts = f"sqlite:///{folder}/mlflow.db", str(folder / "artifacts")
-    return MlflowServer(
-        folder, database, artifacts, version=version, extra_env=extra_env, extra_args=extra_args, name=folder.name
-    )

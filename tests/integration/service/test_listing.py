@@ -8,9 +8,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 import mlflow_operator.model_registry as package
+from cluster.services.light_mlflow import ADMIN, PASSWORD
 from cluster.services.mlflow_server import MlflowServer
 from cluster.services.registry import Registry
-from integration.service.conftest import ADMIN, PASSWORD
 from mlflow_operator.model_registry import ModelRegistry
 
 pytestmark = pytest.mark.integration

@@ -6,9 +6,9 @@ import time
 import pytest
 
 from cluster.host import ports
+from cluster.services.light_mlflow import ADMIN, PASSWORD
 from cluster.services.mlflow_server import MlflowServer
 from cluster.services.registry import Registry
-from integration.service.conftest import ADMIN, PASSWORD
 from mlflow_operator.model_registry import ModelRegistry, NotFound, PermissionDenied
 
 pytestmark = pytest.mark.integration
