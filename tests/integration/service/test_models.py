@@ -15,8 +15,8 @@ from sklearn.linear_model import LogisticRegression
 
 from cluster.fixtures import available
 from cluster.services.cutting import cutter
+from cluster.services.light_mlflow import ADMIN, PASSWORD
 from cluster.services.mlflow_server import MlflowServer
-from integration.service.conftest import ADMIN, PASSWORD
 from mlflow_operator.model_registry import ModelRegistry, PermissionDenied, StorageFull, Unavailable
 
 pytestmark = pytest.mark.integration
