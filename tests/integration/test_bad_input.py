@@ -151,6 +151,15 @@ SERVERS_REFUSED = {
     ),
     "root": (SQLITE + VOLUME + "podSecurityContext: {runAsUser: 0}", "spec.podSecurityContext.runAsUser"),
     "a temporary storage that is a word": (SQLITE + VOLUME + "temporaryStorage: {sizeLimit: large}", QUANTITY),
+    "two budgets": (
+        SQLITE + VOLUME + "podDisruptionBudget: {minAvailable: 1, maxUnavailable: 1}",
+        "set exactly one of minAvailable and maxUnavailable",
+    ),
+    "a budget that is no number": (
+        SQLITE + VOLUME + "podDisruptionBudget: {minAvailable: most}",
+        "write a number of pods, such as 1, or a share of them, such as 50%",
+    ),
+    "external with a budget": (EXTERNAL + "podDisruptionBudget: {minAvailable: 1}", EXTERNAL_ONLY),
     "external with a security context": (EXTERNAL + "podSecurityContext: {runAsUser: 5}", EXTERNAL_ONLY),
     "external with temporary storage": (EXTERNAL + "temporaryStorage: {sizeLimit: 1Gi}", EXTERNAL_ONLY),
     "a tag without its repository": (

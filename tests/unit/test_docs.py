@@ -138,6 +138,7 @@ def test_every_condition_is_documented(kind: type[Resource]) -> None:
 NOT_REASONS = {
     # kinds; reasons, states and types of Kubernetes' own objects
     *("Deployment", "StatefulSet", "Job", "Service", "ServiceAccount", "PersistentVolumeClaim", "Secret", "ConfigMap"),
+    "PodDisruptionBudget",
     *(
         *("Pod", "Event", "Lease"),
         "RegisteredModel",

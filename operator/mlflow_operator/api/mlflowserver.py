@@ -8,6 +8,7 @@ from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.pod_fields import Affinity, EnvFromSource, Toleration, TopologySpreadConstraint
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map
+from mlflow_operator.api.server.availability import PodDisruptionBudget
 from mlflow_operator.api.server.pods import PodSecurityContext, Resources, TemporaryStorage
 from mlflow_operator.api.server.promotions import Promotions
 from mlflow_operator.api.server.serving import EnvVar, Experiment, External, Image, Network, Service, ServiceAccount
@@ -32,6 +33,7 @@ _DEPLOYED_ONLY = (
     "tolerations",
     "affinity",
     "topologySpreadConstraints",
+    "podDisruptionBudget",
     "priorityClassName",
     "hibernate",
 )
@@ -97,7 +99,9 @@ class MLflowServerSpec(ApiModel):
     topology_spread_constraints: Annotated[list[TopologySpreadConstraint], Field(max_length=8)] = Field(
         default_factory=list
     )
-    """How the pods spread over the cluster, as in a pod."""
+    """How the pods spread over the cluster, as in a pod. Unset: over zones and nodes, as far as there is room."""
+    pod_disruption_budget: PodDisruptionBudget | None = None
+    """How many pods may be missing while nodes are drained. Unset: one of several."""
     priority_class_name: Name | None = None
     """Priority class of the pods."""
     hibernate: bool = False

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from cluster.host import waiting
+from cluster.host.errors import ClusterError
 from cluster.plane.audit import AuditLog
 from cluster.plane.paper_node import PaperNode
 from cluster.services.operator_process import USER
@@ -32,6 +33,19 @@ def evict(team: Team, pod: Object) -> None:
     team.plane.kubectl("create", "--raw", path, "-f", "-", text=json.dumps(body))
 
 
+def until_evicted(team: Team, pod: Object) -> None:
+    """Evict it as soon as the server can do without it."""
+
+    def is_evicted() -> bool:
+        try:
+            evict(team, pod)
+        except ClusterError:
+            return False
+        return True
+
+    waiting.until(is_evicted, what="the eviction", seconds=60)
+
+
 def sizes(team: Team) -> set[str]:
     """How much CPU the server's pods ask for."""
     return {pod["spec"]["containers"][0]["resources"]["requests"]["cpu"] for pod in pods(team, "server")}
@@ -43,7 +57,7 @@ def test_pods_of_another_size_than_their_template_cost_nothing(team: Team, audit
     before = team.get("deployment", "mlflow")
     with mutating(team, RESIZE, "", "pods"):
         for pod in pods(team, "server"):
-            evict(team, pod)
+            until_evicted(team, pod)
             team.ready("mlflowserver", "mlflow")
         waiting.until(lambda: sizes(team) == {"750m"}, what="pods of the new size", seconds=30)
         team.plane.kubectl("rollout", "status", "deployment/mlflow", "-n", team.namespace, "--timeout=30s")

@@ -7,6 +7,7 @@ from mlflow_operator.desired import names, pod, versions, volumes
 from mlflow_operator.desired.endpoint import Endpoint, endpoint
 from mlflow_operator.desired.inputs import Inputs, Object
 from mlflow_operator.desired.server import service_account
+from mlflow_operator.desired.server.disruption import spread
 from mlflow_operator.desired.server.environment import server_environment
 
 PORT = 5000
@@ -55,8 +56,8 @@ def _pod(server: MLflowServer, inputs: Inputs) -> Object:
     }
     if server.spec.affinity:
         body["affinity"] = server.spec.affinity
-    if server.spec.topology_spread_constraints:
-        body["topologySpreadConstraints"] = server.spec.topology_spread_constraints
+    if constraints := spread(server):
+        body["topologySpreadConstraints"] = constraints
     return body
 
 
