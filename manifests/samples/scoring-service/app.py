@@ -51,7 +51,7 @@ async def follow(app: FastAPI, registry: ModelRegistry) -> None:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """One registry and one follower for the life of the process."""
     app.state.loaded = None
-    async with ModelRegistry() as registry:
+    async with ModelRegistry(cache=None) as registry:  # it looks rarely, and wants to know
         follower = asyncio.create_task(follow(app, registry))
         yield
         follower.cancel()
