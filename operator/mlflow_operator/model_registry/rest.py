@@ -182,8 +182,8 @@ class Rest:
                 proxy=self._proxy,
             ) as answer:
                 return await _body(base, answer)
-        except (aiohttp.ClientError, OSError) as error:
-            if isinstance(error, aiohttp.InvalidURL):
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            if isinstance(error, ValueError):  # aiohttp's own, or a host name that no encoding has
                 raise _Failure(Unavailable(f"{base} is no URL that can be asked; correct it"), again=False) from error
             again = not isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError)
             unsent = isinstance(error, aiohttp.ClientConnectorError)

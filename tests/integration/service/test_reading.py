@@ -42,6 +42,15 @@ async def test_a_version_is_found_by_number_stage_and_alias(
     assert found[2].aliases == ("champion",)
 
 
+async def test_who_holds_a_stage_is_said_to_be_in_it(service: ModelRegistry, others: Registry, model: str) -> None:
+    """Though the version by its number is remembered from before it was promoted."""
+    assert (await service.get_version(model, 2)).stage == "None"
+    others.move(model, "2", "Production")
+    others.alias(model, "champion", "2")
+    found = await service.get_version(model, stage="Production")
+    assert (found.version, found.stage, found.aliases) == (2, "Production", ("champion",))
+
+
 async def test_an_empty_slot_names_those_that_are_held(service: ModelRegistry, others: Registry, model: str) -> None:
     """Whoever has mistyped an alias sees it."""
     others.alias(model, "champion", "3")

@@ -62,6 +62,16 @@ def model(item: Answer) -> RegisteredModel:
     )
 
 
+def newest(item: Answer, stage: str) -> ModelVersion | None:
+    """The newest version in a stage, as the model shows it, with its aliases; None where there is none."""
+    there = [latest for latest in item.get("latest_versions", []) if latest.get("current_stage") == stage]
+    if not there:
+        return None
+    latest = max(there, key=lambda latest: int(latest["version"]))
+    pointing = [_text(a["alias"]) for a in item.get("aliases", []) if int(a["version"]) == int(latest["version"])]
+    return version(latest, tuple(pointing))
+
+
 def run(item: Answer) -> Run:
     """A run as ``get`` shows it."""
     info, data = item["info"], item.get("data", {})

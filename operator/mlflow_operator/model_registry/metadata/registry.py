@@ -64,10 +64,11 @@ class Registry:
         """
         if slot.kind == "alias":
             return await self._aliased(name, slot.name, until)
-        model = await self.model(name, until)
-        if slot.name not in model.stages:
-            raise nobody(model, slot)
-        return await self.version(name, model.stages[slot.name], until)
+        answer = await self._get("registered-models/get", {"name": name}, name, until)
+        found = self._read(lambda a: reading.newest(a["registered_model"], slot.name), answer)
+        if found is None:
+            raise nobody(self._read(lambda a: reading.model(a["registered_model"]), answer), slot)
+        return found
 
     async def newest(self, name: str, until: Deadline) -> ModelVersion:
         """The newest version.
