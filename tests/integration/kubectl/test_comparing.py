@@ -95,7 +95,7 @@ def test_a_gate_that_would_fail_is_the_same_as_the_one_that_fails(
     assert "ModelPromotion fraud: would not be promoted\n" in done.out
     comment = planner.plan("paul", "-o", "markdown").out
     assert comment.startswith(f"### `{people.team.namespace}/fraud`: would not be promoted\n")
-    assert "| auc | Metric | spec | Failed | 0.8 | \\>= 0.9 |" in comment
+    assert "| auc | Metric | spec | Failed | 0.8 | >= 0.9 |" in comment
     planner.apply()
     claim = people.team.until("modelpromotion", "fraud", has_reason("GateFailed"))
     (gate,) = claim["status"]["gates"]

@@ -50,8 +50,8 @@ def test_the_doctor_finds_the_missing_secret_and_says_what_to_do(people: People,
     done = terminal.run("erin", "doctor", "mls/broken")
     assert done.code == 1
     assert f"MLflowServer broken is not ready: SecretNotFound\n  found  {ready['message']}\n" in done.out
-    assert f"next   kubectl describe secret database -n {terminal.namespace}" in done.out
-    assert re.search(r"^Secret database +wrong +does not exist; create it$", done.out, re.MULTILINE)
+    assert f"next   kubectl create secret generic database --from-file=uri=FILE -n {terminal.namespace}" in done.out
+    assert re.search(r"^Secret database +wrong +does not exist; create it with uri$", done.out, re.MULTILINE)
     seen = json.loads(terminal.run("vera", "doctor", "mls/broken", "-o", "json").out)[0]["seen"]
     assert {"what": "Secret database", "state": "-", "detail": "you may not look at it"} in seen
 

@@ -184,8 +184,8 @@ def test_markdown_is_a_table_in_which_nothing_of_others_is_markup() -> None:
     evil = replace(found, message="x | y\n# @everyone [a](b) <img>")
     text = report.markdown([evil])
     assert text.startswith("### `team-a/fraud`: would not be promoted\n\n* **version**: 7 instead of 6\n")
-    assert "| auc | Metric | spec | Failed | 0.8 | \\>= 0.9 |" in text
-    assert "* **found**: GateFailed: x \\| y \\# &#64;everyone \\[a\\](b) \\<img\\>" in text
+    assert "| auc | Metric | spec | Failed | 0.8 | >= 0.9 |" in text
+    assert "* **found**: GateFailed: x \\| y \\# &#64;everyone \\[a\\](b) \\<img>" in text
 
 
 def test_another_claim_on_the_same_slot_of_the_same_registry_is_seen() -> None:

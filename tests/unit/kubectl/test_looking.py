@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mlflow_operator.desired.inputs import Reference
 from mlflow_operator.kubectl.looking import findings, past
 from mlflow_operator.kubectl.looking.diagnosis import Diagnosis
 from mlflow_operator.kubectl.looking.doctor import named
@@ -64,6 +65,12 @@ def test_machines_get_the_same() -> None:
     assert (data["servers"][0]["ready"], data["servers"][0]["nextStep"]) == ("True", "")
     told = {key: data["promotions"][0][key] for key in ("reason", "nextStep", "desired", "current")}
     assert told == {"reason": "Suspended", "nextStep": "set it to false", "desired": "7", "current": "6"}
+
+
+def test_the_command_that_approves_is_the_plugins_own() -> None:
+    """The message of the condition has a whole command for the shell, which people need not read here."""
+    at = standing(claim("ApprovalRequired", "0 of 1 approvals; who may approve runs: echo '{}' | kubectl create -f -"))
+    assert (at.told, at.next_step) == ("0 of 1 approvals", "kubectl mlflow approve fraud -n team-a")
 
 
 def test_a_status_of_an_earlier_generation_is_not_taken_for_todays() -> None:
@@ -133,18 +140,21 @@ JOB = {
     "spec": {},
     "status": {"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "m"}]},
 }
+DB = Reference("Secret", "db", frozenset({"uri"}))
 SEEN: dict[str, tuple[Finding, str, str]] = {
     "a pod without a node": (findings.of_pod(POD), "wrong", "Pending: Unschedulable: no node"),
     "a Job that failed": (findings.of_job(JOB), "wrong", "failed: BackoffLimitExceeded m"),
     "a Job at work": (findings.of_job({**JOB, "status": {}}), "-", "at work"),
+    "a volume that waits": (findings.of_volume({**POD, "status": {"phase": "Pending"}}), "-", "Pending"),
+    "a lost volume": (findings.of_volume({**POD, "status": {"phase": "Lost"}}), "wrong", "Lost"),
     "a volume": (findings.of_volume({**POD, "status": {"phase": "Bound"}}), "ok", "Bound"),
-    "a missing Secret": (findings.of_reference("Secret", "db", ["uri"], None), "wrong", "does not exist; create it"),
+    "a missing Secret": (findings.of_reference(DB, "team-a", None), "wrong", "does not exist; create it with uri"),
     "a Secret without a key": (
-        findings.of_reference("Secret", "db", ["uri"], {"data": {"x": "x"}}),
+        findings.of_reference(DB, "team-a", {"data": {"x": "x"}}),
         "wrong",
         "lacks uri",
     ),
-    "a Secret": (findings.of_reference("Secret", "db", ["uri"], {"data": {"uri": "x"}}), "ok", "is there"),
+    "a Secret": (findings.of_reference(DB, "team-a", {"data": {"uri": "x"}}), "ok", "is there"),
 }
 
 
@@ -156,7 +166,14 @@ def test_what_is_seen_of_one_thing(case: str) -> None:
 
 
 NEXT: dict[str, tuple[Finding, str]] = {
-    "a Secret first of all": (Finding("Secret db", "wrong", ""), "kubectl describe secret db -n team-a"),
+    "a Secret that is not there": (
+        findings.of_reference(DB, "team-a", None),
+        "kubectl create secret generic db --from-file=uri=FILE -n team-a",
+    ),
+    "a Secret without a key": (
+        findings.of_reference(DB, "team-a", {"data": {}}),
+        "kubectl describe secret db -n team-a",
+    ),
     "a preparation": (Finding("Job x-prepare-1", "wrong", ""), "kubectl mlflow logs mlflow --preparation -n team-a"),
     "a pod": (Finding("Pod mlflow-1", "wrong", ""), "kubectl describe pod mlflow-1 -n team-a"),
     "nothing": (Finding("Pod mlflow-1", "ok", ""), "kubectl logs -A -l app.kubernetes.io/name=mlflow-operator"),
@@ -180,7 +197,7 @@ def test_a_claim_whose_server_is_not_ready_has_the_servers_next_step() -> None:
     )
     assert text.count("  next   ") == 1
     assert found.data()["server"]["seen"] == [
-        {"what": "Secret db", "state": "wrong", "detail": "does not exist; create it"}
+        {"what": "Secret db", "state": "wrong", "detail": "does not exist; create it with uri"}
     ]
 
 

@@ -59,7 +59,7 @@ def check(claim: Object, decision: str) -> None:
     """
     at = standing(claim)
     if at.reason not in _OPEN[decision] or not claim["status"].get("approval"):
-        message = f"ModelPromotion {at.name} asks nobody: {at.reason}: {at.message}"
+        message = f"ModelPromotion {at.name} asks nobody: {at.reason}: {at.told}"
         raise Stop(WRONG, "NothingAsked", message)
 
 

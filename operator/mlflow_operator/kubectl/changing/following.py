@@ -28,11 +28,11 @@ async def follow(person: Person, name: str, limit: timedelta | None) -> int:
     if end is None:
         message = f"ModelPromotion {name} is not ready after {limit}; it goes on: kubectl mlflow doctor mp/{name}"
         raise Stop(WRONG, "StillWaiting", message)
-    say(console(), f"{end.reason}: {end.message}")
+    say(console(), f"{end.reason}: {end.told}")
     if end.next_step:
         say(console(), f"  next  {end.next_step}")
     return WELL if end.is_well else WRONG
 
 
 def _tell(to: Console, at: Standing) -> None:
-    say(to, f"{at.reason}: {at.message}")
+    say(to, f"{at.reason}: {at.told}")

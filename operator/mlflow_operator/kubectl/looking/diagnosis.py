@@ -46,7 +46,7 @@ class Diagnosis:
         """The same for people."""
         how = "is ready" if self.at.is_well else f"is not ready: {self.at.reason}"
         say(to, f"{self.at.kind} {self.at.name} {how}", style="bold")
-        say(to, f"  found  {self.at.message}")
+        say(to, f"  found  {self.at.told}")
         if self.cause and self.cause.reason != self.at.reason:
             say(to, f"  pods   {self.cause.reason}: {self.cause.message}")
         if self.next_step and self.server is None:
@@ -61,10 +61,9 @@ class Diagnosis:
 
 def _closer(at: Standing, seen: Sequence[Finding]) -> str:
     """The command that shows more of the first thing that is wrong."""
+    if step := next((finding.step for finding in seen if finding.step), ""):
+        return step
     wrong = {kind: name for kind, _, name in (f.what.partition(" ") for f in reversed(seen) if f.state == BAD)}
-    for kind in ("Secret", "ConfigMap"):
-        if kind in wrong:
-            return f"kubectl describe {kind.lower()} {wrong[kind]} -n {at.namespace}"
     if "Job" in wrong and at.kind == "MLflowServer":
         return f"kubectl mlflow logs {at.name} --preparation -n {at.namespace}"
     if "PersistentVolumeClaim" in wrong:

@@ -62,7 +62,7 @@ async def _claim(person: Person, claim: Object, now: datetime) -> Diagnosis:
         seen.append(Finding(what, BAD, f"does not exist in namespace {namespace}"))
     else:
         at = standing(server)
-        seen.append(Finding(what, findings.GOOD if at.is_well else BAD, f"{at.reason}: {at.message}"))
+        seen.append(Finding(what, findings.GOOD if at.is_well else BAD, f"{at.reason}: {at.told}"))
         below = None if at.is_well else await _server(person, server, now)
     return Diagnosis(standing(claim), seen, server=below)
 
@@ -110,4 +110,4 @@ async def _references(person: Person, server: MLflowServer) -> AsyncIterator[Fin
         except OperatorError:
             yield Finding(f"{ref.kind} {ref.name}", ASIDE, NOT_ALLOWED)
         else:
-            yield findings.of_reference(ref.kind, ref.name, ref.keys, found)
+            yield findings.of_reference(ref, server.metadata.namespace, found)

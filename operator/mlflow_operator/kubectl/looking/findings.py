@@ -1,9 +1,10 @@
 """What is seen of one thing that an object depends on, and what is seen of all of them."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from mlflow_operator.desired.inputs import Reference
 from mlflow_operator.status.waits import quoted
 
 Object = Mapping[str, Any]
@@ -20,6 +21,8 @@ class Finding:
     state: str
     """ok, wrong, or - where nothing follows from it."""
     detail: str
+    step: str = field(default="", compare=False)
+    """The command that helps, where what is seen says so."""
 
     def data(self) -> dict[str, str]:
         """The same for machines."""
@@ -60,18 +63,24 @@ def of_pod(obj: Object) -> Finding:
 
 
 def of_volume(obj: Object) -> Finding:
-    """A PersistentVolumeClaim."""
+    """A PersistentVolumeClaim; one that nobody has mounted yet may be pending."""
     phase = obj.get("status", {}).get("phase", "Unknown")
-    return _finding(obj, phase == "Bound", phase)
+    return Finding(_name(obj), {"Bound": GOOD, "Pending": ASIDE}.get(phase, BAD), phase)
 
 
-def of_reference(kind: str, name: str, keys: Iterable[str], found: Object | None) -> Finding:
+def of_reference(ref: Reference, namespace: str, found: Object | None) -> Finding:
     """A Secret or ConfigMap that the spec names; of what is in it the keys are looked at, and nothing else."""
+    what, kind, keys = f"{ref.kind} {ref.name}", ref.kind.lower(), sorted(ref.keys)
     if found is None:
-        return Finding(f"{kind} {name}", BAD, "does not exist; create it")
+        with_keys = f" with {', '.join(keys)}" if keys else ""
+        files = "".join(f" --from-file={key}=FILE" for key in keys) or " --from-env-file=FILE"
+        make = f"kubectl create {'secret generic' if kind == 'secret' else kind} {ref.name}{files} -n {namespace}"
+        return Finding(what, BAD, f"does not exist; create it{with_keys}", make)
     there = {**(found.get("data") or {}), **(found.get("binaryData") or {})}
-    missing = sorted(set(keys) - there.keys())
-    return Finding(f"{kind} {name}", BAD if missing else GOOD, f"lacks {', '.join(missing)}" if missing else "is there")
+    missing = [key for key in keys if key not in there]
+    if missing:
+        return Finding(what, BAD, f"lacks {', '.join(missing)}", f"kubectl describe {kind} {ref.name} -n {namespace}")
+    return Finding(what, GOOD, "is there")
 
 
 def of_event(event: Object) -> Finding:

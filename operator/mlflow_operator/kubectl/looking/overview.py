@@ -48,7 +48,7 @@ class Overview:
 def show_trouble(to: Console, at: Standing) -> None:
     """What is wrong with one object, and the next step."""
     say(to, f"{at.kind} {at.name}: {at.reason}", style="bold")
-    say(to, f"  found  {at.message}")
+    say(to, f"  found  {at.told}")
     if at.next_step:
         say(to, f"  next   {at.next_step}")
     say(to, "")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlflow_operator.promotion.gates.approval import WHO_MAY
 from mlflow_operator.status.reasons import MEANINGS
 
 Object = Mapping[str, Any]
@@ -39,6 +40,11 @@ class Standing:
     def is_well(self) -> bool:
         """Whether nothing has to be done."""
         return self.ready == "True"
+
+    @property
+    def told(self) -> str:
+        """The message for people: the command that approves is a shorter one here."""
+        return self.message.partition(WHO_MAY)[0]
 
     def data(self) -> dict[str, str]:
         """The same for machines."""

@@ -9,7 +9,7 @@ from mlflow_operator.api.gates.gates import GateResult, GateStatus
 from mlflow_operator.api.gates.windows import Mode
 from mlflow_operator.promotion.decision import Decision, Step
 from mlflow_operator.promotion.facts import Facts
-from mlflow_operator.promotion.gates.approval import APPROVAL
+from mlflow_operator.promotion.gates.approval import APPROVAL, WHO_MAY
 from mlflow_operator.promotion.gates.jobs import JOB
 from mlflow_operator.promotion.gates.metrics import METRIC
 from mlflow_operator.promotion.gates.webhooks import WEBHOOK
@@ -83,7 +83,7 @@ def of(facts: Facts, decision: Decision, before: str | None, refused: str, unkno
         _verdict(decision, good=good, later=later, refused=bool(refused)),
         good,
         decision.reason,
-        decision.message,
+        "; ".join(_told(gate) for gate in asked) if later else decision.message.partition(WHO_MAY)[0],
         tuple(_writes(facts, decision)),
         gates,
         refused,
@@ -107,9 +107,13 @@ def is_asked_later(gate: GateStatus) -> bool:
 def gate_data(gate: GateStatus) -> dict[str, str | None]:
     """A gate for people and machines: what is asked later says so instead of what it waits for."""
     result = "NotAsked" if is_asked_later(gate) else str(gate.result)
-    message = _ASKED_LATER[gate.type] if is_asked_later(gate) and gate.type != WINDOW else gate.message
+    message = _told(gate)
     about = {"name": gate.name, "type": gate.type, "from": gate.origin, "mode": gate.mode, "result": result}
     return {**about, "observed": gate.observed, "expected": gate.expected, "message": message}
+
+
+def _told(gate: GateStatus) -> str:
+    return _ASKED_LATER[gate.type] if is_asked_later(gate) and gate.type != WINDOW else gate.message
 
 
 def _blocks(gate: GateStatus) -> bool:

@@ -10,7 +10,7 @@ from mlflow_operator.kubectl.terminal.output import say, table
 
 _HEADS = ("GATE", "TYPE", "FROM", "RESULT", "FOUND", "EXPECTED")
 _NOTHING = "-"
-_MARKUP = re.compile(r"[\\|`<>*_\[\]~#]")
+_MARKUP = re.compile(r"[\\|`<*_\[\]~#]")
 
 
 def show(to: Console, forecasts: Sequence[Forecast]) -> None:

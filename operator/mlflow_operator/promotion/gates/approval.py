@@ -24,6 +24,8 @@ from mlflow_operator.promotion.snapshot import slot_name
 from mlflow_operator.promotion.unmet import Unmet, Way
 
 APPROVAL, NAME = "Approval", "approval"
+WHO_MAY = "; who may approve runs: "
+"""What stands in a message between what is asked and the command that answers it."""
 REQUESTED_BY = f"{GROUP}/requested-by"
 """Annotation: who asked for the attempt. An admission policy sees to it that it is who has written the claim."""
 _NOT_APPROVED = {"history_limit", "requires", "gates"}
@@ -172,7 +174,7 @@ def _counted(case: Case, gate: ApprovalGate, asked: ApprovalStatus) -> Standing:
         return _stopped("ApprovalTimedOut", f"{counted} of {what} by {until}, which is over", over, expected)
     others = f" (not counted: {', '.join(tally.ignored)})" if tally.ignored else ""
     message = f"{counted} of {what}, until {until}{others}"
-    how = f"{message}; who may approve runs: {_command(case.claim, asked)}"
+    how = f"{message}{WHO_MAY}{_command(case.claim, asked)}"
     waits = Unmet("ApprovalRequired", how, Way.PERSON)
     return Standing(Outcome(GateResult.WAITING, message, str(len(by)), expected), status, waits)
 
