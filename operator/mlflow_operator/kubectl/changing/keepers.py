@@ -1,4 +1,4 @@
-"""Who keeps an object as Git has it, and would put a change back: Argo CD, Flux and Helm, by the marks they leave."""
+"""Who keeps an object as Git has it, and would put a change back: Argo CD and Flux, by the marks they leave."""
 
 import re
 from collections.abc import Mapping
