@@ -1,5 +1,6 @@
 """Models on real servers: logged, registered and loaded, by this library and by MLflow's own client."""
 
+import ast
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from cluster.services.cutting import cutter
 from cluster.services.light_mlflow import ADMIN, PASSWORD
 from cluster.services.mlflow_server import MlflowServer
 from mlflow_operator.model_registry import ModelRegistry, PermissionDenied, StorageFull, Unavailable
+from unit.documentation import DOCS, snippets
 
 pytestmark = pytest.mark.integration
 
@@ -208,6 +210,14 @@ async def test_a_server_that_is_gone_when_a_model_is_logged(plain_mlflow: Mlflow
             way.after = 1
             with pytest.raises(Unavailable):
                 await registry.log_model(trained(4), "fraud", options=QUICK, timeout=30)
+
+
+async def test_the_snippet_of_the_page(plain_mlflow: MlflowServer) -> None:
+    """As docs/model-files.md has it, with its claim."""
+    (program,) = snippets(DOCS / "model-files.md", "python")
+    async with ModelRegistry(plain_mlflow.url) as registry:
+        code = compile(program, "model-files.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        await eval(code, {"registry": registry})  # noqa: S307 - it is ours
 
 
 def left_in(folder: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from mutants.table import (
     engine,
     gate_jobs,
     gates,
+    models,
     passes,
     preparation,
     publish,
@@ -32,5 +33,6 @@ PARTS = (
     status,
     webhooks,
     who,
+    models,
 )
 MUTANTS = tuple(mutant for part in PARTS for mutant in part.MUTANTS)
