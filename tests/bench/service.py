@@ -20,6 +20,8 @@ from mlflow_operator.model_registry import ModelRegistry
 MIB = 2**20
 _LOADED = 20
 """MiB of the model that is loaded."""
+_LAYER = 10
+"""MiB of an array of its weights."""
 _TICK = 0.005
 _QUICK = {"pip_requirements": ["scikit-learn"]}  # else MLflow imports the model once more, to find out what it needs
 _IMPORTS = {
@@ -124,7 +126,8 @@ def _by_hand(uri: str) -> None:
 
 
 def _model(megabytes: int) -> Any:
-    """A model with weights that nothing compresses."""
+    """A model with weights that nothing compresses, in layers: pickle copies an array at once."""
     model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
-    model.weights_ = np.frombuffer(os.urandom(megabytes * MIB), dtype=np.uint8)
+    layers = [min(_LAYER, megabytes - done) for done in range(0, megabytes, _LAYER)]
+    model.weights_ = [np.frombuffer(os.urandom(size * MIB), dtype=np.uint8) for size in layers]
     return model

@@ -143,9 +143,12 @@ class _Reader:
         return self._size
 
     def read(self, count: int = -1) -> bytes:
-        """The next bytes."""
+        """The next bytes: more than are asked for, since whoever sends takes what comes, and asks for 16 KiB.
+
+        Each piece is a turn of this thread, for which the event loop has to wait.
+        """
         self._check()
-        piece = self._content.read(count)
+        piece = self._content.read(max(count, _CHUNK))
         self._bar.add(len(piece))
         return piece
 

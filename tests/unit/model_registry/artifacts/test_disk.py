@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from mlflow_operator.model_registry.artifacts import locks
 from mlflow_operator.model_registry.artifacts.disk import Disk
 from mlflow_operator.model_registry.artifacts.folders import MIB, Reserve
 from mlflow_operator.model_registry.errors import StorageFull, Unavailable
@@ -102,6 +103,18 @@ def test_a_download_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
         disk.lease("a", breaks, go_on)
     assert (kept(tmp_path), list((tmp_path / "incoming").iterdir())) == ([], [])
     assert is_whole(disk.lease("a", filling("a"), go_on).path, "a")
+
+
+def test_what_a_killed_process_has_left_is_removed(tmp_path: Path) -> None:
+    """By the next one that makes room, whatever it wants; what a living one downloads stays."""
+    disk = Disk(tmp_path, MIB)
+    disk.lease("a", filling("a"), go_on).release()
+    (tmp_path / "incoming" / "dead.1" / "files").mkdir(parents=True)
+    (tmp_path / "incoming" / "alive.1" / "files").mkdir(parents=True)
+    living = locks.acquire(tmp_path / "locks" / "alive", go_on)
+    disk.lease("b", filling("b"), go_on).release()
+    assert [left.name for left in (tmp_path / "incoming").iterdir()] == ["alive.1"]
+    living.release()
 
 
 @contextmanager

@@ -55,6 +55,19 @@ async def test_a_waiter_that_is_cancelled_cancels_nobody_else() -> None:
     assert await second == 1
 
 
+async def test_who_leaves_takes_nobody_out_of_the_queue() -> None:
+    """What has not begun is begun as long as anybody waits for it."""
+    busy, flights = Slow(), Flights(Workers(1))
+    running = asyncio.ensure_future(flights.result("busy", busy, 10))
+    await begun(busy)
+    first, second = (asyncio.ensure_future(flights.result("key", lambda: "done", 10)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    busy.may_end.set()
+    assert (await running, await second) == (1, "done")
+
+
 async def test_who_asks_again_after_a_deadline_waits_for_what_is_under_way() -> None:
     """The work of the first is not lost, and not done twice."""
     slow, flights = Slow(), Flights(Workers(1))
