@@ -110,7 +110,23 @@ async def _governing(
     found = await _signers(cluster, wanted, signed, until)
     if not found.sure:
         found = await _listed(cluster, registry, wanted, until)
+    if signed and not found.sure and wanted.via is None:
+        await _check_cluster(cluster, registry, wanted, signed, until)
     return _chosen(wanted, found)
+
+
+async def _check_cluster(
+    cluster: Cluster, registry: Registry, wanted: Wanted, signed: set[ClaimName], until: Deadline
+) -> None:
+    """Nothing, if the cluster has this MLflow; in another one nobody can see whether the claim was deleted."""
+    url = registry.rest.connection.url
+    if any(claims.is_at(server, url, cluster.namespace) for server in await cluster.servers(until)):
+        return
+    names = ", ".join(sorted(map(str, signed)))
+    raise Governed(
+        f"claim {names} has moved {wanted.slot} of {wanted.model}, and is not in this cluster, which has no"
+        " MLflowServer at this URL: use the kubeconfig of the right one, or say via='mlflow' if the claim was deleted"
+    )
 
 
 async def _named(cluster: Cluster, wanted: Wanted, name: ClaimName, until: Deadline) -> Object:

@@ -105,12 +105,12 @@ class Cluster:
         return await self._get(_path("mlflowservers", name), until)
 
     async def claims(self, model: str, until: Deadline) -> list[Object]:
-        """The claims on a model: of the whole cluster, or of the caller's namespace where that is all they may read."""
-        selector = f"spec.model={_escaped(model)}"
-        try:
-            return await self._list(f"{_BASE}/modelpromotions", selector, until)
-        except PermissionDenied:
-            return await self._list(f"{_BASE}/namespaces/{self.namespace}/modelpromotions", selector, until)
+        """The claims on a model, as far as the caller may list them."""
+        return await self._everywhere("modelpromotions", f"spec.model={_escaped(model)}", until)
+
+    async def servers(self, until: Deadline) -> list[Object]:
+        """The MLflowServers, as far as the caller may list them."""
+        return await self._everywhere("mlflowservers", "", until)
 
     async def apply(self, claim: Object, until: Deadline, *, force: bool) -> Object:
         """Server-side apply of some fields of a claim that is there.
@@ -130,15 +130,25 @@ class Cluster:
         answer = await self._request("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", until, body)
         return str(answer["status"]["userInfo"]["username"])
 
+    async def _everywhere(self, plural: str, selector: str, until: Deadline) -> list[Object]:
+        """Objects of the whole cluster, or of the caller's namespace where that is all they may read."""
+        try:
+            return await self._list(f"{_BASE}/{plural}", selector, until)
+        except PermissionDenied:
+            return await self._list(f"{_BASE}/namespaces/{self.namespace}/{plural}", selector, until)
+
     async def _list(self, path: str, selector: str, until: Deadline) -> list[Object]:
-        items: list[Object] = []
+        found: list[Object] = []
         query = {"fieldSelector": selector, "limit": _PAGE}
         while True:
             page = await self._request("GET", f"{path}?{urlencode(query)}", until)
-            items += page["items"]
-            query["continue"] = page["metadata"].get("continue", "")
+            items, about = page.get("items"), page.get("metadata")
+            if not isinstance(items, list) or not isinstance(about, dict):
+                raise Unavailable("the Kubernetes API answered with no list; try kubectl with it")
+            found += items
+            query["continue"] = about.get("continue", "")
             if not query["continue"]:
-                return items
+                return found
 
     async def _get(self, path: str, until: Deadline) -> Object | None:
         try:
@@ -159,15 +169,26 @@ class Cluster:
                 method, url, headers=headers, body=data, _request_timeout=limit
             )
             raw = await answer.read()
-            said = json.loads(raw)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unavailable(f"the Kubernetes API did not answer: {type(error).__name__}") from error
-        if answer.status >= 400:
-            message = str(said.get("message", ""))[:_LONGEST]
-            kind = _BY_STATUS.get(answer.status, Unavailable)
-            raise kind(f"the Kubernetes API answered {answer.status}: {message}")
-        found: Object = said
-        return found
+        return _understood(answer.status, raw)
+
+
+def _understood(status: int, raw: bytes) -> Object:
+    """An answer, which is an object always."""
+    try:
+        said = json.loads(raw)
+    except (ValueError, RecursionError):
+        said = None
+    if status == 404 and said is None:
+        raise Unavailable("the Kubernetes API knows no claims: the operator is not installed in this cluster")
+    if not isinstance(said, dict):
+        raise Unavailable(f"the Kubernetes API answered {status}, and not with its JSON; try kubectl with it")
+    if status >= 400:
+        message = str(said.get("message", ""))[:_LONGEST]
+        raise _BY_STATUS.get(status, Unavailable)(f"the Kubernetes API answered {status}: {message}")
+    found: Object = said
+    return found
 
 
 def _own_namespace() -> str:
