@@ -151,6 +151,16 @@ SERVERS_REFUSED = {
     ),
     "root": (SQLITE + VOLUME + "podSecurityContext: {runAsUser: 0}", "spec.podSecurityContext.runAsUser"),
     "a temporary storage that is a word": (SQLITE + VOLUME + "temporaryStorage: {sizeLimit: large}", QUANTITY),
+    "a host with a path": (
+        SQLITE + VOLUME + "ingress: {host: mlflow.example.com/mlflow}",
+        "write a host name, such as mlflow.example.com, without a scheme, port, path or wildcard",
+    ),
+    "any host": (SQLITE + VOLUME + "ingress: {host: '*.example.com'}", "without a scheme, port, path or wildcard"),
+    "HTTPS without a certificate": (
+        SQLITE + VOLUME + "ingress: {host: mlflow.example.com, tls: {}}",
+        "name the secretName that holds the certificate, or a clusterIssuer of cert-manager that makes one",
+    ),
+    "external with a route": (EXTERNAL + "ingress: {host: mlflow.example.com}", EXTERNAL_ONLY),
     "two budgets": (
         SQLITE + VOLUME + "podDisruptionBudget: {minAvailable: 1, maxUnavailable: 1}",
         "set exactly one of minAvailable and maxUnavailable",

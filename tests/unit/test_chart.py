@@ -238,7 +238,15 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
     assert may["namespaces"] == {"get"}
     assert may["persistentvolumeclaims"] == READ | {"create", "patch"}
     assert may["events"] == {"list", "create", "patch"}
-    for child in ("deployments", "statefulsets", "jobs", "services", "serviceaccounts", "poddisruptionbudgets"):
+    for child in (
+        "deployments",
+        "statefulsets",
+        "jobs",
+        "services",
+        "serviceaccounts",
+        "ingresses",
+        "poddisruptionbudgets",
+    ):
         assert may[child] == READ | {"create", "patch", "delete"}
     for kind in (kind for kind in crd.KINDS if kind.SCOPE == "Namespaced"):
         assert may.pop(kind.NAMES.plural) == READ
@@ -247,7 +255,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
             assert may.pop(f"{kind.NAMES.plural}/finalizers") == {"update"}
     for known in kinds.KINDS.values():
         assert known.plural not in may or may[known.plural] == set(known.verbs)
-    assert len(may) == 12
+    assert len(may) == 13
 
 
 def test_with_namespaces_the_operator_has_no_rights_elsewhere() -> None:

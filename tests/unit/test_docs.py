@@ -138,7 +138,7 @@ def test_every_condition_is_documented(kind: type[Resource]) -> None:
 NOT_REASONS = {
     # kinds; reasons, states and types of Kubernetes' own objects
     *("Deployment", "StatefulSet", "Job", "Service", "ServiceAccount", "PersistentVolumeClaim", "Secret", "ConfigMap"),
-    "PodDisruptionBudget",
+    *("PodDisruptionBudget", "Ingress"),
     *(
         *("Pod", "Event", "Lease"),
         "RegisteredModel",

@@ -9,6 +9,7 @@ from mlflow_operator.api.pod_fields import Affinity, EnvFromSource, Toleration, 
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map
 from mlflow_operator.api.server.availability import PodDisruptionBudget
+from mlflow_operator.api.server.exposure import Ingress
 from mlflow_operator.api.server.pods import PodSecurityContext, Resources, TemporaryStorage
 from mlflow_operator.api.server.promotions import Promotions
 from mlflow_operator.api.server.serving import EnvVar, Experiment, External, Image, Network, Service, ServiceAccount
@@ -21,6 +22,7 @@ _DEPLOYED_ONLY = (
     "serveArtifacts",
     "network",
     "service",
+    "ingress",
     "serviceAccount",
     "resources",
     "temporaryStorage",
@@ -74,6 +76,8 @@ class MLflowServerSpec(ApiModel):
     """Who may talk to the server, and under which names."""
     service: Service = Field(default_factory=Service)
     """The Service in front of the server."""
+    ingress: Ingress | None = None
+    """A route from outside the cluster. Unset: there is none."""
     service_account: ServiceAccount = Field(default_factory=ServiceAccount)
     """The identity of the pods."""
     resources: Resources = Field(default_factory=Resources)
@@ -167,6 +171,8 @@ class MLflowServerStatus(Observed):
     """Claims that hold the server's data; one that gets lost is not made anew."""
     url: str | None = None
     """Where clients inside the cluster reach the server."""
+    external_url: Annotated[str | None, Field(alias="externalURL")] = None
+    """Where people outside the cluster reach the server."""
     replicas: int | None = None
     """Pods that the server was last scaled to."""
     ready_replicas: int | None = None
@@ -175,7 +181,7 @@ class MLflowServerStatus(Observed):
     """Label selector of the pods, for the scale subresource."""
     conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)
     """Ready, Reconciling, Stalled, Suspended, DatabaseReady, SchemaReady, ArtifactStoreReady, ServerReady,
-    ExperimentsReady."""
+    ExperimentsReady, Exposed."""
 
 
 class MLflowServer(Resource):
@@ -189,6 +195,7 @@ class MLflowServer(Resource):
         Column("URL", ".status.url"),
         Column("Age", ".metadata.creationTimestamp", "date"),
         Column("Reason", condition_path("Ready", "reason"), priority=1),
+        Column("External", ".status.externalURL", priority=1),
         Column("Schema", ".status.schemaRevision", priority=1),
         Column("Backend", condition_path("DatabaseReady"), priority=1),
         Column("Artifacts", condition_path("ArtifactStoreReady"), priority=1),

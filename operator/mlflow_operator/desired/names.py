@@ -58,6 +58,11 @@ def service_account(server: MLflowServer) -> str:
     return server.spec.service_account.name or instance(server)
 
 
+def certificate(server: MLflowServer) -> str:
+    """Name of the Secret with the certificate of the server's route, where it is made for it."""
+    return bounded(server.metadata.name, "-tls")
+
+
 def postgres(server: MLflowServer) -> str:
     """Name of the managed PostgreSQL's StatefulSet, Service, volume and credentials Secret."""
     return bounded(server.metadata.name, "-postgres", MAX_STATEFUL_SET)

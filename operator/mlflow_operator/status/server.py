@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
-from mlflow_operator.desired import version
+from mlflow_operator.desired import external_url, version
 from mlflow_operator.desired.names import PREPARE
 from mlflow_operator.status import conditions
 from mlflow_operator.status.conditions import State, Verdict
@@ -25,6 +25,7 @@ SCHEMA = "SchemaReady"
 ARTIFACTS = "ArtifactStoreReady"
 SERVER = "ServerReady"
 EXPERIMENTS = "ExperimentsReady"
+EXPOSED = "Exposed"
 
 _ENDPOINTS_FOLLOW = timedelta(seconds=30)
 
@@ -52,6 +53,8 @@ class Seen:
     url: str | None = None
     version: str | None = None
     """The MLflow release that the server told."""
+    route: tuple[str, ...] | None = None
+    """The addresses that a controller has given the Ingress."""
     selector: str | None = None
     prepared: bool = False
     """The current preparation has succeeded, or none is needed."""
@@ -93,6 +96,7 @@ def compute(server: MLflowServer, seen: Seen, outcome: Exception | None, now: da
     known: dict[str, Any] = {name: value for name, value in facts.items() if value is not None}
     if seen.stores is not None:
         known["prepared"] = seen.stores if seen.prepared else None
+    known["external_url"] = external_url(server)
     return before.model_copy(update={**known, "conditions": summary + details})
 
 
@@ -141,6 +145,8 @@ def _kept(before: Condition | None) -> Answer:
 def _applies(type_: str, server: MLflowServer) -> bool:
     if type_ == EXPERIMENTS:
         return bool(server.spec.experiments)
+    if type_ == EXPOSED:
+        return server.spec.ingress is not None
     return type_ == SERVER or server.spec.external is None
 
 
@@ -193,12 +199,27 @@ def _experiments(seen: Seen, _: Condition | None) -> Answer | None:
     return None if probe is None else (probe.ok, probe.reason, probe.message)
 
 
+def _exposed(seen: Seen, _: Condition | None) -> Answer | None:
+    """Whether a controller has taken the route; it is no reason of Ready's, since inside the cluster all is well."""
+    if seen.route is None:
+        return None
+    if not seen.route:
+        return "Unknown", "NoAddress", _NO_ADDRESS
+    return True, "Admitted", f"a controller serves the Ingress at {', '.join(seen.route)}"
+
+
+_NO_ADDRESS = (
+    "no controller has given the Ingress an address; check that spec.ingress.className is a class that runs here "
+    "(kubectl get ingressclass), and kubectl describe ingress; a few controllers never tell their address"
+)
+
 _QUESTIONS: dict[str, Callable[[Seen, Condition | None], Answer | None]] = {
     DATABASE: _database,
     SCHEMA: _schema,
     ARTIFACTS: _artifacts,
     SERVER: _server,
     EXPERIMENTS: _experiments,
+    EXPOSED: _exposed,
 }
 
 

@@ -13,7 +13,7 @@ URI: Object = {
     "backendStore": {"uriSecretRef": {"name": "database", "key": "uri"}},
     "artifactStore": {"s3": {"bucket": "models"}},
 }
-KINDS = "deployment,statefulset,job,service,serviceaccount,persistentvolumeclaim,secret,poddisruptionbudget"
+KINDS = "deployment,statefulset,job,service,serviceaccount,persistentvolumeclaim,secret,poddisruptionbudget,ingress"
 QUIET_SECONDS = 3.0
 
 

@@ -95,6 +95,7 @@ async def _observe(
         stores=wanted.stores if brought and wanted and (wanted.prepared or brought.begins) else None,
         volumes=list(brought.volumes) if brought else None,
         rollout=Rollout.of(deployment) if deployment else None,
+        route=_route(world, server),
     )
     error: Exception | None = None
     try:
@@ -111,6 +112,15 @@ async def _observe(
         return await _ask(world, server, seen, troubled=troubled or error is not None), error
     except Exception as unforeseen:
         return seen, error or unforeseen
+
+
+def _route(world: World, server: MLflowServer) -> tuple[str, ...] | None:
+    """The addresses of the server's Ingress; None where there is none."""
+    found = world.store.get("Ingress", server.metadata.namespace, names.instance(server))
+    if found is None:
+        return None
+    given = found.get("status", {}).get("loadBalancer", {}).get("ingress", [])
+    return tuple(sorted({address for each in given if (address := each.get("hostname") or each.get("ip"))}))
 
 
 async def _explained(world: World, server: MLflowServer, seen: Seen) -> Seen:
