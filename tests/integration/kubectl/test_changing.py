@@ -10,10 +10,15 @@ import threading
 import pytest
 
 from cluster.plane.audit import AuditLog
+from cluster.plane.control_plane import ControlPlane
 from cluster.services.registry import Registry
 from cluster.services.team import Object, condition, has_reason
 from integration.kubectl.terminal import Terminal
 from integration.people import REQUESTED_BY, People
+from mlflow_operator.errors import Conflict
+from mlflow_operator.kubectl.changing import promoting
+from mlflow_operator.kubectl.terminal.person import Person
+from mlflow_operator.kubectl.terminal.place import Place
 
 pytestmark = pytest.mark.integration
 
@@ -107,6 +112,18 @@ def test_waiting_ends_when_time_is_over(people: People, terminal: Terminal, frau
     assert done.code == 1
     assert "VersionNotFound: " in done.err
     assert "StillWaiting: ModelPromotion fraud is not ready after 0:00:05" in done.err
+
+
+async def test_of_two_at_once_one_is_told(people: People, fraud: Object) -> None:
+    """The version is written on what was read: a change in between is not overwritten."""
+    plane = people.team.plane
+    assert isinstance(plane, ControlPlane)
+    async with await Person.log_in(Place(people.team.namespace, kubeconfig=str(plane.kubeconfig))) as person:
+        read = await person.read("ModelPromotion", "fraud")
+        people.ask("alice", "fraud", fraud["spec"]["model"], 8, gates={})
+        with pytest.raises(Conflict):
+            await person.change(read, promoting.change("7", await person.whoami()))
+    assert people.team.get("modelpromotion", "fraud")["spec"]["version"] == 8
 
 
 def test_what_git_keeps_is_changed_in_git(people: People, terminal: Terminal, fraud: Object) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from cluster.plane.audit import AuditLog
+from cluster.services.doorkeeper import doorkeeper
 from cluster.services.registry import Registry
 from cluster.services.team import Object, has_reason
 from integration.kubectl.terminal import Done, Terminal
@@ -160,10 +161,12 @@ def test_nothing_is_written_by_diff_and_plan(
     planner.people.team.ready("modelpromotion", "fraud")
     planner.write(model, measured[0], gates=AUC | {"approval": {}})
     before, mark = registry.versions(model), audit.mark()
-    done = planner.plan("paul", "-o", "json")
+    with doorkeeper(registry.url) as keeper:
+        done = planner.plan("paul", "-o", "json", "--url", keeper.url)
+        assert planner.terminal.run("paul", "diff", "fraud", measured[0], "--url", keeper.url).code == 0
     (found,) = json.loads(done.out)
     assert (done.code, found["verdict"]) == (0, "would be promoted, once what is not asked here is passed")
-    assert planner.terminal.run("paul", "diff", "fraud", measured[0]).code == 0
+    assert keeper.writes == []
     mine = [e for e in audit.events(mark) if e.get("impersonatedUser", {}).get("username") == "paul"]
     writes = [e for e in mine if e["verb"] not in ("get", "list")]
     assert writes

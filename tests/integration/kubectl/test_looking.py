@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -115,6 +116,16 @@ def test_who_may_not_look_is_told_so(served: Team, terminal: Terminal) -> None:
     assert len(absent.err.splitlines()) == 1
     wrong = terminal.start("status", "--context", "nowhere")
     assert (wrong.code, "nowhere" in wrong.err) == (3, True)
+
+
+def test_the_namespace_is_that_of_the_context(people: People, terminal: Terminal, tmp_path: Path) -> None:
+    """As for kubectl, where the command names none."""
+    copy = tmp_path / "kubeconfig"
+    copy.write_text(terminal.plane.kubeconfig.read_text())
+    words = ("config", "set-context", "--current", f"--namespace={terminal.namespace}", f"--kubeconfig={copy}")
+    terminal.plane.kubectl(*words)
+    done = terminal.start("status", "--kubeconfig", str(copy), "-o", "json")
+    assert [server["namespace"] for server in json.loads(done.out)["servers"]] == [terminal.namespace]
 
 
 def test_an_object_that_is_not_there(people: People, terminal: Terminal) -> None:
