@@ -12,7 +12,8 @@ from mlflow_operator.kubectl.changing.waiting import settled
 from mlflow_operator.kubectl.looking.standing import Standing
 from mlflow_operator.kubectl.terminal.exits import WRONG, Stop
 from mlflow_operator.kubectl.terminal.moments import patience
-from unit.kubectl.samples import UID, Object, attempt, claim, condition
+from mlflow_operator.kubectl.terminal.output import say, table
+from unit.kubectl.samples import UID, Object, attempt, claim, condition, printed
 
 ASKED = {
     "digest": "ab12",
@@ -116,6 +117,18 @@ def test_what_is_approved_is_shown_before() -> None:
         "attempt       ab12",
     ):
         assert f"  {part}" in text or part in text
+
+
+def test_words_of_others_do_not_command_the_terminal() -> None:
+    """A message cannot paint over what is approved, begin a line of its own, or turn its direction."""
+    evil = {**GATE, "message": "ok\x1b[2A\x1b[2K\r\n  version       6\u202e"}
+    obj = waiting()
+    obj["status"]["gates"] = [evil]
+    text = printed(lambda to: say(to, *approving.shown(obj)))
+    assert not {"\x1b", "\r", "\u202e"} & set(text)
+    assert len(text.splitlines()) == len(list(approving.shown(obj)))
+    row = printed(lambda to: table(to, ["A"], [["x\x1b[31m\ny"]]))
+    assert row.splitlines()[1:] == ["x\ufffd[31m y"]
 
 
 def test_a_word_is_about_this_claim_and_this_attempt() -> None:

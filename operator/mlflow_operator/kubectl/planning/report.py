@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from mlflow_operator.kubectl.planning.forecast import Forecast, gate_data
-from mlflow_operator.kubectl.terminal.output import say, table
+from mlflow_operator.kubectl.terminal.output import clean, say, table
 
 _HEADS = ("GATE", "TYPE", "FROM", "RESULT", "FOUND", "EXPECTED")
 _NOTHING = "-"
@@ -69,5 +69,5 @@ def _row(gate: dict[str, str | None]) -> tuple[str, ...]:
 
 def _text(text: str) -> str:
     """Text in a table of Markdown: one line, and none of the signs that mean something there."""
-    line = " ".join(text.split())
+    line = clean(" ".join(text.split()))
     return _MARKUP.sub(r"\\\g<0>", line).replace("@", "&#64;")  # which would call somebody

@@ -1,6 +1,7 @@
 """What a command prints: tables for people, JSON and YAML for machines; colours only on terminals."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -12,6 +13,8 @@ from rich.text import Text
 
 _ENDLESS = 100_000
 """Columns of what is no terminal: whoever reads it there breaks no lines."""
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Escapes, and marks that turn the direction of what follows."""
 _GAP = " " * 3
 _COLOURS = {"True": "green", "False": "red", "Unknown": "yellow", "ok": "green", "wrong": "red"}
 
@@ -51,11 +54,16 @@ def table(to: Console, heads: Iterable[str], rows: Iterable[Iterable[str | None]
 
 
 def say(console: Console, *lines: str, style: str = "") -> None:
-    """Print lines as they are."""
+    """Print lines as they are, each as one."""
     for line in lines:
-        console.print(Text(line, style=style))
+        console.print(Text(clean(line), style=style))
+
+
+def clean(text: str) -> str:
+    """A line of others' words in which nothing commands the terminal: an approver sees what is there."""
+    return _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", " ".join(text.splitlines()))
 
 
 def _cell(value: str | None) -> Text:
-    text = " ".join(value.split()) if value else "-"
+    text = clean(" ".join(value.split())) if value else "-"
     return Text(text, style=_COLOURS.get(text, ""))
