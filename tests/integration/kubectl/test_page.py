@@ -1,4 +1,4 @@
-"""docs/cli.md is made of what these commands print: GOLDEN=update writes it again."""
+"""docs/cli.md and the pictures of the README are what these commands print: GOLDEN=update writes them again."""
 
 import os
 import re
@@ -15,6 +15,7 @@ from cluster.plane.control_plane import ControlPlane
 from cluster.services.operator_process import OperatorProcess
 from cluster.services.registry import Registry
 from cluster.services.team import Team, has_reason
+from integration.kubectl.pictures import picture
 from integration.kubectl.terminal import Terminal
 from integration.people import People
 from unit.documentation import DOCS, snippets
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.integration
 PAGE = DOCS / "cli.md"
 NAMESPACE, MODEL, CLAIM = "team-a", "fraud-detector", "fraud-production"
 PROMPT = "$ kubectl mlflow "
+PICTURES = ("status", "plan")
+"""Commands of which the README has a picture: the first of each."""
 BROKEN = {
     "backendStore": {"uriSecretRef": {"name": "database", "key": "uri"}},
     "artifactStore": {"persistentVolume": {"size": "1Gi"}},
@@ -50,13 +53,20 @@ class Story:
         self.folder = folder
         (self.wanted,) = [text for text in snippets(PAGE, "yaml") if "ModelPromotion" in text]
         self.printed: dict[str, str] = {}
+        self.pictures: dict[str, str] = {}
 
     def type(self, who: str, command: str, code: int = 0) -> None:
         """Run a command of the page as somebody, and keep what a terminal would show."""
         line = f"{PROMPT}{command} -n {NAMESPACE}"
         words = shlex.split(line.removeprefix(PROMPT))
         argv = [sys.executable, "-m", "mlflow_operator.kubectl", *words, "--as", who]
-        env, both = self.terminal.environment, subprocess.STDOUT
+        self.printed[line] = self._run(argv, code, {})
+        if words[0] in PICTURES and words[0] not in self.pictures:
+            coloured = self._run(argv, code, {"FORCE_COLOR": "1"})
+            self.pictures[words[0]] = picture(line.removeprefix("$ "), coloured, words[0])
+
+    def _run(self, argv: list[str], code: int, more: dict[str, str]) -> str:
+        env, both = self.terminal.environment | more, subprocess.STDOUT
         done = subprocess.run(
             argv, env=env, cwd=self.folder, stdout=subprocess.PIPE, stderr=both, text=True, check=False
         )
@@ -64,7 +74,7 @@ class Story:
         text = done.stdout
         for pattern, instead in _VOLATILE:
             text = pattern.sub(instead, text)
-        self.printed[line] = "".join(f"{part.rstrip()}\n" for part in text.strip().splitlines())
+        return "".join(f"{part.rstrip()}\n" for part in text.strip().splitlines())
 
     def until(self, reason: str) -> None:
         """Wait until the claim has a reason."""
@@ -128,6 +138,12 @@ def test_the_page_shows_what_the_commands_print(story: Story) -> None:
     tell(story)
     assert shown == story.printed.keys()
     made = _BLOCK.sub(lambda block: f"```console\n{block[1]}\n{story.printed[block[1]]}```", page)
-    if os.environ.get("GOLDEN") == "update":
-        PAGE.write_text(made)
-    assert PAGE.read_text() == made, "GOLDEN=update writes the page again"
+    for file, content in ({PAGE: made} | {image(name): drawn for name, drawn in story.pictures.items()}).items():
+        if os.environ.get("GOLDEN") == "update":
+            file.write_text(content)
+        assert file.read_text() == content, "GOLDEN=update writes the page and its pictures again"
+
+
+def image(name: str) -> Path:
+    """Where the picture of a command is."""
+    return DOCS / "images" / f"kubectl-mlflow-{name}.svg"
