@@ -12,6 +12,7 @@ from mutants.table import (
     passes,
     preparation,
     publish,
+    registry,
     servers,
     status,
     webhooks,
@@ -34,5 +35,6 @@ PARTS = (
     webhooks,
     who,
     models,
+    registry,
 )
 MUTANTS = tuple(mutant for part in PARTS for mutant in part.MUTANTS)

@@ -14,7 +14,9 @@ def answers(draw: st.DrawFn) -> tuple[Span, int]:
     return Span(asked, came), draw(st.integers(asked, came))
 
 
-@given(st.lists(st.tuples(answers(), st.sampled_from(["asked", "offered", "changed"])), max_size=30), st.integers(1, 4))
+@given(
+    st.lists(st.tuples(answers(), st.sampled_from(["asked", "offered", "changed"])), max_size=30), st.integers(1, 40)
+)
 def test_no_answer_is_older_than_one_that_was_seen(steps: list[tuple[tuple[Span, int], str]], most: int) -> None:
     """Whatever overlaps, whatever is forgotten for want of room, and whatever the group has been through."""
     order, newest, changed = Order(most), 0, 0
@@ -51,6 +53,7 @@ def test_of_answers_that_overlap_none_is_given_again() -> None:
     order.saw("key", other)
     assert not order.may_give("key", "model", one)
     assert not order.may_give("key", "model", other)
+    assert not order.may_give("key", "model", Span(3, 9))
     assert order.may_give("key", "model", Span(5, 6))
 
 

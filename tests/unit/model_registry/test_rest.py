@@ -40,7 +40,7 @@ HTML = "<!doctype html><title>503</title>"
         (200, HTML, Unavailable),
         (200, "[]", Unavailable),
         (200, "[" * 100_000, Unavailable),
-        (200, "[" + "[]," * 300_000 + "[]]", Unavailable),
+        (200, '{"runs": [' + "[]," * 300_000 + "[]]}", Unavailable),
     ],
 )
 async def test_every_answer_that_is_none_is_an_error_of_this_library(
