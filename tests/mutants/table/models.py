@@ -100,7 +100,7 @@ MUTANTS = (
     mutant(
         DETECT, "missing values do not count", "if one is not None)", "if one is not None and one is not gone)", DATA
     ),
-    mutant(DETECT, "new categories do not count", ", more],", ", 0],", DATA),
+    mutant(DETECT, "new categories do not count", "(now, new.sum()))", "(now, 0))", DATA),
     mutant(REPORT, "two columns are one metric", "if name != column.name:", "if False:", DATA),
     mutant(
         COMMAND,
