@@ -122,6 +122,16 @@ def test_what_is_refused_is_said_as_the_api_server_says_it(
     assert [gate["result"] for gate in found["gates"]] == ["Passed"]
 
 
+def test_a_server_that_is_not_there_yet_is_waited_for(planner: Planner, model: str) -> None:
+    """The claim may be first in Git; a plan says so instead of giving up, also from standard input."""
+    planner.write(model, "6", serverRef={"name": "later"})
+    done = planner.terminal.run("paul", "plan", "-f", "-", "-o", "json", text=planner.file.read_text())
+    (found,) = json.loads(done.out)
+    assert (done.code, found["verdict"], found["reason"]) == (1, "would wait for its server", "ServerNotFound")
+    planner.file.write_text("kind: ConfigMap\n")
+    assert planner.plan().code == 2
+
+
 def test_a_plan_knows_of_another_claim_and_of_policies(
     planner: Planner, people: People, model: str, measured: tuple[str, str]
 ) -> None:

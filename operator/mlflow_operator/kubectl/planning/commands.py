@@ -13,7 +13,7 @@ from mlflow_operator.kubectl.planning import files, forecast, report
 from mlflow_operator.kubectl.planning.forecast import Forecast
 from mlflow_operator.kubectl.planning.surroundings import Surroundings, look
 from mlflow_operator.kubectl.reaching.access import reached, server_of
-from mlflow_operator.kubectl.terminal.exits import WELL, WRONG
+from mlflow_operator.kubectl.terminal.exits import WELL, WRONG, Stop
 from mlflow_operator.kubectl.terminal.output import Output, emit
 from mlflow_operator.kubectl.terminal.person import Person
 from mlflow_operator.kubectl.terminal.place import Place
@@ -49,24 +49,35 @@ async def foresee(person: Person, place: Place, obj: Object, url: str | None) ->
     """
     live = await _live(person, obj)
     before = str(live["spec"]["version"]) if live else None
-    try:
-        made, refused = await person.apply_dry(obj), ""
-    except ApiError as error:
-        if error.status == 401:
-            raise
-        if error.status != 403:
-            return forecast.invalid(obj, before, error.message)
-        made, refused = _as_written(obj, live), error.message  # somebody else may, and gates ask nobody's rights
+    made, refused = await _tried(person, obj, live)
+    if made is None:
+        return forecast.invalid(obj, before, refused)
     try:
         claim = ModelPromotion.parse(made)
     except Unreadable as error:
         return forecast.invalid(obj, before, refused or error.message)
     around, ref = await look(person, made, claim), claim.spec.server_ref
-    server = await server_of(person, claim.server_namespace, ref.name)
+    try:
+        server = await server_of(person, claim.server_namespace, ref.name)
+    except Stop as stop:
+        if stop.code != WRONG:
+            raise
+        return forecast.without_server(claim, before, refused)
     async with reached(person, server, place, url=url, workspace=ref.workspace or "") as registry:
         facts = await _facts(person, registry, claim, around)
     decision = decide(claim, facts.snapshot, facts.now, facts.evidence, rival=around.rival, policies=around.policies)
     return forecast.of(facts, decision, before, refused, around.unknown)
+
+
+async def _tried(person: Person, obj: Object, live: Object | None) -> tuple[Object | None, str]:
+    """What the API server would make of it, and why it refuses; None where it would take it from nobody."""
+    try:
+        return await person.apply_dry(obj), ""
+    except ApiError as error:
+        if error.status == 401:
+            raise
+        # Somebody else may be allowed to, and gates ask nobody's rights.
+        return _as_written(obj, live) if error.status == 403 else None, error.message
 
 
 async def _facts(person: Person, registry: Registry, claim: ModelPromotion, around: Surroundings) -> Facts:

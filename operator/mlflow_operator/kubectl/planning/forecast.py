@@ -7,6 +7,7 @@ from typing import Any
 from mlflow_operator.api.attempt import Plan
 from mlflow_operator.api.gates.gates import GateResult, GateStatus
 from mlflow_operator.api.gates.windows import Mode
+from mlflow_operator.api.modelpromotion import ModelPromotion
 from mlflow_operator.promotion.decision import Decision, Step
 from mlflow_operator.promotion.facts import Facts
 from mlflow_operator.promotion.gates.approval import APPROVAL, WHO_MAY
@@ -96,6 +97,24 @@ def invalid(obj: dict[str, Any], before: str | None, refused: str) -> Forecast:
     meta, version = obj["metadata"], str((obj.get("spec") or {}).get("version", ""))
     return Forecast(
         meta["namespace"], meta["name"], version, before, "would be refused", False, "Invalid", refused, refused=refused
+    )
+
+
+def without_server(claim: ModelPromotion, before: str | None, refused: str) -> Forecast:
+    """The forecast of a claim whose MLflowServer is not there yet: nobody knows what its registry has."""
+    meta, ref = claim.metadata, claim.spec.server_ref
+    message = f"MLflowServer {ref.name} does not exist in namespace {claim.server_namespace}; create it"
+    verdict = "would be refused" if refused else "would wait for its server"
+    return Forecast(
+        meta.namespace,
+        meta.name,
+        claim.spec.version,
+        before,
+        verdict,
+        False,
+        "ServerNotFound",
+        message,
+        refused=refused,
     )
 
 
