@@ -103,7 +103,8 @@ async def test_a_server_with_logins_lets_in_who_has_one(
     monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", ADMIN)
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
     async with ModelRegistry(secured_mlflow.url) as admin:
-        assert await admin.list_models() == []
+        with pytest.raises(NotFound):
+            await admin.get_version("nobody-has-this", 1)
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "wrong-password")
     with_login = secured_mlflow.url.replace("//", f"//{ADMIN}:{PASSWORD}@")
     async with ModelRegistry(with_login) as admin:
