@@ -92,10 +92,10 @@ class Kubectl:
         self._narrator.command(f"kubectl mlflow {shlex.join(words)} -n {self._namespace}")
         place = (f"--namespace={self._namespace}", f"--kubeconfig={self._cluster.kubeconfig}")
         argv = [sys.executable, "-m", "mlflow_operator.kubectl", words[0], *place, *words[1:]]
-        package = str(folders.CHECKOUT / "operator")
+        package, path = str(folders.CHECKOUT / "operator"), f"{self._cluster.kubectl_folder}:{os.environ['PATH']}"
         done = subprocess.run(
             argv,
-            env={**os.environ, "PYTHONPATH": package, "COLUMNS": str(WIDTH)},
+            env={**os.environ, "PYTHONPATH": package, "COLUMNS": str(WIDTH), "PATH": path},
             capture_output=True,
             text=True,
             timeout=60,

@@ -181,13 +181,14 @@ class Story:
         self._kubectl("create", "-f", "-", "--as=bob", text=json.dumps(approval(asked, "bob")))
         return self._kubectl.until_ready(f"mp/{GOVERNED_CLAIM}", seconds=90)
 
-    def look_back(self) -> str:
-        """Where everything stands, and how it came to that; returns the history of the slot."""
+    def look_back(self) -> tuple[str, str]:
+        """Where everything stands, and how it came to that; two versions side by side, and the history of a slot."""
         self._narrator.chapter(
             "Look back", "The plugin of kubectl shows what there is, what is wrong, and who has let whom into a slot."
         )
         self._kubectl.mlflow("status")
-        return self._kubectl.mlflow("history", GOVERNED_CLAIM)
+        versions = self._kubectl.mlflow("diff", GOVERNED_CLAIM, "1", "2")
+        return versions, self._kubectl.mlflow("history", GOVERNED_CLAIM)
 
     def farewell(self) -> None:
         """What to do next."""

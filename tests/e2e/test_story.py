@@ -3,6 +3,7 @@
 import pytest
 
 from cluster.providers.provider import Cluster
+from demo.kubectl import Kubectl
 from demo.narrator import Narrator
 from demo.story import PROFILES, Profile, Story
 
@@ -23,6 +24,8 @@ def test_the_story_comes_true(node: Cluster, node_namespace: str, profile: Profi
     governed = story.tell_of_governing()["status"]
     assert (governed["currentVersion"], governed["attempt"]["approvedBy"]) == ("2", ["bob"])
     assert governed["attempt"]["policies"] == ["governed-scoring@1"]
-    assert "bob" in story.look_back()
+    versions, history = story.look_back()
+    assert ("accuracy" in versions, "bob" in history) == (True, True)
+    assert "Uvicorn" in Kubectl(node, Narrator(), node_namespace).mlflow("logs", "mlflow")
     again = story.tell()
     assert again.promotion["metadata"]["resourceVersion"] == ending.promotion["metadata"]["resourceVersion"]

@@ -58,10 +58,15 @@ class Cluster(ABC):
     def recycle_volumes(self) -> None:
         """Make the volumes whose claims are gone usable again."""
 
+    @property
+    def kubectl_folder(self) -> Path:
+        """Where kubectl is."""
+        found = shutil.which("kubectl")
+        return Path(found).parent if found else programs.build(programs.KUBERNETES)
+
     def kubectl(self, *words: str, text: str | None = None) -> str:
         """Run kubectl as cluster administrator, with `text` as standard input; return what it prints."""
-        program = shutil.which("kubectl") or programs.build(programs.KUBERNETES) / "kubectl"
-        return run.output([program, "--kubeconfig", self.kubeconfig, *words], text=text)
+        return run.output([self.kubectl_folder / "kubectl", "--kubeconfig", self.kubeconfig, *words], text=text)
 
     @contextlib.contextmanager
     def cut_pod(self, namespace: str, pod: str) -> Iterator[None]:

@@ -5,8 +5,8 @@ import pytest
 from cluster.host import waiting
 from cluster.host.errors import ClusterError
 from cluster.services.team import Team
+from integration.server.neighbours.test_autosizers import evict, pods
 from integration.server.steps import MANAGED, children, patch, serve, until_children
-from integration.server.test_autosizers import evict, pods
 
 pytestmark = pytest.mark.integration
 

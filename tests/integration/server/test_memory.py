@@ -11,7 +11,7 @@ from cluster.plane.audit import AuditLog
 from cluster.plane.paper_node import PaperNode
 from cluster.services.operator_process import USER
 from cluster.services.team import Team, condition, has_reason, is_ready
-from integration.server.admission import EXPIRE, mutating, refusing
+from integration.server.neighbours.admission import EXPIRE, mutating, refusing
 from integration.server.steps import QUIET_SECONDS, SQLITE, URI, children, secret, serve, template, until_children
 
 pytestmark = pytest.mark.integration

@@ -9,7 +9,7 @@ import pytest
 from cluster.plane.audit import AuditLog
 from cluster.services.operator_process import USER
 from cluster.services.team import Object, Team, condition, has_reason, is_ready
-from integration.server.admission import LIMITS, MIRROR, mutating
+from integration.server.neighbours.admission import LIMITS, MIRROR, mutating
 from integration.server.steps import MANAGED, SQLITE, children, patch, serve, template, until_children
 
 pytestmark = pytest.mark.integration

@@ -7,7 +7,7 @@ import pytest
 from cluster.host import waiting
 from cluster.plane.paper_node import PaperNode
 from cluster.services.team import Object, Team, condition, has_reason
-from integration.server.admission import GATE, SUSPEND, mutating
+from integration.server.neighbours.admission import GATE, SUSPEND, mutating
 from integration.server.steps import MANAGED, SQLITE, children, patch, serve, uids
 
 pytestmark = pytest.mark.integration

@@ -18,7 +18,7 @@ from integration.server.conftest import SETTINGS
 
 pytestmark = pytest.mark.integration
 
-SAMPLES = Path(__file__).resolve().parents[3] / "manifests" / "samples"
+SAMPLES = Path(__file__).resolve().parents[4] / "manifests" / "samples"
 FIRST, LAST = 1000650000, 1000659999
 GROUP = "admissionregistration.k8s.io"
 

@@ -11,7 +11,7 @@ from cluster.plane.audit import AuditLog
 from cluster.plane.paper_node import PaperNode
 from cluster.services.operator_process import USER
 from cluster.services.team import Object, Team
-from integration.server.admission import RESIZE, mutating
+from integration.server.neighbours.admission import RESIZE, mutating
 from integration.server.steps import MANAGED, QUIET_SECONDS, SQLITE, children, serve, uids
 
 pytestmark = pytest.mark.integration
