@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.model_registry.promotion import claims
 from mlflow_operator.model_registry.promotion.claims import ClaimName
 from mlflow_operator.model_registry.results import ModelVersion, Slot
@@ -98,16 +99,20 @@ def test_an_external_server_is_known_by_its_url() -> None:
     [
         ({}, {}, "", True),
         ({}, {}, "default", True),
-        ({"workspace": "a"}, {}, "a", True),
-        ({}, {"workspace": "a"}, "a", True),
-        ({"workspace": "a"}, {}, "", False),
-        ({}, {}, "a", False),
+        ({"workspace": "risk"}, {}, "risk", True),
+        ({}, {"external": {"url": "http://mlflow", "workspace": "risk"}}, "risk", True),
+        ({}, {"external": {"url": "http://mlflow", "workspace": "risk"}}, "", False),
+        ({"workspace": "risk"}, {}, "", False),
+        ({}, {}, "risk", False),
     ],
 )
-def test_a_workspace_is_another_registry(ref: dict[str, str], spec: dict[str, str], workspace: str, same: bool) -> None:
+def test_a_workspace_is_another_registry(ref: dict[str, str], spec: dict[str, Any], workspace: str, same: bool) -> None:
     """The same name in another workspace is another model."""
     found = claim(serverRef={"name": "mlflow"} | ref)
-    assert claims.same_workspace(found, {"spec": spec}, workspace) is same
+    server = {"metadata": {"namespace": "team", "name": "mlflow"}, "spec": spec}
+    read = MLflowServer.parse(server).spec.external  # the fields are those that users write
+    assert (read.workspace if read else None) == spec.get("external", {}).get("workspace")
+    assert claims.same_workspace(found, server, workspace) is same
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,8 @@ def is_at(server: Object, url: str, namespace: str) -> bool:
 
 def same_workspace(claim: Object, server: Object, workspace: str) -> bool:
     """Whether a claim is about a workspace; the default one may be named or not."""
-    meant = claim["spec"]["serverRef"].get("workspace") or server.get("spec", {}).get("workspace") or "default"
+    of_server = server.get("spec", {}).get("external", {}).get("workspace")
+    meant = claim["spec"]["serverRef"].get("workspace") or of_server or "default"
     return bool(meant == (workspace or "default"))
 
 
