@@ -1,12 +1,13 @@
 """The cluster of this tier is what it says it is; a page served by a pod is the witness."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from cluster.host import waiting
-from cluster.host.errors import ClusterError
-from cluster.nodes import images
+from cluster.host.errors import ClusterError, Unavailable
+from cluster.nodes import images, ownership
 from cluster.providers.provider import Cluster
 
 pytestmark = pytest.mark.e2e
@@ -105,3 +106,11 @@ def _pod(name: str, command: list[str]) -> dict[str, object]:
         "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "web"}}] if name == "web" else [],
     }
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}}, "spec": spec}
+
+
+def test_a_machine_has_one_node(node: Cluster, tmp_path: Path) -> None:
+    """Another checkout is told so, and takes nothing from it."""
+    if node.name != "local":
+        pytest.skip(f"the provider {node.name} has a network of its own")
+    with pytest.raises(Unavailable, match="runs already"):
+        ownership.claim(tmp_path / "node")

@@ -15,7 +15,7 @@ from cluster.host.console import step
 from cluster.host.errors import ClusterError, Impossible
 from cluster.host.locking import exclusive
 from cluster.host.process import Process, recorded
-from cluster.nodes import control_groups, network, node_files, volumes
+from cluster.nodes import control_groups, network, node_files, ownership, volumes
 from cluster.nodes.containerd import Containerd
 from cluster.nodes.images import OF_THE_NODE, Image
 from cluster.plane import programs
@@ -85,6 +85,7 @@ class LocalNode(Cluster):
             if self.is_up():
                 return
             self._clear()
+            ownership.claim(self.folder)
             with step("Starting a Kubernetes node"):
                 self._start()
 
@@ -151,8 +152,10 @@ class LocalNode(Cluster):
             for process in recorded(folder):
                 process.kill()
         _unmount_below(self.folder)
-        network.delete()
-        control_groups.delete()
+        if not ownership.another(self.folder):
+            network.delete()
+            control_groups.delete()
+            ownership.release()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
