@@ -32,7 +32,8 @@ class Process:
         """Pid of the running process, None when it does not run."""
         with contextlib.suppress(OSError, ValueError):
             record = json.loads(self._record.read_text())
-            if start_time(record["pid"]) == record["started"]:
+            # Without a time it had ended before anybody looked.
+            if record["started"] is not None and start_time(record["pid"]) == record["started"]:
                 return int(record["pid"])
         return None
 
