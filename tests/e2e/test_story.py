@@ -26,6 +26,6 @@ def test_the_story_comes_true(node: Cluster, node_namespace: str, profile: Profi
     assert governed["attempt"]["policies"] == ["governed-scoring@1"]
     versions, history = story.look_back()
     assert ("accuracy" in versions, "bob" in history) == (True, True)
-    assert "Uvicorn" in Kubectl(node, Narrator(), node_namespace).mlflow("logs", "mlflow")
+    assert "GET /api/2.0/mlflow" in Kubectl(node, Narrator(), node_namespace).mlflow("logs", "mlflow")
     again = story.tell()
     assert again.promotion["metadata"]["resourceVersion"] == ending.promotion["metadata"]["resourceVersion"]

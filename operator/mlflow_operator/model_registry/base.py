@@ -111,7 +111,7 @@ class Base:
             to = self._to if isinstance(self._to, Connection) else connection(os.environ, self._to)
             rest = Rest(to, timeout=self._timeout)
             store = stores.store(self._cache, self._ttl)
-            kept = Kept(store, whose=to.whose, seconds=self._ttl, timeout=self._timeout)
+            kept = Kept(store, whose=to.whose, where=to.url, seconds=self._ttl, timeout=self._timeout)
             self._made = Parts(rest, Registry(rest, kept))
         return self._made
 

@@ -59,7 +59,7 @@ class Gone(InProcess):
 
 def kept(store: Store | None, timeout: float = 5.0) -> Kept:
     """The memory of a registry."""
-    return Kept(store, whose="test", seconds=30, timeout=timeout)
+    return Kept(store, whose="test", where="http://mlflow:5000", seconds=30, timeout=timeout)
 
 
 async def ask(memory: Kept, mlflow: Mlflow, *, young: bool = False, seconds: float = 5) -> int:

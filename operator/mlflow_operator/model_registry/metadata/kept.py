@@ -20,17 +20,19 @@ class Kept:
     Several event loops may use it, each in its thread: what is shared is a dictionary or two.
     """
 
-    def __init__(self, store: Store | None, *, whose: str, seconds: float, timeout: float) -> None:
+    def __init__(self, store: Store | None, *, whose: str, where: str, seconds: float, timeout: float) -> None:
         """``store``: None remembers nothing. ``whose`` goes into each key: server, workspace, and who asks.
 
         Args:
             store: where answers are.
             whose: what tells one registry, seen by one user, from another.
+            where: the server, as an error names it.
             seconds: for how long an answer is given again.
             timeout: seconds for a question that several wait for.
         """
         self._store = store
         self._whose = whose
+        self._where = where
         self._seconds = seconds
         self._timeout = timeout
         self._order = Order()
@@ -52,7 +54,7 @@ class Kept:
         if young:
             return await self._asked(self._store, key, self._key(group), lambda: ask(until))
         flight = self._join(self._store, key, group, ask)
-        async with until.over("the registry gave no whole answer"):
+        async with until.over(f"{self._where} gave no whole answer"):
             return await asyncio.shield(flight)
 
     async def forget(self, group: str) -> None:
