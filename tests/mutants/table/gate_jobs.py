@@ -45,7 +45,7 @@ MUTANTS = (
     mutant(FACTS, "a dry run ends with the attempt", "if self.case is None else {}", "if False else {}", PASSES),
     mutant(ASKED, "job gates cannot be turned off", "if not world.settings.job_gates:", "if False:", PASSES),
     mutant(ASKED, "anybody's Job will do", 'if claim.metadata.uid not in [o["uid"]', 'if "" in [o["uid"]', PASSES),
-    mutant(ASKED, "Jobs stay for ever", "        await world.cluster.delete(job)", "        pass", PASSES),
+    mutant(ASKED, "Jobs stay for ever", "going = await world.cluster.delete(job)", "going = None", PASSES),
     mutant(ASKED, "a suspended claim loses its Job", "if claim.spec.suspend or", "if", PASSES),
     mutant(ASKED, "a Job is not looked at again", "        return _AT_WORK", "        return None", PASSES),
     mutant(PASS, "Jobs outlive their attempt", "if is_settled(self.claim):  #", "if False:  #", PASSES),
