@@ -78,6 +78,11 @@ MARKS: dict[str, tuple[Object, str, str]] = {
         "Flux (Kustomization apps)",
         "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/apps",
     ),
+    "a mark that leads elsewhere": (
+        {"annotations": {"argocd.argoproj.io/tracking-id": "ns2_../../../../api/v1/namespaces/x/secrets/y:rest"}},
+        "Argo CD (Application ../../../../api/v1/namespaces/x/secrets/y)",
+        "",
+    ),
     "by the manager of its fields": ({"managedFields": [{"manager": "kustomize-controller"}]}, "Flux", ""),
 }
 

@@ -19,7 +19,8 @@ _FLUX = {
     "kustomize.toolkit.fluxcd.io": ("Kustomization", "kustomize.toolkit.fluxcd.io/v1", "kustomizations"),
     "helm.toolkit.fluxcd.io": ("HelmRelease", "helm.toolkit.fluxcd.io/v2", "helmreleases"),
 }
-_SOURCE = "/apis/source.toolkit.fluxcd.io/v1/namespaces"
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_SOURCE = "source.toolkit.fluxcd.io/v1"
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def keeper(obj: Object) -> Keeper | None:
     for group, (kind, api_version, plural) in _FLUX.items():
         if name := labels.get(f"{group}/name"):
             namespace = labels.get(f"{group}/namespace", meta["namespace"])
-            return Keeper("Flux", kind, name, namespace, f"/apis/{api_version}/namespaces/{namespace}/{plural}/{name}")
+            return Keeper("Flux", kind, name, namespace, _path(api_version, namespace, plural, name))
     managers = {field.get("manager") for field in meta.get("managedFields", [])}
     tracked = annotations.get("argocd.argoproj.io/tracking-id", "").partition(":")[0]
     instance = labels.get("app.kubernetes.io/instance", "") if "argocd-controller" in managers else ""
@@ -58,8 +59,19 @@ def _application(tracked: str) -> Keeper:
     """An Application; one of another namespace than Argo CD's own is written with it, as namespace_name."""
     namespace, separator, name = tracked.partition("_")
     namespace, name = (namespace, name) if separator else (_ARGO_NAMESPACE, tracked)
-    path = f"/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/{name}"
-    return Keeper("Argo CD", "Application", name, namespace, path)
+    return Keeper(
+        "Argo CD",
+        "Application",
+        name,
+        namespace,
+        _path("argoproj.io/v1alpha1", namespace, "applications", name),
+    )
+
+
+def _path(api_version: str, namespace: str, plural: str, name: str) -> str:
+    """Of an object that marks name; empty where they name none: whoever writes marks leads nobody elsewhere."""
+    named = _NAME.fullmatch(namespace) and _NAME.fullmatch(name)
+    return f"/apis/{api_version}/namespaces/{namespace}/{plural}/{name}" if named else ""
 
 
 async def source(person: Person, keeper: Keeper) -> str:
@@ -67,12 +79,12 @@ async def source(person: Person, keeper: Keeper) -> str:
     found = await person.anything(keeper.path) if keeper.path else None
     if found is None:
         return "its manifest in Git"
-    spec = found["spec"]
+    spec = found.get("spec", {})
     if keeper.tool == "Argo CD":
         return _of_application(spec)
     ref = spec.get("sourceRef") or {}
-    place = f"{_SOURCE}/{ref.get('namespace', keeper.namespace)}/gitrepositories/{ref.get('name')}"
-    repository = await person.anything(place) if ref.get("kind") == "GitRepository" else None
+    place = _path(_SOURCE, ref.get("namespace", keeper.namespace), "gitrepositories", str(ref.get("name")))
+    repository = await person.anything(place) if place and ref.get("kind") == "GitRepository" else None
     url = repository["spec"]["url"] if repository else f"{ref.get('kind', 'its source')} {ref.get('name', '')}".strip()
     return _named(url, spec.get("path", ""), "")
 

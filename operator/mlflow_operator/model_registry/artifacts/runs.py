@@ -45,10 +45,8 @@ def experiment_id(server: Server, name: str) -> str:
         with contextlib.suppress(NotFound):
             found = server.get("experiments/get-by-name", experiment_name=name)["experiment"]
             if found.get("lifecycle_stage") == "deleted":
-                message = (
-                    f"experiment {name} was deleted; restore it (mlflow-operator init, or mlflow experiments restore"
-                )
-                raise Invalid(f"{message} -x {found['experiment_id']}), or log to another one")
+                again = f"mlflow-operator init --restore, or mlflow experiments restore -x {found['experiment_id']}"
+                raise Invalid(f"experiment {name} was deleted; restore it ({again}), or log to another one")
             return str(found["experiment_id"])
         with contextlib.suppress(Conflict):  # somebody else made it in between
             return str(server.post("experiments/create", {"name": name})["experiment_id"])

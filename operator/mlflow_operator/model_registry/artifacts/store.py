@@ -82,19 +82,7 @@ class Artifacts:
     ) -> str:
         """Log a model as a new run, at its artifact path ``model``; the id of the run.
 
-        Args:
-            model: what scikit-learn, XGBoost, LightGBM, PyTorch or transformers made, or a ``PythonModel`` of MLflow's.
-            model_name: the name of the run.
-            metrics: numbers of the model.
-            params: what it was made with.
-            tags: of the run.
-            experiment: by name, made if there is none; else MLFLOW_EXPERIMENT_NAME, else Default.
-            flavor: what kind of model it is, where its class does not say.
-            signature: as MLflow's ``infer_signature`` makes it.
-            input_example: as MLflow takes it.
-            compress: ``"zstd"`` for files above 1 MiB; who loads it without this library has to unpack it first.
-            options: more arguments for ``save_model`` of MLflow's flavor, such as ``pip_requirements``.
-            timeout: seconds. A run that could not be finished is marked as failed.
+        The arguments are those of ``ModelRegistry.log_model``.
 
         Raises:
             Invalid: Something about the request, with what would be right.
