@@ -52,9 +52,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """One registry and one follower for the life of the process."""
     app.state.loaded = None
     async with ModelRegistry(cache=None) as registry:  # it looks rarely, and wants to know
-        follower = asyncio.create_task(follow(app, registry))
+        app.state.follower = asyncio.create_task(follow(app, registry))
         yield
-        follower.cancel()
+        app.state.follower.cancel()
 
 
 app = FastAPI(lifespan=lifespan)
@@ -76,7 +76,9 @@ async def ready(loaded: Annotated[Loaded, Depends(current)]) -> dict[str, int]:
 
 @app.get("/healthz")
 async def healthy() -> dict[str, str]:
-    """The process answers; without a model it waits for one, which no restart would bring."""
+    """The process answers, and follows; without a model it waits for one, which no restart would bring."""
+    if app.state.follower.done():
+        raise HTTPException(500, f"{MODEL} is not followed any more; a restart helps")
     return {"status": "ok"}
 
 
