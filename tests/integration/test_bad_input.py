@@ -161,6 +161,19 @@ SERVERS_REFUSED = {
         "name the secretName that holds the certificate, or a clusterIssuer of cert-manager that makes one",
     ),
     "external with a route": (EXTERNAL + "ingress: {host: mlflow.example.com}", EXTERNAL_ONLY),
+    "a range that is none": (
+        SQLITE + VOLUME + "networkPolicy: {egress: {databaseCIDRs: [db.example.com]}}",
+        "write a range of addresses, such as 10.20.0.0/16 or 10.20.0.7/32",
+    ),
+    "a peer that is none": (
+        SQLITE + VOLUME + "networkPolicy: {from: [{namespace: web}]}",
+        'unknown field "spec.network',
+    ),
+    "a wall before a database that only a Secret knows": (
+        "backendStore: {uriSecretRef: {name: db, key: uri}}\n" + BUCKET + "networkPolicy: {}",
+        "spec.networkPolicy: Invalid value: where the database of a Secret's URI is, only the Secret knows",
+    ),
+    "external with a wall": (EXTERNAL + "networkPolicy: {}", EXTERNAL_ONLY),
     "two budgets": (
         SQLITE + VOLUME + "podDisruptionBudget: {minAvailable: 1, maxUnavailable: 1}",
         "set exactly one of minAvailable and maxUnavailable",

@@ -245,6 +245,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
         "services",
         "serviceaccounts",
         "ingresses",
+        "networkpolicies",
         "poddisruptionbudgets",
     ):
         assert may[child] == READ | {"create", "patch", "delete"}
@@ -255,7 +256,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
             assert may.pop(f"{kind.NAMES.plural}/finalizers") == {"update"}
     for known in kinds.KINDS.values():
         assert known.plural not in may or may[known.plural] == set(known.verbs)
-    assert len(may) == 13
+    assert len(may) == 14
 
 
 def test_with_namespaces_the_operator_has_no_rights_elsewhere() -> None:

@@ -105,9 +105,10 @@ AS_IN_A_CLAIM = ("requires.", "gates.")
 """Fields of a policy that are those of a claim."""
 AS_IN_A_POD = (
     *("affinity.", "tolerations[].", "topologySpreadConstraints[].", "env[].valueFrom.", "envFrom[]."),
+    *("networkPolicy.from[].", "networkPolicy.egress.additionalRules[]."),
     "gates.jobs[].template.",  # test_docs_gates.py: docs/gates.md says which
 )
-"""Fields that are passed on to pods as they are."""
+"""Fields that are passed on to pods and policies as they are."""
 
 
 @each_kind
@@ -138,7 +139,7 @@ def test_every_condition_is_documented(kind: type[Resource]) -> None:
 NOT_REASONS = {
     # kinds; reasons, states and types of Kubernetes' own objects
     *("Deployment", "StatefulSet", "Job", "Service", "ServiceAccount", "PersistentVolumeClaim", "Secret", "ConfigMap"),
-    *("PodDisruptionBudget", "Ingress"),
+    *("PodDisruptionBudget", "Ingress", "NetworkPolicy"),
     *(
         *("Pod", "Event", "Lease"),
         "RegisteredModel",

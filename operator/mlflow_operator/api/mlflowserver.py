@@ -10,6 +10,7 @@ from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map
 from mlflow_operator.api.server.availability import PodDisruptionBudget
 from mlflow_operator.api.server.exposure import Ingress
+from mlflow_operator.api.server.networks import URI_NEEDS_RULES, NetworkPolicy
 from mlflow_operator.api.server.pods import PodSecurityContext, Resources, TemporaryStorage
 from mlflow_operator.api.server.promotions import Promotions
 from mlflow_operator.api.server.serving import EnvVar, Experiment, External, Image, Network, Service, ServiceAccount
@@ -23,6 +24,7 @@ _DEPLOYED_ONLY = (
     "network",
     "service",
     "ingress",
+    "networkPolicy",
     "serviceAccount",
     "resources",
     "temporaryStorage",
@@ -78,6 +80,8 @@ class MLflowServerSpec(ApiModel):
     """The Service in front of the server."""
     ingress: Ingress | None = None
     """A route from outside the cluster. Unset: there is none."""
+    network_policy: NetworkPolicy | None = None
+    """Lets only through what the server needs. Unset: the network lets through whatever it does."""
     service_account: ServiceAccount = Field(default_factory=ServiceAccount)
     """The identity of the pods."""
     resources: Resources = Field(default_factory=Resources)
@@ -135,6 +139,7 @@ class MLflowServerSpec(ApiModel):
             "clients cannot reach a volume themselves; leave serveArtifacts true, or use artifactStore s3",
             ".serveArtifacts",
         ),
+        URI_NEEDS_RULES,
         Rule(
             f"!has(self.external) || (self.replicas == 1 && [{', '.join(f'has(self.{f})' for f in _DEPLOYED_ONLY)}]"
             ".all(x, !x))",

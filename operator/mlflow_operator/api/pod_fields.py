@@ -1,4 +1,4 @@
-"""Parts of a pod that are passed on as they are: their fields, so that a misspelt one is refused at once.
+"""Parts of pods and NetworkPolicies that are passed on as they are: their fields, so that a misspelt one is refused.
 
 Only names and types, as Kubernetes has them (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/):
 what the values mean is checked by the API server when they are applied.
@@ -102,3 +102,8 @@ EnvFromSource = Annotated[
     dict[str, Any],
     WithJsonSchema(_object(prefix=_TEXT, secretRef=_WHOLE, configMapRef=_WHOLE)),
 ]
+
+_BLOCK = _object("cidr", cidr=_TEXT, **{"except": _TEXTS})
+_PORT = _object(port=_QUANTITY, endPort=_NUMBER, protocol=_TEXT)
+NETWORK_PEER: Schema = _object(podSelector=_SELECTOR, namespaceSelector=_SELECTOR, ipBlock=_BLOCK)
+EGRESS_RULE: Schema = _object(to=_list(NETWORK_PEER), ports=_list(_PORT))

@@ -78,6 +78,7 @@ KINDS: dict[str, Kind] = {
     "Service": Kind("v1", "services", Watch.CHILD, _CHILD, pruned=True),
     "ServiceAccount": Kind("v1", "serviceaccounts", Watch.CHILD, _CHILD, pruned=True),
     "Ingress": Kind("networking.k8s.io/v1", "ingresses", Watch.CHILD, _CHILD, pruned=True),
+    "NetworkPolicy": Kind("networking.k8s.io/v1", "networkpolicies", Watch.CHILD, _CHILD, pruned=True),
     "PodDisruptionBudget": Kind("policy/v1", "poddisruptionbudgets", Watch.CHILD, _CHILD, pruned=True),
     "PersistentVolumeClaim": Kind("v1", "persistentvolumeclaims", Watch.CHILD, (*READ, *WRITE)),
     # Credentials that users refer to are read; those of managed stores are made once, and never changed or deleted.

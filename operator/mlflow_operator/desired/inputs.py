@@ -29,6 +29,8 @@ class Inputs:
 
     images: Images
     cluster_domain: str = "cluster.local"
+    namespace: str = ""
+    """The operator's own; empty where it is in none."""
     user_ids: Literal["Fixed", "Platform"] = "Fixed"
     """Whether pods run as users of our choice, where the spec names none, or as the platform chooses."""
     digests: Mapping[Key, str] = field(default_factory=dict)

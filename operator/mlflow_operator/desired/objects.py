@@ -6,7 +6,7 @@ from mlflow_operator.desired.inputs import Desired, Inputs, Key, Object, digest
 from mlflow_operator.desired.managed import credentials, object_store, postgres
 from mlflow_operator.desired.preparation.job import noticed, prepare_job
 from mlflow_operator.desired.references import own_secrets, references
-from mlflow_operator.desired.server import disruption, ingress, service, service_account
+from mlflow_operator.desired.server import disruption, ingress, network_policy, service, service_account
 from mlflow_operator.desired.server.deployment import deployment
 
 
@@ -22,6 +22,7 @@ def build(server: MLflowServer, inputs: Inputs) -> Desired:
         return Desired()
     objects = [
         *_optional(service_account.service_account(server)),
+        *network_policy.network_policies(server, inputs),
         *_secrets(server, inputs),
         *volumes.claims(server),
         *postgres.objects(server, inputs),

@@ -13,7 +13,10 @@ URI: Object = {
     "backendStore": {"uriSecretRef": {"name": "database", "key": "uri"}},
     "artifactStore": {"s3": {"bucket": "models"}},
 }
-KINDS = "deployment,statefulset,job,service,serviceaccount,persistentvolumeclaim,secret,poddisruptionbudget,ingress"
+KINDS = (
+    "deployment,statefulset,job,service,serviceaccount,persistentvolumeclaim,secret,poddisruptionbudget,ingress,"
+    "networkpolicy"
+)
 QUIET_SECONDS = 3.0
 
 

@@ -31,12 +31,19 @@ def inputs(
     existing: frozenset[desired.Key] = frozenset(),
     prepared: frozenset[str] = frozenset(),
     user_ids: Literal["Fixed", "Platform"] = "Fixed",
+    namespace: str = "",
 ) -> desired.Inputs:
     """The inputs of a world in which every reference exists."""
     digests = {reference.key: f"digest of {reference.name}" for reference in desired.references(wanted)}
     generated = dict.fromkeys(desired.generated_secrets(wanted), "drawn-outside")
     return desired.Inputs(
-        IMAGES, user_ids=user_ids, digests=digests, existing=existing, prepared=prepared, generated=generated
+        IMAGES,
+        namespace=namespace,
+        user_ids=user_ids,
+        digests=digests,
+        existing=existing,
+        prepared=prepared,
+        generated=generated,
     )
 
 

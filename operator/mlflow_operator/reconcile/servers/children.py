@@ -182,6 +182,7 @@ def _inputs(world: World, server: MLflowServer, found: References, there: Prepar
     return Inputs(
         images=Images(**world.settings.images.model_dump()),
         cluster_domain=world.settings.cluster_domain,
+        namespace=world.settings.lease.partition("/")[0],
         user_ids=world.settings.user_ids,
         digests=_digests(server, found),
         existing=frozenset(

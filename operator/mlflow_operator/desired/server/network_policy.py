@@ -1,0 +1,116 @@
+"""The NetworkPolicies of a server: one for each kind of pod, and each lets through only what its pods are there for.
+
+Probes of the kubelet come from the node, which no policy keeps out.
+"""
+
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.server.networks import NetworkPolicy
+from mlflow_operator.desired import names, stores
+from mlflow_operator.desired.external.urls import Address, parts
+from mlflow_operator.desired.inputs import Inputs, Object
+from mlflow_operator.desired.server.destinations import connections, in_namespace, ports
+from mlflow_operator.errors import Terminal
+
+_CLIENTS = (names.SERVER, names.PREPARE)
+"""Whose pods connect to the stores."""
+_DNS: Object = {"ports": ports(53, 5353, protocols=("UDP", "TCP"))}
+"""Wherever the cluster has it; OpenShift's pods listen at 5353."""
+_IDENTITIES = ("169.254.169.254/32", "169.254.170.23/32")
+"""Where pods of AWS ask for the credentials of their node, and of their own: IMDS and the EKS Pod Identity Agent."""
+_AMAZON = Address("s3.amazonaws.com", 443)
+
+
+def network_policies(server: MLflowServer, inputs: Inputs) -> list[Object]:
+    """One for the server's pods, the preparation's, and those of each managed store; none where nobody asks.
+
+    Raises:
+        Terminal: InvalidUrl; where the store's endpoint is cannot be read.
+    """
+    wanted = server.spec.network_policy
+    if wanted is None or not wanted.enabled:
+        return []
+    known = _known(server, wanted, inputs)
+    egress = _egress(server, wanted, inputs)
+    name = names.instance(server)
+    found = [
+        _policy(server, name, names.SERVER, [{"from": known, "ports": ports("http")}], egress),
+        _policy(server, names.bounded(server.metadata.name, "-prepare"), names.PREPARE, [], egress),
+    ]
+    if server.spec.backend_store and server.spec.backend_store.managed:
+        clients = [{"from": [_clients(server)], "ports": ports(names.POSTGRES)}]
+        found.append(_policy(server, names.postgres(server), names.POSTGRES, clients, []))
+    if server.spec.artifact_store and server.spec.artifact_store.managed:
+        direct = [] if server.spec.serve_artifacts else known
+        clients = [{"from": [_clients(server), *direct], "ports": ports(names.OBJECT_STORE)}]
+        found.append(_policy(server, names.object_store(server), names.OBJECT_STORE, clients, []))
+    return found
+
+
+def _policy(server: MLflowServer, name: str, component: str, ingress: list[Object], egress: list[Object]) -> Object:
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": names.metadata(server, name, component),
+        "spec": {
+            "podSelector": {"matchLabels": names.selector(server, component)},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": ingress,
+            "egress": egress,
+        },
+    }
+
+
+def _known(server: MLflowServer, wanted: NetworkPolicy, inputs: Inputs) -> list[Object]:
+    """Who reaches the server: the operator, and whom the spec names."""
+    operator = (
+        [in_namespace(inputs.namespace, {"app.kubernetes.io/part-of": names.MANAGER})] if inputs.namespace else []
+    )
+    return [*operator, *(wanted.from_ or [{"podSelector": {}}])]
+
+
+def _clients(server: MLflowServer) -> Object:
+    labels = names.selector(server, names.SERVER)
+    del labels[names.COMPONENT_LABEL]
+    either = {"key": names.COMPONENT_LABEL, "operator": "In", "values": list(_CLIENTS)}
+    return {"podSelector": {"matchLabels": labels, "matchExpressions": [either]}}
+
+
+def _egress(server: MLflowServer, wanted: NetworkPolicy, inputs: Inputs) -> list[Object]:
+    """Where the server and its preparation connect to."""
+    found = [_DNS, *_to_database(server, wanted, inputs), *_to_artifacts(server, wanted, inputs)]
+    return [*found, *wanted.egress.additional_rules]
+
+
+def _to_database(server: MLflowServer, wanted: NetworkPolicy, inputs: Inputs) -> list[Object]:
+    store = server.spec.backend_store
+    if store and store.managed:
+        return [_to_own(server, names.POSTGRES)]
+    if store and store.postgres:
+        where = Address(store.postgres.host, store.postgres.port)
+        return connections(where, wanted.egress.database_cidrs, inputs.cluster_domain)
+    return []
+
+
+def _to_artifacts(server: MLflowServer, wanted: NetworkPolicy, inputs: Inputs) -> list[Object]:
+    store = server.spec.artifact_store
+    if store and store.managed:
+        return [_to_own(server, names.OBJECT_STORE)]
+    bucket = stores.s3(server)
+    if bucket is None:
+        return []
+    where = _address(bucket.endpoint) if bucket.endpoint else _AMAZON
+    found = connections(where, wanted.egress.artifact_store_cidrs, inputs.cluster_domain)
+    if bucket.credentials_secret_ref is None:
+        found.append({"to": [{"ipBlock": {"cidr": block}} for block in _IDENTITIES], "ports": ports(80)})
+    return found
+
+
+def _address(endpoint: str) -> Address:
+    try:
+        return parts(endpoint)[1]
+    except ValueError as error:
+        raise Terminal("InvalidUrl", f"spec.artifactStore.s3.endpoint: {error}") from error
+
+
+def _to_own(server: MLflowServer, component: str) -> Object:
+    return {"to": [{"podSelector": {"matchLabels": names.selector(server, component)}}], "ports": ports(component)}
