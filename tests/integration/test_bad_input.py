@@ -160,6 +160,15 @@ SERVERS_REFUSED = {
         SQLITE + VOLUME + "ingress: {host: mlflow.example.com, tls: {}}",
         "name the secretName that holds the certificate, or a clusterIssuer of cert-manager that makes one",
     ),
+    "a route without a Gateway": (SQLITE + VOLUME + "gateway: {hostnames: [a.example.com]}", "spec.gateway.parentRefs"),
+    "a route to nobody's name": (
+        SQLITE + VOLUME + "gateway: {parentRefs: [{name: public}], hostnames: ['*.example.com']}",
+        "write a host name, such as mlflow.example.com, without a scheme, port, path or wildcard",
+    ),
+    "external with a Gateway": (
+        EXTERNAL + "gateway: {parentRefs: [{name: public}], hostnames: [a.example.com]}",
+        EXTERNAL_ONLY,
+    ),
     "external with a route": (EXTERNAL + "ingress: {host: mlflow.example.com}", EXTERNAL_ONLY),
     "a range that is none": (
         SQLITE + VOLUME + "networkPolicy: {egress: {databaseCIDRs: [db.example.com]}}",

@@ -139,7 +139,7 @@ def test_every_condition_is_documented(kind: type[Resource]) -> None:
 NOT_REASONS = {
     # kinds; reasons, states and types of Kubernetes' own objects
     *("Deployment", "StatefulSet", "Job", "Service", "ServiceAccount", "PersistentVolumeClaim", "Secret", "ConfigMap"),
-    *("PodDisruptionBudget", "Ingress", "NetworkPolicy"),
+    *("PodDisruptionBudget", "Ingress", "HTTPRoute", "NetworkPolicy", "Accepted", "ResolvedRefs"),
     *(
         *("Pod", "Event", "Lease"),
         "RegisteredModel",
@@ -199,7 +199,7 @@ BOTH = (
 MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (
         *("desired/preparation/program", "desired/versions.py", "reconcile/servers"),
-        *("status/preparation.py", "status/server.py", "status/waits.py"),
+        *("status/preparation.py", "status/server.py", "status/exposure.py", "status/waits.py"),
     ),
     ModelPromotion: (
         *("promotion", "reconcile/evidence", "reconcile/policies/book.py", "reconcile/promotions"),

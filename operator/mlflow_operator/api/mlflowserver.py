@@ -9,7 +9,7 @@ from mlflow_operator.api.pod_fields import Affinity, EnvFromSource, Toleration, 
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map
 from mlflow_operator.api.server.availability import PodDisruptionBudget
-from mlflow_operator.api.server.exposure import Ingress
+from mlflow_operator.api.server.exposure import Gateway, Ingress
 from mlflow_operator.api.server.networks import URI_NEEDS_RULES, NetworkPolicy
 from mlflow_operator.api.server.pods import PodSecurityContext, Resources, TemporaryStorage
 from mlflow_operator.api.server.promotions import Promotions
@@ -24,6 +24,7 @@ _DEPLOYED_ONLY = (
     "network",
     "service",
     "ingress",
+    "gateway",
     "networkPolicy",
     "serviceAccount",
     "resources",
@@ -79,7 +80,9 @@ class MLflowServerSpec(ApiModel):
     service: Service = Field(default_factory=Service)
     """The Service in front of the server."""
     ingress: Ingress | None = None
-    """A route from outside the cluster. Unset: there is none."""
+    """A route from outside the cluster, as an Ingress. Unset: there is none."""
+    gateway: Gateway | None = None
+    """A route from outside the cluster, as an HTTPRoute of the Gateway API. Unset: there is none."""
     network_policy: NetworkPolicy | None = None
     """Lets only through what the server needs. Unset: the network lets through whatever it does."""
     service_account: ServiceAccount = Field(default_factory=ServiceAccount)

@@ -84,6 +84,15 @@ class Cluster:
         except NotFound:
             return None
 
+    async def serves(self, kind: str) -> bool:
+        """Whether the cluster has a kind that is installed by others."""
+        place = KINDS[kind]
+        try:
+            found = await self._request("GET", f"/apis/{place.api_version}")
+        except NotFound:
+            return False
+        return any(resource["name"] == place.plural for resource in found["resources"])
+
     async def each(
         self, kind: str, namespace: str | None = None, *, labels: str = "", fields: str = ""
     ) -> AsyncIterator[Object]:

@@ -23,10 +23,14 @@ class Watch(Enum):
     """Those with the operator's label: what servers consist of."""
     REFERENCED = "referenced"
     """Every object, for the sake of those that refer to it; what is in it is not kept."""
+    LISTED = "listed"
+    """Those with the operator's label, where the cluster has the kind at all: a watch of what is not there would fail.
+    They are found by the periodic list, and each is read by the passes of its server."""
     NOT = "not"
 
 
 READ = ("get", "list", "watch")
+LOOK = ("get", "list")
 WRITE = ("create", "patch")
 
 
@@ -78,6 +82,9 @@ KINDS: dict[str, Kind] = {
     "Service": Kind("v1", "services", Watch.CHILD, _CHILD, pruned=True),
     "ServiceAccount": Kind("v1", "serviceaccounts", Watch.CHILD, _CHILD, pruned=True),
     "Ingress": Kind("networking.k8s.io/v1", "ingresses", Watch.CHILD, _CHILD, pruned=True),
+    "HTTPRoute": Kind(
+        "gateway.networking.k8s.io/v1", "httproutes", Watch.LISTED, (*LOOK, *WRITE, "delete"), pruned=True
+    ),
     "NetworkPolicy": Kind("networking.k8s.io/v1", "networkpolicies", Watch.CHILD, _CHILD, pruned=True),
     "PodDisruptionBudget": Kind("policy/v1", "poddisruptionbudgets", Watch.CHILD, _CHILD, pruned=True),
     "PersistentVolumeClaim": Kind("v1", "persistentvolumeclaims", Watch.CHILD, (*READ, *WRITE)),
@@ -87,7 +94,7 @@ KINDS: dict[str, Kind] = {
     # Labels of a namespace, where a server takes claims by them; a Role in it is enough to read it.
     "Namespace": Kind("v1", "namespaces", Watch.NOT, ("get",)),
     # How a Job ended is in the termination message of its pod, and why pods do not come is in Events.
-    "Pod": Kind("v1", "pods", Watch.NOT, ("get", "list")),
+    "Pod": Kind("v1", "pods", Watch.NOT, LOOK),
     "Event": Kind("events.k8s.io/v1", "events", Watch.NOT, ("list", *WRITE)),
     # In the operator's own namespace: which of several processes works.
     "Lease": Kind("coordination.k8s.io/v1", "leases", Watch.NOT, ("get", "create", "update")),
@@ -121,5 +128,6 @@ def own_of(policies: bool) -> tuple[str, ...]:
 
 OWN, CHILDREN, REFERENCED = watched(Watch.OWN), watched(Watch.CHILD), watched(Watch.REFERENCED)
 DECISIONS = watched(Watch.DECISION)
+LISTED = watched(Watch.LISTED)
 PRUNED = tuple(name for name, kind in KINDS.items() if kind.pruned)
 CLUSTERWIDE = tuple(name for name, kind in KINDS.items() if kind.clusterwide)

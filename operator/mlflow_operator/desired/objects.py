@@ -6,7 +6,7 @@ from mlflow_operator.desired.inputs import Desired, Inputs, Key, Object, digest
 from mlflow_operator.desired.managed import credentials, object_store, postgres
 from mlflow_operator.desired.preparation.job import noticed, prepare_job
 from mlflow_operator.desired.references import own_secrets, references
-from mlflow_operator.desired.server import disruption, ingress, network_policy, service, service_account
+from mlflow_operator.desired.server import disruption, http_route, ingress, network_policy, service, service_account
 from mlflow_operator.desired.server.deployment import deployment
 
 
@@ -29,6 +29,7 @@ def build(server: MLflowServer, inputs: Inputs) -> Desired:
         *object_store.objects(server, inputs),
         service.service(server, versions.version(server)),
         *_optional(ingress.ingress(server)),
+        *_optional(http_route.http_route(server)),
         *_optional(disruption.budget(server)),
     ]
     held = {("Secret", name) for name in own_secrets(server)} - {_key(o) for o in objects}

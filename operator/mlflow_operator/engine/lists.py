@@ -8,7 +8,7 @@ from typing import Protocol
 from mlflow_operator.engine import telemetry
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Object, Store, key_of
-from mlflow_operator.errors import OperatorError
+from mlflow_operator.errors import NotFound, OperatorError
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Lists:
     ``kinds`` are kinds with the label selector of what is kept of them; ``keep`` is told of every object that is there,
     with the store's sequence at the time when it was asked for, and answers whether the store did not have it;
     ``wake`` is told of one that is there no more, before it leaves the store; objects of
-    ``clusterwide`` kinds are in no namespace.
+    ``clusterwide`` kinds are in no namespace; ``unwatched`` kinds may not exist, and nobody brings their changes.
     """
 
     def __init__(
@@ -49,7 +49,9 @@ class Lists:
         keep: Callable[[str, Object, int], bool],
         wake: Callable[[Key], None],
         clusterwide: Collection[str] = (),
+        unwatched: Collection[str] = (),
     ) -> None:
+        self._unwatched = frozenset(unwatched)
         self._clusterwide = frozenset(clusterwide)
         self._cluster = cluster
         self._store = store
@@ -127,12 +129,23 @@ class Lists:
         asked = self._store.sequence
         found: set[Key] = set()
         missed = 0
-        async for obj in self._cluster.each(kind, namespace, labels=self._kinds[kind]):
+        async for obj in self._each(kind, namespace):
             found.add(key_of(kind, obj))
             missed += self._keep(kind, obj, asked)
         for key in self._store.missing(kind, namespace, asked, found):
             missed += 1
             self._wake(key)
             self._store.drop(key)
+        if kind in self._unwatched:
+            return
         self._missed[kind, namespace] = self._missed.get((kind, namespace), 0) + 1 if missed else 0
         telemetry.WATCH_MISSED.labels(kind).inc(missed)
+
+    async def _each(self, kind: str, namespace: str | None) -> AsyncIterator[Object]:
+        """What there is of a kind; nothing, where the cluster does not have one that it may lack."""
+        try:
+            async for obj in self._cluster.each(kind, namespace, labels=self._kinds[kind]):
+                yield obj
+        except NotFound:
+            if kind not in self._unwatched:
+                raise

@@ -4,7 +4,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from mlflow_operator.clients.kinds import CHILDREN, CLUSTERWIDE, DECISIONS, own_of
+from mlflow_operator.clients.kinds import CHILDREN, CLUSTERWIDE, DECISIONS, LISTED, own_of
 from mlflow_operator.desired import names
 from mlflow_operator.engine.lists import Lists
 from mlflow_operator.engine.queue import Key
@@ -63,11 +63,15 @@ def lists_of(world: World) -> Lists:
     return Lists(
         world.cluster,
         world.store,
-        {**dict.fromkeys((*own_of(world.settings.policies), *DECISIONS), ""), **dict.fromkeys(CHILDREN, MANAGED)},
+        {
+            **dict.fromkeys((*own_of(world.settings.policies), *DECISIONS), ""),
+            **dict.fromkeys((*CHILDREN, *LISTED), MANAGED),
+        },
         world.settings.namespaces,
         keep=partial(events.keep, world),
         wake=partial(events.wake, world),
         clusterwide=CLUSTERWIDE,
+        unwatched=LISTED,
     )
 
 

@@ -16,6 +16,7 @@ from mlflow_operator.desired import external_url, version
 from mlflow_operator.desired.names import PREPARE
 from mlflow_operator.status import conditions
 from mlflow_operator.status.conditions import State, Verdict
+from mlflow_operator.status.exposure import Exposure
 from mlflow_operator.status.preparation import Preparation
 from mlflow_operator.status.rollout import Rollout
 from mlflow_operator.status.waits import Cause
@@ -53,8 +54,8 @@ class Seen:
     url: str | None = None
     version: str | None = None
     """The MLflow release that the server told."""
-    route: tuple[str, ...] | None = None
-    """The addresses that a controller has given the Ingress."""
+    exposure: Exposure | None = None
+    """What controllers have said of the routes from outside."""
     selector: str | None = None
     prepared: bool = False
     """The current preparation has succeeded, or none is needed."""
@@ -146,7 +147,7 @@ def _applies(type_: str, server: MLflowServer) -> bool:
     if type_ == EXPERIMENTS:
         return bool(server.spec.experiments)
     if type_ == EXPOSED:
-        return server.spec.ingress is not None
+        return server.spec.ingress is not None or server.spec.gateway is not None
     return type_ == SERVER or server.spec.external is None
 
 
@@ -200,18 +201,8 @@ def _experiments(seen: Seen, _: Condition | None) -> Answer | None:
 
 
 def _exposed(seen: Seen, _: Condition | None) -> Answer | None:
-    """Whether a controller has taken the route; it is no reason of Ready's, since inside the cluster all is well."""
-    if seen.route is None:
-        return None
-    if not seen.route:
-        return "Unknown", "NoAddress", _NO_ADDRESS
-    return True, "Admitted", f"a controller serves the Ingress at {', '.join(seen.route)}"
+    return seen.exposure
 
-
-_NO_ADDRESS = (
-    "no controller has given the Ingress an address; check that spec.ingress.className is a class that runs here "
-    "(kubectl get ingressclass), and kubectl describe ingress; a few controllers never tell their address"
-)
 
 _QUESTIONS: dict[str, Callable[[Seen, Condition | None], Answer | None]] = {
     DATABASE: _database,

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.clients.kinds import LISTED
 from mlflow_operator.desired import names
 from mlflow_operator.desired.managed import postgres
 from mlflow_operator.desired.preparation import job
@@ -47,7 +48,7 @@ def test_golden(case: str) -> None:
     """A server's objects are those in the file, and all of them are valid Kubernetes objects."""
     server = MLflowServer.parse(yaml.safe_load((FOLDER / f"{case}.input.yaml").read_text()))
     objects = [readable(o) for o in everything(server).values()]
-    for obj in objects:
+    for obj in (o for o in objects if o["kind"] not in LISTED):  # others define those
         kubernetes_validate.validate(obj, kubernetes_validate.latest_version(), strict=True)
     text = yaml.dump_all(objects, Dumper=WithoutAliases, sort_keys=False, width=120)
     path = FOLDER / f"{case}.yaml"

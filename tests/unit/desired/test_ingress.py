@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from mlflow_operator.desired.server.deployment import deployment
-from mlflow_operator.desired.server.ingress import external_url, ingress
+from mlflow_operator.desired.server.exposure import external_url
+from mlflow_operator.desired.server.ingress import ingress
 from unit.desired.servers import EXISTING, inputs, server
 
 HOST = {"host": "mlflow.example.com"}

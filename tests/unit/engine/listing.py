@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 from mlflow_operator.engine.queue import Key, WorkQueue
-from mlflow_operator.errors import ClusterUnavailable
+from mlflow_operator.errors import ClusterUnavailable, NotFound
 from mlflow_operator.reconcile.objects import PROMOTION
 from mlflow_operator.reconcile.world import World
 
@@ -17,6 +17,8 @@ class Listing:
 
     def __init__(self) -> None:
         self.objects: dict[str, list[dict[str, Any]]] = {}
+        self.unknown: set[str] = set()
+        """Kinds that the cluster does not have."""
         self.away = False
         self.forbidden: set[tuple[str, str | None]] = set()
         self.meanwhile: Callable[[], object] = lambda: None
@@ -24,6 +26,8 @@ class Listing:
 
     async def each(self, kind: str, namespace: str | None = None, *, labels: str = "") -> AsyncIterator[dict[str, Any]]:
         """What was there when it was asked for."""
+        if kind in self.unknown:
+            raise NotFound(404, "", "HTTP status 404")
         for obj in self._all(kind, namespace):
             yield obj
 

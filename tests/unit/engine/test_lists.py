@@ -3,6 +3,7 @@
 import asyncio
 
 from mlflow_operator.config import Settings
+from mlflow_operator.engine.queue import Key
 from mlflow_operator.reconcile.objects import PROMOTION, SERVER
 from mlflow_operator.reconcile.process import lists_of
 from mlflow_operator.reconcile.world import World
@@ -92,3 +93,21 @@ async def test_a_deaf_watch_is_an_ailment_and_named(world: World) -> None:
     assert lists.ailment() == "the watch of ModelPromotion in namespace team brings nothing any more"
     lists.heard(PROMOTION, "team")
     assert lists.ailment() is None
+
+
+async def test_a_kind_that_others_install_may_come_and_go(world: World) -> None:
+    """Its absence holds up nothing, and is no silence of a watch; what was there goes with it."""
+    labels = {"app.kubernetes.io/managed-by": "mlflow-operator", "app.kubernetes.io/instance": "mlflow"}
+    metadata = {"name": "mlflow", "namespace": "team", "uid": "r", "resourceVersion": "1", "labels": labels}
+    key, lists = Key("HTTPRoute", "team", "mlflow"), lists_of(world)
+    for version in range(4):
+        listing(world).objects = {"HTTPRoute": [{"metadata": metadata | {"resourceVersion": str(version)}}]}
+        assert await lists.all()
+    assert world.store.keys("HTTPRoute") == [key]
+    assert lists.ailment() is None
+    assert await asyncio.wait_for(world.queue.get(), 1) == Key(SERVER, "team", "mlflow")
+    listing(world).unknown = {"HTTPRoute"}
+    assert await lists.all()
+    assert world.store.keys("HTTPRoute") == []
+    listing(world).unknown = {PROMOTION}
+    assert not await lists.all()

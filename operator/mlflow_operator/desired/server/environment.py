@@ -9,7 +9,7 @@ from mlflow_operator.desired import stores, volumes
 from mlflow_operator.desired.endpoint import Endpoint
 from mlflow_operator.desired.inputs import Object
 from mlflow_operator.desired.server.allowed_hosts import allowed_hosts
-from mlflow_operator.desired.server.ingress import origin
+from mlflow_operator.desired.server.exposure import hosts, origins
 from mlflow_operator.desired.variables import expanded, from_field, from_secret, overridden, plain
 
 BASE = (
@@ -135,12 +135,11 @@ def _artifact_serving(server: MLflowServer) -> list[Object]:
 
 def _network(server: MLflowServer, endpoint: Endpoint) -> list[Object]:
     network = server.spec.network
-    routes = [server.spec.ingress.host] if server.spec.ingress else []
-    hosts = allowed_hosts(endpoint, [*routes, *network.allowed_hosts])
-    variables = [expanded("MLFLOW_SERVER_ALLOWED_HOSTS", ",".join(hosts))]
+    allowed = allowed_hosts(endpoint, [*hosts(server), *network.allowed_hosts])
+    variables = [expanded("MLFLOW_SERVER_ALLOWED_HOSTS", ",".join(allowed))]
     # A browser names its origin with all that changes something, also where it is the server's own.
-    if origins := [*filter(None, [origin(server)]), *network.cors_allowed_origins]:
-        variables.append(plain("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", ",".join(dict.fromkeys(origins))))
+    if known := [*origins(server), *network.cors_allowed_origins]:
+        variables.append(plain("MLFLOW_SERVER_CORS_ALLOWED_ORIGINS", ",".join(dict.fromkeys(known))))
     if endpoint.prefix:
         variables.append(plain("MLFLOW_STATIC_PREFIX", endpoint.prefix))
     return variables

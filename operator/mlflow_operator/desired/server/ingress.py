@@ -39,15 +39,3 @@ def ingress(server: MLflowServer) -> Object | None:
     if wanted.tls:
         spec["tls"] = [{"hosts": [wanted.host], "secretName": wanted.tls.secret_name or names.certificate(server)}]
     return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec}
-
-
-def origin(server: MLflowServer) -> str | None:
-    """The origin that browsers name when they come by the route; None where there is none."""
-    wanted = server.spec.ingress
-    return f"{'https' if wanted.tls else 'http'}://{wanted.host}" if wanted else None
-
-
-def external_url(server: MLflowServer) -> str | None:
-    """Where people outside the cluster reach the server; None where there is no route."""
-    where = origin(server)
-    return where and where + (server.spec.network.static_prefix or "")

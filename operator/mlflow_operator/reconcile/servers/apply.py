@@ -2,7 +2,9 @@
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.clients.cluster import without_managed_fields
 from mlflow_operator.desired import Object, names
+from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import ApiError, Conflict, NotFound, Terminal, Waiting
 from mlflow_operator.reconcile.objects import SERVER
 from mlflow_operator.reconcile.world import World
@@ -56,6 +58,18 @@ async def has(world: World, server: MLflowServer, obj: Object) -> bool:
         refuse_stranger(server, obj, live)
     except (Terminal, Waiting):
         return False
+    return True
+
+
+async def look_up(world: World, obj: Object) -> bool:
+    """Learn how an object stands that nobody watches; whether it is there."""
+    kind, meta = obj["kind"], obj["metadata"]
+    asked = world.store.sequence
+    live = await world.cluster.get(kind, meta["namespace"], meta["name"])
+    if live is None:
+        world.store.drop(Key(kind, meta["namespace"], meta["name"]))
+        return False
+    world.store.learn(kind, without_managed_fields(live), asked)
     return True
 
 

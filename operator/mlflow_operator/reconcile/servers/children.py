@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.clients.kinds import PRUNED
+from mlflow_operator.clients.kinds import LISTED, PRUNED
 from mlflow_operator.desired import Desired, Images, Inputs, Object, Reference
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import (
@@ -23,7 +23,7 @@ from mlflow_operator.errors import (
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.objects import SERVER
 from mlflow_operator.reconcile.servers import preparation
-from mlflow_operator.reconcile.servers.apply import apply, create_once, has, try_out
+from mlflow_operator.reconcile.servers.apply import apply, create_once, has, look_up, try_out
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.preparations import Preparations
 
@@ -47,6 +47,8 @@ class Brought:
     errors: tuple[OperatorError, ...]
     volumes: tuple[str, ...] = ()
     """Names of the claims that hold data."""
+    unknown: frozenset[str] = frozenset()
+    """Kinds of wanted objects that the cluster does not have."""
     begins: bool = False
     """A preparation may begin, so what was prepared before counts no more; it does when the status says so."""
 
@@ -67,16 +69,26 @@ async def bring(world: World, server: MLflowServer, found: References) -> Brough
     await _prune(world, server, wanted, there, failed)
     lacking = {key for key in failed if key[0] == "Secret"}
     begins = False
+    unknown: set[str] = set()
     for obj in wanted.objects:
         if lacking & desired.needs(obj):
             continue
         if obj["kind"] == "Job":
             begins = await _begin(world, server, wanted, there, failed)
             continue
-        await _attempt(failed, _key(obj), apply(world, server, obj))
+        bringing = _apply_unwatched(world, server, obj, unknown) if obj["kind"] in LISTED else apply(world, server, obj)
+        await _attempt(failed, _key(obj), bringing)
         if _key(obj) in failed and not await has(world, server, obj):
             lacking.add(_key(obj))
-    return Brought(wanted, there, tuple(failed.values()), _volumes(server, wanted, lacking), begins)
+    return Brought(wanted, there, tuple(failed.values()), _volumes(server, wanted, lacking), frozenset(unknown), begins)
+
+
+async def _apply_unwatched(world: World, server: MLflowServer, obj: Object, unknown: set[str]) -> None:
+    """Apply an object of a kind that is not watched, and that the cluster may not have."""
+    if await look_up(world, obj) or await world.cluster.serves(obj["kind"]):
+        await apply(world, server, obj)
+    else:
+        unknown.add(obj["kind"])
 
 
 def _volumes(server: MLflowServer, wanted: Desired, lacking: set[desired.Key]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Awaitable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
@@ -21,8 +22,9 @@ from mlflow_operator.reconcile.servers.preparation import report
 from mlflow_operator.reconcile.servers.surroundings import surroundings
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.conditions import READY
+from mlflow_operator.status.exposure import Exposure, exposure
 from mlflow_operator.status.rollout import Rollout
-from mlflow_operator.status.server import Probe, Seen, compute
+from mlflow_operator.status.server import EXPOSED, Probe, Seen, compute
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,9 @@ _SOON = 3.0
 _WAIT_FOR_SERVER = ("ServerNotReady", "ServerNotFound", "RefNotPermitted")
 """Reasons of claims that a server wakes when it answers."""
 _PODS = 10.0
-"""Seconds until pods that are waited for are looked at again: they are not watched."""
+"""Seconds until what is waited for is looked at again: neither pods nor HTTPRoutes are watched."""
+_CONTROLLERS = timedelta(minutes=5)
+"""How long a controller that says nothing of a route is thought to be about to."""
 
 
 async def reconcile(world: World, key: Key) -> float | None:
@@ -61,7 +65,7 @@ async def reconcile(world: World, key: Key) -> float | None:
         error.after = world.settings.server_probe
     if error:
         raise error
-    return min(_rest(after, seen), world.settings.server_probe)
+    return min(_rest(after, seen, world.clock()), world.settings.server_probe)
 
 
 async def _bring(world: World, server: MLflowServer) -> tuple[Brought | None, Exception | None]:
@@ -95,7 +99,7 @@ async def _observe(
         stores=wanted.stores if brought and wanted and (wanted.prepared or brought.begins) else None,
         volumes=list(brought.volumes) if brought else None,
         rollout=Rollout.of(deployment) if deployment else None,
-        route=_route(world, server),
+        exposure=_exposure(world, server, brought),
     )
     error: Exception | None = None
     try:
@@ -114,13 +118,11 @@ async def _observe(
         return seen, error or unforeseen
 
 
-def _route(world: World, server: MLflowServer) -> tuple[str, ...] | None:
-    """The addresses of the server's Ingress; None where there is none."""
-    found = world.store.get("Ingress", server.metadata.namespace, names.instance(server))
-    if found is None:
-        return None
-    given = found.get("status", {}).get("loadBalancer", {}).get("ingress", [])
-    return tuple(sorted({address for each in given if (address := each.get("hostname") or each.get("ip"))}))
+def _exposure(world: World, server: MLflowServer, brought: Brought | None) -> Exposure | None:
+    """What controllers say of the server's routes."""
+    place = (server.metadata.namespace, names.instance(server))
+    served = brought is None or "HTTPRoute" not in brought.unknown
+    return exposure(server, world.store.get("Ingress", *place), world.store.get("HTTPRoute", *place), served=served)
 
 
 async def _explained(world: World, server: MLflowServer, seen: Seen) -> Seen:
@@ -161,12 +163,19 @@ async def _tried(reason: str, success: str, attempt: Awaitable[None]) -> Probe:
     return Probe(True, reason, success)
 
 
-def _rest(server: MLflowServer, seen: Seen) -> float:
+def _rest(server: MLflowServer, seen: Seen, now: datetime) -> float:
     """Seconds until the next look; the end of a Job or a rollout comes as an event, and wakes the server by itself."""
     states = {c.type: c.status for c in server.status.conditions}
     if states.get("Ready") == "True" or "Suspended" in states or server.spec.external is not None:
-        return math.inf
+        return _PODS if _awaits_controller(server, now) else math.inf
     return _SOON if seen.api is not None else _PODS
+
+
+def _awaits_controller(server: MLflowServer, now: datetime) -> bool:
+    """Whether a controller may be about to say something of a new HTTPRoute, which is not watched."""
+    exposed = next((c for c in server.status.conditions if c.type == EXPOSED), None)
+    silent = server.spec.gateway is not None and exposed is not None and exposed.status == "Unknown"
+    return silent and exposed is not None and now - exposed.last_transition_time < _CONTROLLERS
 
 
 def _forget(world: World, key: Key) -> None:
