@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.plane.control_plane import ControlPlane
-from cluster.services.team import Object, Team, condition
+from cluster.services.team import Administered, Object, Team, condition
 from integration.server.steps import SQLITE, patch, serve
 
 pytestmark = pytest.mark.integration
@@ -33,13 +32,13 @@ def attached(generation: int) -> Object:
 
 
 @pytest.fixture
-def without(team: Team) -> Iterator[ControlPlane]:
+def without(team: Team) -> Iterator[Administered]:
     """The cluster, which has no HTTPRoutes before and after."""
     yield team.plane
     team.plane.kubectl("delete", "--ignore-not-found", "--wait", "-f", str(CRD))
 
 
-def test_a_route_is_made_when_the_cluster_learns_about_routes(team: Team, without: ControlPlane) -> None:
+def test_a_route_is_made_when_the_cluster_learns_about_routes(team: Team, without: Administered) -> None:
     """Until then the server says what is missing and works; what a controller says of it is told; then it goes."""
     server = serve(team, gateway=GATEWAY)
     assert exposed(server) == ("False", "GatewayApiMissing")
