@@ -169,6 +169,12 @@ SERVERS_REFUSED = {
         EXTERNAL + "gateway: {parentRefs: [{name: public}], hostnames: [a.example.com]}",
         EXTERNAL_ONLY,
     ),
+    "HTTPS in the pods without a Secret": (SQLITE + VOLUME + "tls: {}", "spec.tls.secretName: Required value"),
+    "two bundles for HTTPS in the pods": (
+        SQLITE + VOLUME + "tls: {secretName: a, caBundle: {}}",
+        "set exactly one of configMapKeyRef and secretKeyRef",
+    ),
+    "external with HTTPS in the pods": (EXTERNAL + "tls: {secretName: a}", EXTERNAL_ONLY),
     "external with a route": (EXTERNAL + "ingress: {host: mlflow.example.com}", EXTERNAL_ONLY),
     "a range that is none": (
         SQLITE + VOLUME + "networkPolicy: {egress: {databaseCIDRs: [db.example.com]}}",

@@ -9,6 +9,7 @@ from mlflow_operator.api.pod_fields import Affinity, EnvFromSource, Toleration, 
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map
 from mlflow_operator.api.server.availability import PodDisruptionBudget
+from mlflow_operator.api.server.encryption import Tls
 from mlflow_operator.api.server.exposure import Gateway, Ingress
 from mlflow_operator.api.server.networks import URI_NEEDS_RULES, NetworkPolicy
 from mlflow_operator.api.server.pods import PodSecurityContext, Resources, TemporaryStorage
@@ -23,6 +24,7 @@ _DEPLOYED_ONLY = (
     "serveArtifacts",
     "network",
     "service",
+    "tls",
     "ingress",
     "gateway",
     "networkPolicy",
@@ -79,6 +81,8 @@ class MLflowServerSpec(ApiModel):
     """Who may talk to the server, and under which names."""
     service: Service = Field(default_factory=Service)
     """The Service in front of the server."""
+    tls: Tls | None = None
+    """HTTPS in the pods. Unset: plain HTTP."""
     ingress: Ingress | None = None
     """A route from outside the cluster, as an Ingress. Unset: there is none."""
     gateway: Gateway | None = None

@@ -24,6 +24,8 @@ class Access:
     """MLflow's workspace that is meant; empty: the server's default."""
     tls: ssl.SSLContext | None = None
     """Whose certificates are trusted; None: those of the public authorities."""
+    advice: str = "name the authority that signed it in spec.external.caBundle, or correct the host in the URL"
+    """What to do about a certificate that is not trusted."""
     denied: Callable[[], None] = field(default=lambda: None, compare=False)
     """Called when the server does not let in who has these headers."""
 
@@ -44,7 +46,7 @@ class Transport:
         self.base = access.url.rstrip("/")
         self._session = session
         self._guard = guard
-        self._denied = access.denied
+        self._denied, self._advice = access.denied, access.advice
         self._tls = access.tls or True
         self._headers = {**dict(access.headers), "Accept-Encoding": "identity"}
         if access.workspace:
@@ -86,7 +88,7 @@ class Transport:
                 self._check_encoding(answer)
                 body = await _first(answer, limit + 1)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise unanswered(self.base, error) from error
+            raise unanswered(self.base, error, self._advice) from error
         if len(body) > limit:
             raise too_large(self.base, f"more than {limit / MIB:g} MiB")
         return body

@@ -27,6 +27,8 @@ class Endpoint:
     """Shorter names of the host."""
     authorities: CaBundle | None = None
     """Whose certificates are trusted beside those of the public ones."""
+    certificate: str | None = None
+    """The Secret with its own certificate, which is trusted as well, and the authority in it."""
     credentials: ExternalCredentials | None = None
     """Which Secret opens it."""
     workspace: str = ""
@@ -70,12 +72,14 @@ def endpoint(server: MLflowServer, cluster_domain: str) -> Endpoint:
     """
     if server.spec.external is not None:
         return replace(_elsewhere(server.spec.external), cluster_domain=cluster_domain)
-    name, namespace = names.instance(server), server.metadata.namespace
+    name, namespace, tls = names.instance(server), server.metadata.namespace, server.spec.tls
     return Endpoint(
-        "http",
+        "https" if tls else "http",
         Address(f"{name}.{namespace}.svc.{cluster_domain}", server.spec.service.port),
         server.spec.network.static_prefix or "",
         aliases=(name, f"{name}.{namespace}", f"{name}.{namespace}.svc"),
+        authorities=tls.ca_bundle if tls else None,
+        certificate=tls.secret_name if tls else None,
     )
 
 
@@ -85,4 +89,4 @@ def _elsewhere(external: External) -> Endpoint:
     except ValueError as error:
         raise Terminal("InvalidUrl", f"spec.external.url: {error}") from error
     trust, login = external.ca_bundle, external.credentials_secret_ref
-    return Endpoint(scheme, address, path, (), trust, login, external.workspace or "")
+    return Endpoint(scheme, address, path, authorities=trust, credentials=login, workspace=external.workspace or "")

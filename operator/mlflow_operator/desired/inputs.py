@@ -74,6 +74,8 @@ class Reference(NamedTuple):
     """Keys that are read where it has them."""
     whole: bool = False
     """Everything that is in it is read."""
+    followed: bool = False
+    """Pods notice a change by themselves, so that none of them is replaced for it."""
 
     @property
     def key(self) -> Key:

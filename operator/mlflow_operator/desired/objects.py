@@ -46,8 +46,9 @@ def generated_secrets(server: MLflowServer) -> frozenset[str]:
 
 
 def fingerprint(server: MLflowServer, inputs: Inputs) -> str:
-    """What all referenced Secrets and ConfigMaps hold, in one word."""
-    return digest(sorted((*r.key, inputs.digests.get(r.key, "absent")) for r in references(server)))
+    """What all referenced Secrets and ConfigMaps hold that pods read once, in one word."""
+    read_once = [reference.key for reference in references(server) if not reference.followed]
+    return digest(sorted((*key, inputs.digests.get(key, "absent")) for key in read_once))
 
 
 def _with_preparation(server: MLflowServer, inputs: Inputs, objects: list[Object], held: set[Key]) -> Desired:

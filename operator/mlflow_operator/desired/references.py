@@ -7,6 +7,7 @@ from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, stores
 from mlflow_operator.desired.external import authorities
 from mlflow_operator.desired.inputs import Key, Reference
+from mlflow_operator.desired.server import encryption
 
 _ENV_SOURCES = (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap"))
 _ENV_FROM_SOURCES = (("secretRef", "Secret"), ("configMapRef", "ConfigMap"))
@@ -23,6 +24,7 @@ def references(server: MLflowServer) -> frozenset[Reference]:
             optional=before.optional and found.optional,
             others=before.others | found.others,
             whole=before.whole or found.whole,
+            followed=before.followed and found.followed,
         )
     return frozenset(merged.values())
 
@@ -49,6 +51,7 @@ def _all(server: MLflowServer) -> Iterator[Reference]:
     own = own_secrets(server)
     for reference in _stores(server):
         yield reference._replace(optional=reference.name in own)
+    yield from encryption.references(server)
     for variable in server.spec.env:
         yield from _sources(variable.value_from or {}, _ENV_SOURCES)
     for source in server.spec.env_from:

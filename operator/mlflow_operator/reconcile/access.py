@@ -8,7 +8,7 @@ from typing import Any
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.server.serving import CaBundle, ExternalCredentials
+from mlflow_operator.api.server.serving import ExternalCredentials
 from mlflow_operator.clients.mlflow.registry import Access, Registry
 from mlflow_operator.clients.tls import trusting
 from mlflow_operator.clients.webhooks.addresses import is_refused
@@ -17,6 +17,11 @@ from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import OperatorError, Terminal, Waiting
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.world import World
+
+_ADVICE = (
+    "Secret {secret} of spec.tls has to hold a certificate for {host} that is valid now, with its authority in ca.crt "
+    "or in spec.tls.caBundle; pods serve a new one within two minutes"
+)
 
 
 async def registry_at(world: World, at: Key, *, ready: bool = False) -> Registry:
@@ -55,7 +60,9 @@ async def access(world: World, server: MLflowServer, workspace: str = "") -> Acc
     if server.spec.external is not None:
         _check_host(where.address, world.settings.external_hosts)
     namespace, ref = server.metadata.namespace, where.credentials
-    way = Access(where.url, workspace=where.workspace, tls=await _trust(world, namespace, where.authorities))
+    way = Access(where.url, workspace=where.workspace, tls=await _trust(world, namespace, where))
+    if where.certificate is not None:
+        way = replace(way, advice=_ADVICE.format(secret=where.certificate, host=where.address.host))
     if ref is None:
         return way
     forget = partial(world.logins.forget, namespace, ref.name)
@@ -83,15 +90,21 @@ async def _authorization(world: World, namespace: str, ref: ExternalCredentials,
     return login.authorization(ref, secret)
 
 
-async def _trust(world: World, namespace: str, bundle: CaBundle | None) -> ssl.SSLContext | None:
-    if bundle is None:
-        return None
-    where = authorities.reference(bundle)
-    pem = authorities.certificates(where, await _read(world, where.kind, namespace, where.name))
-    try:
-        return trusting(pem)
-    except ValueError as error:
-        raise authorities.unusable(where, str(error)) from error
+async def _trust(world: World, namespace: str, where: desired.Endpoint) -> ssl.SSLContext | None:
+    """Whom to trust beside the public authorities, and beside what was trusted a moment ago.
+
+    A certificate that is renewed reaches the pods a minute or two after its Secret.
+    """
+    references = authorities.trusted(where.authorities, where.certificate)
+    pem = ""
+    for reference in references:
+        found = authorities.certificates(reference, await _read(world, reference.kind, namespace, reference.name))
+        try:
+            trusting(found)
+        except ValueError as error:
+            raise authorities.unusable(reference, str(error)) from error
+        pem += f"{found}\n"
+    return trusting(world.renewals.with_former((namespace, where.url), pem)) if references else None
 
 
 async def _read(world: World, kind: str, namespace: str, name: str) -> Mapping[str, Any]:

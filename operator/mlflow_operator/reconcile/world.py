@@ -17,6 +17,7 @@ from mlflow_operator.reconcile.logins import Logins
 from mlflow_operator.reconcile.objects import INDEXES, said
 from mlflow_operator.reconcile.policies.book import Book
 from mlflow_operator.reconcile.promotions.models import Models
+from mlflow_operator.reconcile.renewals import Renewals
 from mlflow_operator.reconcile.tries import Tries
 from mlflow_operator.status.preparation import Preparation
 from mlflow_operator.status.server import Probe
@@ -42,6 +43,7 @@ class World:
     """By name of a namespace: when its labels were read, and what they were."""
     models: Models = field(default_factory=Models)
     logins: Logins = field(default_factory=Logins)
+    renewals: Renewals = field(default_factory=Renewals)
     webhooks: Webhooks = field(default_factory=Webhooks)
     replies: Tries[Reply] = field(default_factory=Tries)
     """What webhooks have answered, by what each question is known by."""

@@ -143,6 +143,13 @@ MEANINGS: tuple[Meaning, ...] = (
     ),
     Meaning(
         "Waiting",
+        ("CertificateNotTrusted",),
+        UNKNOWN,
+        "the certificate of MLflow has expired, is for another host, or is signed by nobody who is trusted",
+        "as the message says; see the server",
+    ),
+    Meaning(
+        "Waiting",
         ("ReadsBehindWrites",),
         UNKNOWN,
         "MLflow reads from a replica that has not followed the write yet",

@@ -137,5 +137,11 @@ MUTANTS = (
     mutant(URLS, "two spellings are two servers", 'found.path.rstrip("/")', "found.path", "desired"),
     mutant(URLS, "a default port is another server", "'' if where.port == _PORTS[scheme] else", "", "desired"),
     mutant(URLS, "a glob is for any port", "names = (self.host, str(self))", "names = (self.host,)", "desired"),
-    mutant(AUTHORITIES, "anything is a certificate", "    if not pem:\n", "    if False:\n", "reconcile"),
+    mutant(
+        AUTHORITIES,
+        "anything is a certificate",
+        "if any(not pem[key] for key in where.keys):",
+        "if False:",
+        "reconcile",
+    ),
 )

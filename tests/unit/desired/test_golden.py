@@ -13,7 +13,7 @@ from mlflow_operator.clients.kinds import LISTED
 from mlflow_operator.desired import names
 from mlflow_operator.desired.managed import postgres
 from mlflow_operator.desired.preparation import job
-from mlflow_operator.desired.server import deployment
+from mlflow_operator.desired.server import deployment, encryption
 from unit.desired.servers import everything
 
 FOLDER = Path(__file__).parents[2] / "golden" / "server"
@@ -38,6 +38,7 @@ def readable(obj: dict[str, Any]) -> dict[str, Any]:
             job.script(): "(the preparation's program)",
             postgres.start_script(): "(start_postgres.sh)",
             deployment.start_script(): "(start_server.py)",
+            encryption.following(): "(follow_certificate.py)",
         }
         container["command"] = [programs.get(word, word) for word in container["command"]]
     return obj

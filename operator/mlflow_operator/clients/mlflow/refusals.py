@@ -31,22 +31,21 @@ def too_large(base: str, found: str) -> RegistryUnavailable:
     return RegistryUnavailable("AnswerTooLarge", message)
 
 
-def unanswered(base: str, error: Exception) -> OperatorError:
-    """A question without an answer."""
+def unanswered(base: str, error: Exception, advice: str) -> OperatorError:
+    """A question without an answer; ``advice`` is for a certificate that is not trusted."""
     found = getattr(error, "os_error", None)
     if isinstance(found, AddressNotAllowed) or isinstance(error, AddressNotAllowed):
         return Terminal("AddressNotAllowed", f"{base} is not asked: {found or error}")
     if isinstance(error, aiohttp.InvalidURL):
         return Terminal("InvalidUrl", f"{base} is no URL that can be asked; correct it")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return RegistryUnavailable("CertificateNotTrusted", f"{base} was not asked: {_certificate(error)}; {advice}")
     return RegistryUnavailable("RegistryUnavailable", f"{base} did not answer: {cause(error)}")
 
 
 def _certificate(error: Any) -> str:
     why = getattr(error.certificate_error, "verify_message", "") or "it does not fit the host name"
-    return (
-        f"its certificate is not trusted ({why}); name the authority that signed it in spec.external.caBundle of the"
-        " MLflowServer, or correct the host in the URL"
-    )
+    return f"its certificate is not trusted ({why.rstrip('.')})"
 
 
 def _handshake(error: Any) -> str:

@@ -6,7 +6,7 @@ from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, pod, versions, volumes
 from mlflow_operator.desired.endpoint import Endpoint, endpoint
 from mlflow_operator.desired.inputs import Inputs, Object
-from mlflow_operator.desired.server import service_account
+from mlflow_operator.desired.server import encryption, service_account
 from mlflow_operator.desired.server.disruption import spread
 from mlflow_operator.desired.server.environment import server_environment
 
@@ -52,7 +52,7 @@ def _pod(server: MLflowServer, inputs: Inputs) -> Object:
         "serviceAccountName": names.service_account(server),
         "terminationGracePeriodSeconds": 60,
         "containers": [_container(server, inputs)],
-        "volumes": volumes.pod_volumes(server),
+        "volumes": [*volumes.pod_volumes(server), *encryption.volumes(server)],
     }
     if server.spec.affinity:
         body["affinity"] = server.spec.affinity
@@ -64,13 +64,13 @@ def _pod(server: MLflowServer, inputs: Inputs) -> Object:
 def _container(server: MLflowServer, inputs: Inputs) -> Object:
     where = endpoint(server, inputs.cluster_domain)
     fields: Object = {
-        "command": ["python", "-c", start_script(), str(PORT)],
+        "command": ["python", "-c", start_script(), str(PORT), *encryption.arguments(server)],
         "env": server_environment(server, where),
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         **_probes(where),
         # Connections arrive until every node knows that the pod is leaving.
         "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
-        "volumeMounts": [pod.TMP_MOUNT, *volumes.mounts(server)],
+        "volumeMounts": [pod.TMP_MOUNT, *volumes.mounts(server), *encryption.mounts(server)],
     }
     policy = server.spec.image.pull_policy
     image = versions.image(server, inputs.images)
@@ -87,6 +87,7 @@ def _probes(where: Endpoint) -> Object:
         "httpGet": {
             "path": where.path("/health"),
             "port": "http",
+            **({"scheme": "HTTPS"} if where.scheme == "https" else {}),
             "httpHeaders": [{"name": "Host", "value": PROBE_HOST}],
         },
         "timeoutSeconds": 5,

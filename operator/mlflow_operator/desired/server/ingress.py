@@ -8,6 +8,7 @@ Annotations of a controller that does not run are read by nobody.
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names
 from mlflow_operator.desired.inputs import Object
+from mlflow_operator.desired.server import encryption
 
 _LARGE = {
     "nginx.ingress.kubernetes.io/proxy-body-size": "0",
@@ -30,8 +31,8 @@ def ingress(server: MLflowServer) -> Object | None:
         return None
     metadata = names.metadata(server, names.instance(server), names.SERVER)
     issuer = {_ISSUER: wanted.tls.cluster_issuer} if wanted.tls and wanted.tls.cluster_issuer else {}
-    metadata["annotations"] = {**_LARGE, **issuer, **wanted.annotations}
-    backend = {"service": {"name": names.instance(server), "port": {"name": "http"}}}
+    metadata["annotations"] = {**_LARGE, **encryption.of_ingress(server), **issuer, **wanted.annotations}
+    backend = {"service": {"name": names.instance(server), "port": {"name": encryption.scheme(server)}}}
     path = {"path": server.spec.network.static_prefix or "/", "pathType": "Prefix", "backend": backend}
     spec: Object = {"rules": [{"host": wanted.host, "http": {"paths": [path]}}]}
     if wanted.class_name:

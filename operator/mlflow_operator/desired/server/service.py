@@ -3,14 +3,15 @@
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names
 from mlflow_operator.desired.inputs import Object
+from mlflow_operator.desired.server import encryption
 
 
 def service(server: MLflowServer, version: str) -> Object:
     """The Service under whose names clients find the server."""
     wanted = server.spec.service
     metadata = names.metadata(server, names.instance(server), names.SERVER, version=version)
-    if wanted.annotations:
-        metadata["annotations"] = dict(wanted.annotations)
+    if annotations := {**encryption.of_service(server), **wanted.annotations}:
+        metadata["annotations"] = annotations
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -18,7 +19,8 @@ def service(server: MLflowServer, version: str) -> Object:
         "spec": {
             "type": wanted.type,
             "selector": names.selector(server, names.SERVER),
-            "ports": [port("http", wanted.port, "http")],
+            # Pods keep the name of their port, by which those of before serve until the others are there.
+            "ports": [port(encryption.scheme(server), wanted.port, "http") | encryption.protocol(server)],
         },
     }
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.clients.mlflow.registry import Access, Mlflow, Registry
-from mlflow_operator.clients.tls import trusting
+from mlflow_operator.clients.tls import trusting, trusting_anybody
 from mlflow_operator.desired import names
 from mlflow_operator.desired.endpoint import Endpoint, endpoint
 from mlflow_operator.desired.external import authorities, login, urls
@@ -55,7 +55,9 @@ async def reached(
     else:
         target, port = f"service/{names.instance(server)}", server.spec.service.port
         async with forwarded(place.flags(server.metadata.namespace), target, port) as local:
-            access = Access(f"http://127.0.0.1:{local.port}{at.prefix}", workspace=at.workspace)
+            # The API server and the kubelet lead to the pod of the Service, whatever name its certificate has.
+            tls = trusting_anybody() if at.scheme == "https" else None
+            access = Access(f"{at.scheme}://127.0.0.1:{local.port}{at.prefix}", workspace=at.workspace, tls=tls)
             async with _asked(access, proxies=False) as registry:
                 yield registry
 

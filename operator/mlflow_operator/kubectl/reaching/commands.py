@@ -40,7 +40,7 @@ def ui(place: Place, name: str, port: int | None, *, browse: bool) -> Command:
             return WELL
         flags, target = place.flags(person.namespace), f"service/{names.instance(server)}"
         async with forwarded(flags, target, server.spec.service.port, port) as local:
-            await _open(f"http://127.0.0.1:{local.port}{at.prefix}/", browse=browse)
+            await _open(f"{at.scheme}://127.0.0.1:{local.port}{at.prefix}/", browse=browse)
             say(console(errors=True), "Ctrl-C ends it")
             await local.ended()
         raise Stop(UNKNOWN, "PortForwardEnded", f"kubectl has ended; see kubectl mlflow doctor mls/{name}")

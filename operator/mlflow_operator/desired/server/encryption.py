@@ -1,0 +1,76 @@
+"""HTTPS in the server's pods: where the certificate is, and who has to know of it.
+
+A new certificate replaces no pod: the kubelet brings it into the volume, and ``follow_certificate.py`` serves it.
+"""
+
+from collections.abc import Iterator
+from importlib.resources import files
+
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.desired import names
+from mlflow_operator.desired.external import authorities
+from mlflow_operator.desired.inputs import Object, Reference
+
+CERTIFICATE, KEY, AUTHORITY = "tls.crt", "tls.key", "ca.crt"
+"""Keys of a Secret of type kubernetes.io/tls; the third is what cert-manager adds."""
+FOLDER = "/etc/mlflow/tls"
+_VOLUME = "certificate"
+
+
+def references(server: MLflowServer) -> Iterator[Reference]:
+    """The Secret with the certificate, and the authorities that others trust for it."""
+    tls = server.spec.tls
+    if tls is None:
+        return
+    needed, others = frozenset({CERTIFICATE, KEY}), frozenset({AUTHORITY})
+    yield Reference("Secret", tls.secret_name, needed, others=others, followed=True)
+    if tls.ca_bundle:
+        yield authorities.reference(tls.ca_bundle)._replace(followed=True)
+
+
+def scheme(server: MLflowServer) -> str:
+    """By which scheme it is asked; also the name of the port of its Service, which some controllers go by."""
+    return "https" if server.spec.tls else "http"
+
+
+def protocol(server: MLflowServer) -> Object:
+    """What the port of the Service says of itself to meshes and Gateways."""
+    return {"appProtocol": "https"} if server.spec.tls else {}
+
+
+def arguments(server: MLflowServer) -> list[str]:
+    """Words for ``start_server.py``: the folder of the certificate, and the program that follows it."""
+    return [FOLDER, following()] if server.spec.tls else []
+
+
+def following() -> str:
+    """The program that serves a new certificate."""
+    return files(__package__).joinpath("follow_certificate.py").read_text()
+
+
+def volumes(server: MLflowServer) -> list[Object]:
+    """The certificate as a pod's volume; whole, since a file that is mounted by itself never changes."""
+    tls = server.spec.tls
+    return [{"name": _VOLUME, "secret": {"secretName": tls.secret_name}}] if tls else []
+
+
+def mounts(server: MLflowServer) -> list[Object]:
+    """Where the server finds it."""
+    return [{"name": _VOLUME, "mountPath": FOLDER, "readOnly": True}] if server.spec.tls else []
+
+
+def of_service(server: MLflowServer) -> dict[str, str]:
+    """Annotations of the Service for controllers that look there how to speak to it."""
+    return {"traefik.ingress.kubernetes.io/service.serversscheme": "https"} if server.spec.tls else {}
+
+
+def of_ingress(server: MLflowServer) -> dict[str, str]:
+    """Annotations of the Ingress for controllers that look there; else they would speak HTTP to the pods."""
+    if server.spec.tls is None:
+        return {}
+    return {
+        "nginx.ingress.kubernetes.io/backend-protocol": "HTTPS",
+        "nginx.org/ssl-services": names.instance(server),
+        "haproxy.org/server-ssl": "true",
+        "haproxy-ingress.github.io/backend-protocol": "h1-ssl",
+    }

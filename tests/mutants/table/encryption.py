@@ -1,0 +1,70 @@
+"""HTTPS in the pods of a server, and whom the operator trusts there."""
+
+from mutants.mutant import mutant
+
+ENCRYPTION, FOLLOWING, STARTING = (
+    "desired/server/encryption.py",
+    "desired/server/follow_certificate.py",
+    "desired/server/start_server.py",
+)
+RENEWALS, TLS, OBJECTS = "reconcile/renewals.py", "clients/tls.py", "desired/objects.py"
+PROGRAM, OWN = "desired/test_certificate_program.py", "reconcile/servers/test_own_certificate.py"
+
+MUTANTS = (
+    mutant(ENCRYPTION, "a renewal replaces pods", "others=others, followed=True", "others=others", "desired"),
+    mutant(ENCRYPTION, "meshes are not told", '{"appProtocol": "https"} if', "{} if", "desired"),
+    mutant(
+        ENCRYPTION,
+        "nginx speaks HTTP to the pods",
+        '"nginx.ingress.kubernetes.io/backend-protocol": "HTTPS",',
+        "",
+        "desired",
+    ),
+    mutant(OBJECTS, "what is followed counts", " if not reference.followed]", "]", "desired"),
+    mutant(
+        FOLLOWING,
+        "the first certificate is served for ever",
+        "if state and state != self._state:",
+        "if False:",
+        PROGRAM,
+    ),
+    mutant(
+        FOLLOWING,
+        "a pair that does not fit ends connections",
+        "except (OSError, ValueError) as error:",
+        "except KeyError as error:",
+        PROGRAM,
+    ),
+    mutant(
+        FOLLOWING,
+        "the image's own sitecustomize is lost",
+        '        importlib.import_module("sitecustomize")',
+        "        pass",
+        PROGRAM,
+    ),
+    mutant(
+        STARTING, "the user's words for uvicorn are lost", "{environment.get('MLFLOW_UVICORN_OPTS', '')} ", "", PROGRAM
+    ),
+    mutant(
+        STARTING,
+        "MLflow starts with a certificate that is none",
+        "        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)",
+        "        pass",
+        PROGRAM,
+    ),
+    mutant(
+        RENEWALS,
+        "pods that have not followed are not trusted",
+        "certificates + known.former if",
+        "certificates if",
+        OWN,
+    ),
+    mutant(RENEWALS, "what was trusted once is for ever", "if self.clock() - known.since < _LONGEST", "if True", OWN),
+    mutant(
+        TLS,
+        "a certificate by itself is not trusted",
+        "    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN\n",
+        "",
+        OWN,
+    ),
+)
