@@ -8,12 +8,13 @@ Played: the scheduler and the kubelet. No container runs. A pod of a Job ends at
 preparation would have written, a good one unless a test asks for another; every other pod runs and is ready at once.
 Volumes are never bound, no pod has an address, and Services lead nowhere: a forward proxy on loopback takes what is
 sent to any host and gives it to one MLflow, under MLflow's own host name. So all servers share one database, and the
-proxy answers whether or not a pod is behind the Service.
+proxy answers whether or not a pod is behind the Service. What is sent over TLS is passed on unread, to another server.
 """
 
 import contextlib
 import http.client
 import json
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -76,7 +77,12 @@ class PaperNode:
     @property
     def environment(self) -> dict[str, str]:
         """What makes a client send requests for Services here; lower case wins where both are set."""
-        return {"http_proxy": f"http://127.0.0.1:{self._proxy.server_port}", "no_proxy": "127.0.0.1,localhost"}
+        proxy = f"http://127.0.0.1:{self._proxy.server_port}"
+        return {"http_proxy": proxy, "https_proxy": proxy, "no_proxy": "127.0.0.1,localhost"}
+
+    def encrypt(self, port: int) -> None:
+        """Give what is sent over TLS to a server on loopback from now on."""
+        self._proxy.encrypted = port
 
     def start(self) -> None:
         """Begin."""
@@ -167,6 +173,16 @@ def _container(container: Object, state: Object, *, ready: bool) -> Object:
     }
 
 
+def _copy(one: socket.socket, other: socket.socket) -> None:
+    """Send to one what the other one says, until it says no more."""
+    with contextlib.suppress(OSError):
+        one.settimeout(None)
+        while piece := one.recv(2**16):
+            other.sendall(piece)
+    with contextlib.suppress(OSError):
+        other.shutdown(socket.SHUT_WR)
+
+
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -179,6 +195,10 @@ class _Proxy(ThreadingHTTPServer):
     def __init__(self, target: str) -> None:
         super().__init__(("127.0.0.1", 0), _Forward)
         self.target = urlsplit(target).netloc
+        self.encrypted = 0
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that go away."""
 
 
 class _Forward(BaseHTTPRequestHandler):
@@ -190,6 +210,22 @@ class _Forward(BaseHTTPRequestHandler):
         if name.startswith("do_"):
             return self._forward
         raise AttributeError(name)
+
+    def do_CONNECT(self) -> None:
+        """Pass on what is sent both ways, until one side ends it."""
+        try:
+            server = socket.create_connection(("127.0.0.1", self.server.encrypted), timeout=30)
+        except OSError as error:
+            self._answer(502, "text/plain", repr(error).encode())
+            return
+        self.send_response(200)
+        self.end_headers()
+        self.close_connection = True
+        back = threading.Thread(target=_copy, args=(server, self.connection), daemon=True)
+        back.start()
+        _copy(self.connection, server)
+        back.join()
+        server.close()
 
     def _forward(self) -> None:
         parts = urlsplit(self.path)

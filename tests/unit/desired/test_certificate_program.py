@@ -31,6 +31,11 @@ SERVED = """async def app(scope, receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
 """
+# Says so where the server runs, and not where its program begins.
+IMAGE = """import os, sys
+if "MLFLOW_SERVER_CERTIFICATE_FOLDER" in os.environ:
+    print("of the image", file=sys.stderr)
+"""
 
 Start = Callable[..., "Server"]
 
@@ -157,7 +162,7 @@ def test_a_server_does_not_start_with_a_certificate_that_is_none(start: Start, f
 def test_what_the_image_and_the_user_start_with_is_kept(start: Start, folder: Path, tmp_path: Path) -> None:
     """A `sitecustomize` of the image runs as well, and words for uvicorn in env stay."""
     (tmp_path / "image").mkdir()
-    (tmp_path / "image" / "sitecustomize.py").write_text("import sys\nprint('of the image', file=sys.stderr)\n")
+    (tmp_path / "image" / "sitecustomize.py").write_text(IMAGE)
     pair = signed()
     pair.write(folder)
     path = f"{tmp_path / 'image'}:{tmp_path / 'programs'}"
