@@ -52,6 +52,8 @@ NUMBER = "write the number of a registered version, such as 7 or '7'"
 ARCHIVES = "spec.existingVersions: Invalid value: MLflow archives only for target.stage Staging and Production"
 MIRROR = "spec.target.mirrorAlias: Invalid value: mirrorAlias goes with a stage"
 
+SECONDS = "write seconds, from 0s to 3600s, such as 60s"
+PASSWORD = "passwordSecretRef: {name: people, key: ann}"
 TAG_KEY = "MLflow takes letters, digits, blanks and _ - . : / in a key"
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -98,6 +100,36 @@ SERVERS_REFUSED = {
         MANAGED + "artifactStore: {persistentVolume: {accessMode: ReadWriteOncePod}}\nreplicas: 2",
         ONE_NODE,
     ),
+    "logins of an external server": (EXTERNAL + "auth: {basic: {}}", EXTERNAL_ONLY),
+    "a cache without a unit": (SQLITE + VOLUME + "auth: {basic: {cacheTTL: '60'}}", SECONDS),
+    "a cache for a day": (SQLITE + VOLUME + "auth: {basic: {cacheTTL: 9999s}}", SECONDS),
+    "a permission that MLflow does not know": (
+        SQLITE + VOLUME + "auth: {basic: {defaultPermission: WRITE}}",
+        'supported values: "READ", "EDIT", "MANAGE", "NO_PERMISSIONS"',
+    ),
+    "the operator's user": (
+        SQLITE + VOLUME + f"auth: {{basic: {{users: [{{name: mlflow-operator, {PASSWORD}}}]}}}}",
+        "mlflow-operator is the operator's own user; choose another name",
+    ),
+    "a user with a colon": (
+        SQLITE + VOLUME + f"auth: {{basic: {{users: [{{name: 'a:b', {PASSWORD}}}]}}}}",
+        "spec.auth.basic.users[0].name",
+    ),
+    "a user twice": (
+        SQLITE + VOLUME + f"auth: {{basic: {{users: [{{name: ann, {PASSWORD}}}, {{name: ann, {PASSWORD}}}]}}}}",
+        "Duplicate value",
+    ),
+    "a user without a password": (SQLITE + VOLUME + "auth: {basic: {users: [{name: ann}]}}", "passwordSecretRef"),
+    **{
+        what: (
+            SQLITE + VOLUME + f"auth: {{basic: {{users: [{{name: ann, {PASSWORD}, permissions: [{item}]}}]}}}}",
+            "set exactly one of experiment and model",
+        )
+        for what, item in (
+            ("a permission on nothing", "{permission: READ}"),
+            ("a permission on two things", "{permission: READ, model: a, experiment: b}"),
+        )
+    },
     "clients sent to a volume": (SQLITE + VOLUME + "serveArtifacts: false", NO_WAY_TO_VOLUME),
     **{
         f"a misspelt field in {where}": (SQLITE + VOLUME + text, f'unknown field "spec.{field}"')

@@ -33,6 +33,18 @@ Timeout = Annotated[
 ]
 """For how long an answer is waited for: 30 seconds at most."""
 
+Seconds = Annotated[
+    str,
+    Field(min_length=2, max_length=5),
+    rules(
+        Rule(
+            "self.matches('^[0-9]{1,4}s$') && duration(self) <= duration('3600s')",
+            "write seconds, from 0s to 3600s, such as 60s",
+        )
+    ),
+]
+"""A span of time of seconds, or of none: an hour at most."""
+
 
 def span(text: str) -> timedelta:
     """The time that a duration is.

@@ -8,6 +8,7 @@ from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.pod_fields import Affinity, EnvFromSource, Toleration, TopologySpreadConstraint
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map
+from mlflow_operator.api.server.auth import Auth
 from mlflow_operator.api.server.availability import PodDisruptionBudget
 from mlflow_operator.api.server.encryption import Tls
 from mlflow_operator.api.server.exposure import Gateway, Ingress
@@ -28,6 +29,7 @@ _DEPLOYED_ONLY = (
     "ingress",
     "gateway",
     "networkPolicy",
+    "auth",
     "serviceAccount",
     "resources",
     "temporaryStorage",
@@ -89,6 +91,8 @@ class MLflowServerSpec(ApiModel):
     """A route from outside the cluster, as an HTTPRoute of the Gateway API. Unset: there is none."""
     network_policy: NetworkPolicy | None = None
     """Lets only through what the server needs. Unset: the network lets through whatever it does."""
+    auth: Auth = Field(default_factory=Auth)
+    """Who may get in. Unset: everybody who can reach the server."""
     service_account: ServiceAccount = Field(default_factory=ServiceAccount)
     """The identity of the pods."""
     resources: Resources = Field(default_factory=Resources)

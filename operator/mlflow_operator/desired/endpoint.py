@@ -7,6 +7,7 @@ from mlflow_operator.api.server.serving import CaBundle, External, ExternalCrede
 from mlflow_operator.desired import names
 from mlflow_operator.desired.external import urls
 from mlflow_operator.desired.external.urls import Address
+from mlflow_operator.desired.server import auth
 from mlflow_operator.errors import Terminal
 
 _DEFAULT = "default"
@@ -80,6 +81,7 @@ def endpoint(server: MLflowServer, cluster_domain: str) -> Endpoint:
         aliases=(name, f"{name}.{namespace}", f"{name}.{namespace}.svc"),
         authorities=tls.ca_bundle if tls else None,
         certificate=tls.secret_name if tls else None,
+        credentials=auth.operator_credentials(server),
     )
 
 

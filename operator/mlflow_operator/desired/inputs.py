@@ -76,6 +76,8 @@ class Reference(NamedTuple):
     """Everything that is in it is read."""
     followed: bool = False
     """Pods notice a change by themselves, so that none of them is replaced for it."""
+    only_prepares: bool = False
+    """Only the preparation reads it, so a change of it exchanges no pods."""
 
     @property
     def key(self) -> Key:

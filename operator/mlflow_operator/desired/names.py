@@ -63,6 +63,16 @@ def certificate(server: MLflowServer) -> str:
     return bounded(server.metadata.name, "-tls")
 
 
+def admin_login(server: MLflowServer) -> str:
+    """Name of the Secret with the administrator's login, where it is made."""
+    return bounded(server.metadata.name, "-admin")
+
+
+def operator_login(server: MLflowServer) -> str:
+    """Name of the Secret with the operator's login at the server, and with the key of its sessions."""
+    return bounded(server.metadata.name, "-auth")
+
+
 def postgres(server: MLflowServer) -> str:
     """Name of the managed PostgreSQL's StatefulSet, Service, volume and credentials Secret."""
     return bounded(server.metadata.name, "-postgres", MAX_STATEFUL_SET)

@@ -1,12 +1,22 @@
 """The one list of what exists and when."""
 
+from collections.abc import Iterable
+
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, versions, volumes
-from mlflow_operator.desired.inputs import Desired, Inputs, Key, Object, digest
+from mlflow_operator.desired.inputs import Desired, Inputs, Key, Object, Reference, digest
 from mlflow_operator.desired.managed import credentials, object_store, postgres
 from mlflow_operator.desired.preparation.job import noticed, prepare_job
 from mlflow_operator.desired.references import own_secrets, references
-from mlflow_operator.desired.server import disruption, http_route, ingress, network_policy, service, service_account
+from mlflow_operator.desired.server import (
+    auth,
+    disruption,
+    http_route,
+    ingress,
+    network_policy,
+    service,
+    service_account,
+)
 from mlflow_operator.desired.server.deployment import deployment
 
 
@@ -35,7 +45,7 @@ def build(server: MLflowServer, inputs: Inputs) -> Desired:
     held = {("Secret", name) for name in own_secrets(server)} - {_key(o) for o in objects}
     if server.spec.hibernate:
         # No pod starts, so nothing has to be prepared; waking up prepares again.
-        objects.append(deployment(server, inputs, fingerprint(server, inputs)))
+        objects.append(deployment(server, inputs, _of_pods(server, inputs)))
         return Desired([_stamped(o) for o in objects], frozenset(held))
     return _with_preparation(server, inputs, objects, held)
 
@@ -46,16 +56,24 @@ def generated_secrets(server: MLflowServer) -> frozenset[str]:
 
 
 def fingerprint(server: MLflowServer, inputs: Inputs) -> str:
-    """What all referenced Secrets and ConfigMaps hold that pods read once, in one word."""
-    read_once = [reference.key for reference in references(server) if not reference.followed]
+    """What all referenced Secrets and ConfigMaps hold that is read once, in one word."""
+    return _fingerprint(references(server), inputs)
+
+
+def _of_pods(server: MLflowServer, inputs: Inputs) -> str:
+    """The same of those that the server's pods read."""
+    return _fingerprint((r for r in references(server) if not r.only_prepares), inputs)
+
+
+def _fingerprint(found: Iterable[Reference], inputs: Inputs) -> str:
+    read_once = [r.key for r in found if not r.followed]
     return digest(sorted((*key, inputs.digests.get(key, "absent")) for key in read_once))
 
 
 def _with_preparation(server: MLflowServer, inputs: Inputs, objects: list[Object], held: set[Key]) -> Desired:
     """Add the preparation, or the Deployment where there was one."""
-    references_now = fingerprint(server, inputs)
-    job = _stamped(prepare_job(server, inputs, references_now))
-    after = _stamped(deployment(server, inputs, references_now))
+    job = _stamped(prepare_job(server, inputs, fingerprint(server, inputs)))
+    after = _stamped(deployment(server, inputs, _of_pods(server, inputs)))
     stores = noticed(job)
     prepared = stores in inputs.prepared
     may_begin = _complete(server, inputs) and _key(job) not in inputs.existing
@@ -74,8 +92,11 @@ def _complete(server: MLflowServer, inputs: Inputs) -> bool:
 
 def _secrets(server: MLflowServer, inputs: Inputs) -> list[Object]:
     """Generated credentials that do not exist yet; existing ones open data and are never touched."""
+    logins = auth.generated(server)
     return [
-        credentials.secret(server, name, component, inputs.generated[name])
+        auth.secret(server, name, inputs.generated[name])
+        if name in logins
+        else credentials.secret(server, name, component, inputs.generated[name])
         for name, component in own_secrets(server).items()
         if ("Secret", name) not in inputs.existing and name in inputs.generated
     ]

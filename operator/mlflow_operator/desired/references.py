@@ -7,7 +7,7 @@ from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, stores
 from mlflow_operator.desired.external import authorities
 from mlflow_operator.desired.inputs import Key, Reference
-from mlflow_operator.desired.server import encryption
+from mlflow_operator.desired.server import auth, encryption
 
 _ENV_SOURCES = (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap"))
 _ENV_FROM_SOURCES = (("secretRef", "Secret"), ("configMapRef", "ConfigMap"))
@@ -25,6 +25,7 @@ def references(server: MLflowServer) -> frozenset[Reference]:
             others=before.others | found.others,
             whole=before.whole or found.whole,
             followed=before.followed and found.followed,
+            only_prepares=before.only_prepares and found.only_prepares,
         )
     return frozenset(merged.values())
 
@@ -37,7 +38,7 @@ def own_secrets(server: MLflowServer) -> dict[str, str]:
         found[names.postgres(server)] = names.POSTGRES
     if artifacts and artifacts.managed:
         found[names.object_store(server)] = names.OBJECT_STORE
-    return found
+    return found | dict.fromkeys(auth.generated(server), names.SERVER)
 
 
 def _all(server: MLflowServer) -> Iterator[Reference]:
@@ -49,7 +50,7 @@ def _all(server: MLflowServer) -> Iterator[Reference]:
             yield authorities.reference(external.ca_bundle)
         return
     own = own_secrets(server)
-    for reference in _stores(server):
+    for reference in (*_stores(server), *auth.references(server)):
         yield reference._replace(optional=reference.name in own)
     yield from encryption.references(server)
     for variable in server.spec.env:

@@ -1,4 +1,4 @@
-"""How a server is reached: its URL, and of an external one the credentials, the authorities and the workspace."""
+"""How a server is reached: its URL and the operator's login, and of an external one authorities and workspace too."""
 
 import ssl
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,6 @@ from typing import Any
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.server.serving import ExternalCredentials
 from mlflow_operator.clients.mlflow.registry import Access, Registry
 from mlflow_operator.clients.tls import trusting
 from mlflow_operator.clients.webhooks.addresses import is_refused
@@ -67,7 +66,10 @@ async def access(world: World, server: MLflowServer, workspace: str = "") -> Acc
         return way
     forget = partial(world.logins.forget, namespace, ref.name)
     try:
-        headers = (("Authorization", await _authorization(world, namespace, ref, where.address)),)
+        secret = await _read(world, "Secret", namespace, ref.name)
+        if server.spec.external is not None:
+            login.check_offer(secret, where.address)
+        headers = (("Authorization", login.authorization(ref, secret)),)
     except OperatorError:
         forget()
         raise
@@ -82,12 +84,6 @@ def _check_host(where: urls.Address, hosts: Sequence[str]) -> None:
     if is_refused(where.host, hosts):
         message = f"spec.external.url leads to {where.host}, a link-local or metadata address; correct it"
         raise Terminal("AddressNotAllowed", message)
-
-
-async def _authorization(world: World, namespace: str, ref: ExternalCredentials, where: urls.Address) -> str:
-    secret = await _read(world, "Secret", namespace, ref.name)
-    login.check_offer(secret, where)
-    return login.authorization(ref, secret)
 
 
 async def _trust(world: World, namespace: str, where: desired.Endpoint) -> ssl.SSLContext | None:

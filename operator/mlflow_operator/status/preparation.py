@@ -6,7 +6,7 @@ from typing import Any
 
 _LONGEST = 1200
 
-DATABASE, ARTIFACTS = "database", "artifacts"
+DATABASE, ARTIFACTS, LOGINS = "database", "artifacts", "logins"
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,11 @@ class Preparation:
     def artifacts(self) -> Part:
         """The part of the artifact store."""
         return self._part(ARTIFACTS)
+
+    @property
+    def logins(self) -> Part:
+        """The part of the logins, where the server asks for them."""
+        return self._part(LOGINS)
 
     def _part(self, name: str) -> Part:
         return next((part for part in self.parts if part.name == name), _NOT_REPORTED)

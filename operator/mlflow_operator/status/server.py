@@ -281,7 +281,7 @@ def _is_ready(server: MLflowServer) -> bool:
 
 
 def _preparing(report: Preparation | None) -> Verdict:
-    for part in (report.database, report.artifacts) if report else ():
+    for part in (report.database, report.artifacts, report.logins) if report else ():
         if part.ok is False or part.reason == "PreparationFailed":
             make = conditions.stalled if part.terminal else conditions.progressing
             return make(part.reason, part.message)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.integration
 PLACES = ["s3://mlflow", "s3://mlflow/", "s3://mlflow/a/", "s3://mlflow/a b/ü", "mlflow-artifacts:/own"]
 
 
+FOLDER = ".mlflow-operator"
 WORKSPACES = [{"name": "MLFLOW_ENABLE_WORKSPACES", "value": "true"}]
 
 
@@ -39,5 +40,5 @@ async def looks(port: int, wanted: list[Experiment]) -> str | None:
         for _ in range(2):
             await probe.api(registry)
             await probe.experiments(registry, wanted)
-        await probe.list_artifacts(registry)
-        return await probe.write_artifact(registry, uuid.uuid4().hex)
+        await probe.list_artifacts(registry, FOLDER)
+        return await probe.write_artifact(registry, FOLDER, uuid.uuid4().hex)

@@ -118,6 +118,15 @@ def test_a_failed_artifact_store_is_told_when_the_database_is_fine() -> None:
     assert found["DatabaseReady"][0] == "True"
 
 
+def test_logins_that_cannot_be_made_are_told_when_the_stores_are_fine() -> None:
+    """Whoever wrote a password that is too short is told so, and no server starts without the administrator."""
+    bad = Part(False, "SecretNotUsable", "the password of user ann is too short", terminal=True, name="logins")
+    found = words(compute(server(), Seen(preparation=Preparation((*GOOD.parts, bad))), None, NOW))
+    assert found["Ready"] == ("False", "SecretNotUsable")
+    assert found["Stalled"][0] == "True"
+    assert (found["DatabaseReady"][0], found["ArtifactStoreReady"][0]) == ("True", "True")
+
+
 def test_a_preparation_without_a_report_shows_the_end_of_its_log() -> None:
     """Such as an image without MLflow."""
     status = compute(server(), Seen(preparation=Preparation.broken("No module named\n 'mlflow'")), None, NOW)

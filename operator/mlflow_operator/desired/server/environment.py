@@ -8,6 +8,7 @@ from mlflow_operator.api.server.stores import S3, Pool, Postgres
 from mlflow_operator.desired import stores, volumes
 from mlflow_operator.desired.endpoint import Endpoint
 from mlflow_operator.desired.inputs import Object
+from mlflow_operator.desired.server import auth
 from mlflow_operator.desired.server.allowed_hosts import allowed_hosts
 from mlflow_operator.desired.server.exposure import hosts, origins
 from mlflow_operator.desired.variables import expanded, from_field, from_secret, overridden, plain
@@ -38,6 +39,7 @@ def server_environment(server: MLflowServer, endpoint: Endpoint) -> list[Object]
         plain("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false"),
         *_network(server, endpoint),
         *_pool(server),
+        *auth.server_variables(server),
     ]
     return overridden(own, server.spec.env)
 
@@ -52,6 +54,7 @@ def prepare_environment(server: MLflowServer) -> list[Object]:
     bucket = stores.s3(server)
     if bucket is not None and bucket.create_bucket:
         own.append(plain("PREPARE_CREATE_BUCKET", "true"))
+    own += auth.prepare_variables(server)
     return overridden(own, server.spec.env)
 
 

@@ -31,12 +31,12 @@ async def look(world: World, server: MLflowServer, registry: Registry) -> Probe 
     kind, last = world.written.pop(me, (None, None))
     try:
         if store.verify == "Read":
-            await probe.list_artifacts(registry)
+            await probe.list_artifacts(registry, probe.folder(server))
             return Probe(True, "Readable", "artifacts were listed through the server; nothing was written")
         if last is None or kind != pods or store.persistent_volume is not None:
             last = await _written(registry, server)
         else:
-            await probe.list_artifacts(registry)
+            await probe.list_artifacts(registry, probe.folder(server))
     except OperatorError as error:
         return Probe(False, error.reason, error.message, terminal=isinstance(error, Terminal))
     world.written[me] = (pods, last)
@@ -52,7 +52,7 @@ def _pods(world: World, server: MLflowServer) -> str:
 
 async def _written(registry: Registry, server: MLflowServer) -> Probe:
     name = f"{server.metadata.uid}-{secrets.token_hex(_CHANCE_BYTES)}"
-    kept = await probe.write_artifact(registry, name)
+    kept = await probe.write_artifact(registry, probe.folder(server), name)
     if kept:
         message = f"an artifact was written and read through the server; it could not be deleted: {kept}"
         return Probe(True, "Writable", message)

@@ -1,11 +1,18 @@
 """Asks a server whether it works, in the way in which its users would find out that it does not."""
 
+from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.serving import Experiment
 from mlflow_operator.clients.mlflow.registry import Registry
+from mlflow_operator.desired.server.auth import PROBED_EXPERIMENT
 from mlflow_operator.errors import OperatorError, Terminal, Waiting
 
 _CONTENT = b"written, read and deleted by mlflow-operator to see that the artifact store works\n"
 _FOLDER = ".mlflow-operator"
+
+
+def folder(server: MLflowServer) -> str:
+    """Where artifacts are tried: where logins are asked for, below an experiment, as only admins write elsewhere."""
+    return f"{PROBED_EXPERIMENT}/{_FOLDER}" if server.spec.auth.basic else _FOLDER
 
 
 async def api(registry: Registry) -> None:
@@ -18,34 +25,35 @@ async def api(registry: Registry) -> None:
     await registry.ping()
 
 
-async def list_artifacts(registry: Registry) -> None:
+async def list_artifacts(registry: Registry, folder: str) -> None:
     """List a folder through the server, with the server's own credentials: nothing stays of it.
 
     Raises:
         RegistryUnavailable, RegistryRefused: It did not work.
     """
-    await registry.list_artifacts(_FOLDER)
+    await registry.list_artifacts(folder)
 
 
-async def write_artifact(registry: Registry, name: str) -> str | None:
+async def write_artifact(registry: Registry, folder: str, name: str) -> str | None:
     """Write, read and delete an artifact through the server; what kept it from being deleted, if anything did.
 
     Args:
         registry: the server.
+        folder: in its artifact store.
         name: one that nobody else has, since some stores do not let anything be written over.
 
     Raises:
         RegistryUnavailable, RegistryRefused: It could not be written or read.
         Waiting: What was read is not what was written.
     """
-    path = f"{_FOLDER}/{name}"
+    path = f"{folder}/{name}"
     await registry.put_artifact(path, _CONTENT)
     if await registry.get_artifact(path) != _CONTENT:
         raise Waiting("ArtifactDiffers", "an artifact was read back with another content than was written")
     try:
         await registry.delete_artifact(path)
         # MLflow does not look whether a bucket has deleted what it was told to.
-        return "the store keeps it" if name in await registry.list_artifacts(_FOLDER) else None
+        return "the store keeps it" if name in await registry.list_artifacts(folder) else None
     except OperatorError as error:
         return error.message
 

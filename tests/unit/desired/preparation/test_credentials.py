@@ -15,6 +15,8 @@ def test_no_secret_stays_in_foreign_text(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PGPASSWORD", "pass/word\n")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-the-store")
     monkeypatch.setenv(URI, "mysql://u:o%2Fther@host/db")
+    monkeypatch.setenv("PREPARE_PASSWORD_12", "of-a-user")
+    assert without_secrets("a of-a-user b") == "a *** b"
     text = without_secrets("a pass/word b pass%2Fword c of-the-store d o/ther e mysql://u:o%2Fther@host/db")
     assert text == "a *** b *** c *** d *** e mysql://u:***@host/db"
 

@@ -31,6 +31,7 @@ class Secrets:
 
     data: dict[str, bytes] = field(default_factory=lambda: {"token": b"s3cret"})
     offered: str | None = "mlflow.example.com"
+    name: str = "login"
     reads: int = 0
     meanwhile: Callable[[], None] = lambda: None
     """What happens while the Secret is read."""
@@ -38,14 +39,14 @@ class Secrets:
     def secret(self) -> dict[str, Any]:
         """The Secret."""
         annotations = {} if self.offered is None else {SEND_TO: self.offered}
-        meta = {"name": "login", "namespace": "team", "uid": "u", "annotations": annotations}
+        meta = {"name": self.name, "namespace": "team", "uid": "u", "annotations": annotations}
         data = {key: base64.b64encode(value).decode() for key, value in self.data.items()}
         return {"kind": "Secret", "metadata": meta, "data": data}
 
     async def get(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
         """As Cluster.get."""
         self.reads += 1
-        found = self.secret() if (kind, namespace, name) == ("Secret", "team", "login") else None
+        found = self.secret() if (kind, namespace, name) == ("Secret", "team", self.name) else None
         self.meanwhile()
         return found
 
@@ -115,6 +116,19 @@ async def test_a_secret_is_sent_where_it_is_offered_to(offered: str | None, url:
         assert found.headers == (("Authorization", "Bearer s3cret"),)
     else:
         assert (await refusal(secrets, url)).reason == "SecretNotOffered"
+
+
+@pytest.mark.parametrize("basic", [True, False], ids=["with logins", "without"])
+async def test_a_server_of_ours_is_asked_with_the_login_that_was_made_for_it(basic: bool) -> None:
+    """Nobody has to offer it: its own Service is the only place that it goes to."""
+    secrets = Secrets({"username": b"mlflow-operator", "password": b"drawn"}, offered=None, name="mlflow-auth")
+    spec: dict[str, Any] = {"backendStore": {"managed": {}}, "artifactStore": {"managed": {}}}
+    metadata = {"name": "mlflow", "namespace": "team", "uid": "u"}
+    auth: dict[str, Any] = {"auth": {"basic": {}}} if basic else {}
+    found = await access(world(secrets), MLflowServer.parse({"metadata": metadata, "spec": spec | auth}))
+    sent = "Basic " + base64.b64encode(b"mlflow-operator:drawn").decode()
+    assert found.headers == ((("Authorization", sent),) if basic else ())
+    assert found.url.startswith("http://mlflow.team.svc.")
 
 
 async def test_the_message_has_the_command_that_offers_it() -> None:

@@ -25,6 +25,7 @@ class Store:
         self.files: dict[str, bytes] = {}
         self.writes, self.lists = 0, 0
         self.down = False
+        self.folders: set[str] = set()
         self.delete: OperatorError | str = "works"
 
     async def put_artifact(self, path: str, content: bytes) -> None:
@@ -32,6 +33,7 @@ class Store:
         self._up()
         assert path not in self.files
         self.writes += 1
+        self.folders.add(path.rpartition("/")[0])
         self.files[path] = content
 
     async def get_artifact(self, path: str) -> bytes:
@@ -43,6 +45,7 @@ class Store:
         """List."""
         self._up()
         self.lists += 1
+        self.folders.add(folder)
         return {path.removeprefix(f"{folder}/") for path in self.files}
 
     async def delete_artifact(self, path: str) -> None:
@@ -105,6 +108,19 @@ async def test_a_bucket_is_written_once_and_then_read() -> None:
     assert await looked(here, server(BUCKET), store, times=4) == first
     assert first == Probe(True, "Writable", "an artifact was written, read and deleted through the server")
     assert (store.writes, store.files) == (1, {})
+
+
+@pytest.mark.parametrize("verify", ["Write", "Read"])
+async def test_where_logins_are_asked_for_the_store_is_tried_below_an_experiment(verify: str) -> None:
+    """The operator's user may write there, and nobody but an administrator beside experiments."""
+    spec = {"backendStore": {"sqlite": {}}, "artifactStore": {**BUCKET, "verify": verify}, "auth": {"basic": {}}}
+    wanted = MLflowServer.parse({"metadata": {"name": "ml", "namespace": "team", "uid": "u"}, "spec": spec})
+    store = Store()
+    await looked(world(), wanted, store, times=2)
+    assert store.folders == {"0/.mlflow-operator"}
+    store = Store()
+    await looked(world(), server(BUCKET, verify=verify), store, times=2)
+    assert store.folders == {".mlflow-operator"}
 
 
 async def test_a_rollout_is_followed_by_a_write() -> None:

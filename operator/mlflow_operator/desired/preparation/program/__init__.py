@@ -7,7 +7,17 @@ Output is the termination message (``report.py``). Exit code: 0, 3 where only a 
 
 from importlib.resources import files
 
-_MODULES = ("patience", "credentials", "report", "database_errors", "database", "store_errors", "artifacts", "main")
+_MODULES = (
+    "patience",
+    "credentials",
+    "report",
+    "database_errors",
+    "database",
+    "logins",
+    "store_errors",
+    "artifacts",
+    "main",
+)
 """Each after those that it imports."""
 
 _START = """import signal, sys, types

@@ -8,6 +8,7 @@ URI = "MLFLOW_BACKEND_STORE_URI"
 OF_DATABASE = {"PGUSER": "the user name", "PGPASSWORD": "the password", URI: "the URI"}
 OF_STORE = {"AWS_ACCESS_KEY_ID": "the access key", "AWS_SECRET_ACCESS_KEY": "the secret access key"}
 _SECRET = ("PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_OF_LOGINS = "PREPARE_PASSWORD_"
 
 
 def without_secrets(text: str) -> str:
@@ -20,7 +21,8 @@ def without_secrets(text: str) -> str:
 
 def _secrets() -> set[str]:
     """The secrets of the environment, also as they look after blanks were taken away."""
-    found = {os.environ.get(name, "") for name in _SECRET} | {_password(os.environ.get(URI, ""))}
+    names = {*_SECRET, *(name for name in os.environ if name.startswith(_OF_LOGINS))}
+    found = {os.environ.get(name, "") for name in names} | {_password(os.environ.get(URI, ""))}
     return (found | {secret.strip() for secret in found}) - {""}
 
 

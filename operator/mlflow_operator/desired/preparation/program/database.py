@@ -80,9 +80,9 @@ def prepare_database(uri: str, patience: Patience) -> Report:
 
 
 def _prepare(uri: str, patience: Patience) -> Report:
-    engine = _engine(uri)
-    patience.wait_for(lambda: _asked(engine, CONNECT, lambda: engine.connect().close()))
-    was = patience.wait_for(lambda: _asked(engine, PLAN, lambda: _schema(engine))).revisions
+    engine = engine_of(uri)
+    patience.wait_for(lambda: asked(engine, CONNECT, lambda: engine.connect().close()))
+    was = patience.wait_for(lambda: asked(engine, PLAN, lambda: _schema(engine))).revisions
     known, newest, version = _migrations()
     if unknown := sorted(set(was) - known):
         message = (
@@ -93,7 +93,7 @@ def _prepare(uri: str, patience: Patience) -> Report:
     if was != (newest,):
         log.info("migrating the schema from %s to %s", was[0] if was else "nothing", newest)
         patience.wait_for(lambda: _migrate(engine, newest, patience))
-    now = _asked(engine, VERIFY, lambda: _schema(engine)).revisions
+    now = asked(engine, VERIFY, lambda: _schema(engine)).revisions
     if now != (newest,):
         raise Problem("MigrationFailed", f"the schema is at {now} and not at {newest}", phase=VERIFY)
     reason = "UpToDate" if was == now else "Migrated"
@@ -101,7 +101,7 @@ def _prepare(uri: str, patience: Patience) -> Report:
     return {"ok": True, "reason": reason, "message": message, "was": was[0] if was else None, "revision": newest}
 
 
-def _engine(uri: str) -> Any:
+def engine_of(uri: str) -> Any:
     """MLflow's own engine, with what keeps a migration in one piece; nothing is connected yet."""
     try:
         driver = sqlalchemy.make_url(uri).drivername
@@ -148,7 +148,7 @@ def _begin(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
 
 
-def _asked(engine: Any, phase: str, question: Callable[[], T]) -> T:
+def asked(engine: Any, phase: str, question: Callable[[], T]) -> T:
     """The answer of the database, or the Problem that its refusal means."""
     try:
         return question()
@@ -184,13 +184,13 @@ def _migrations() -> tuple[set[str], str, str]:
 
 def _migrate(engine: Any, newest: str, patience: Patience) -> None:
     """Run MLflow's own migrations, in this process so that no secret is in an argument list."""
-    while (found := _asked(engine, PLAN, lambda: _schema(engine))).revisions != (newest,):
+    while (found := asked(engine, PLAN, lambda: _schema(engine))).revisions != (newest,):
         try:
             with patience.uninterrupted():
-                _asked(engine, MIGRATE, lambda: _run_migrations(engine, found))
+                asked(engine, MIGRATE, lambda: _run_migrations(engine, found))
         except Problem as failed:
             # Another preparation may have been at it at the same time, and this one fails on what that one has made.
-            if failed.reason not in _DOUBTFUL or _asked(engine, PLAN, lambda: _schema(engine)) == found:
+            if failed.reason not in _DOUBTFUL or asked(engine, PLAN, lambda: _schema(engine)) == found:
                 raise
 
 

@@ -1,4 +1,4 @@
-"""Prepares both stores and reports."""
+"""Prepares both stores, and the logins where there are any, and reports."""
 
 import logging
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 from mlflow_operator.desired.preparation.program import credentials
 from mlflow_operator.desired.preparation.program.artifacts import prepare_artifacts
 from mlflow_operator.desired.preparation.program.database import prepare_database
+from mlflow_operator.desired.preparation.program.logins import prepare_logins
 from mlflow_operator.desired.preparation.program.patience import Interrupted, Patience, Problem
 from mlflow_operator.desired.preparation.program.report import Report, document
 
@@ -19,7 +20,7 @@ log = logging.getLogger("prepare")
 
 
 def main() -> int:
-    """Prepare both stores, whatever happens to the other, and report; the answer is the exit code."""
+    """Prepare both stores, whatever happens to the other, then logins, and report; the answer is the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     patience = Patience(float(os.environ.get("PREPARE_PATIENCE", "180")))
     patience.listen()
@@ -28,6 +29,8 @@ def main() -> int:
         _attempted("database", patience, lambda: prepare_database(uri, patience)),
         _attempted("artifacts", patience, lambda: prepare_artifacts(patience)),
     ]
+    if "PREPARE_LOGINS" in os.environ and parts[0]["ok"]:
+        parts.append(_attempted("logins", patience, lambda: prepare_logins(patience)))
     result = Path(os.environ.get("PREPARE_RESULT", "/dev/termination-log"))
     result.write_text(document(parts), encoding="utf-8")
     failed = [part for part in parts if part["ok"] is False]

@@ -1,6 +1,7 @@
 """The termination message: one JSON document of at most 4,096 bytes, whatever is in it.
 
-``{"parts": [part, …]}`` with a part for the database and one for the artifacts. Each has ``name``, ``ok`` (true, false,
+``{"parts": [part, …]}`` with a part for the database, one for the artifacts, and one for logins where there
+are any. Each has ``name``, ``ok`` (true, false,
 null for not tried), ``reason``, ``message`` and ``terminal`` (only a user can help); ``warning`` where it works and
 something is still worth saying; ``phase`` where the database failed; ``was`` and ``revision`` of the schema.
 """
