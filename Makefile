@@ -9,6 +9,8 @@ BIN     := $(VENV)/bin
 PYTHON  ?= python3
 export PYTHONPATH := operator:tests
 PROFILE ?= quickstart
+# Of pytest. Most tests wait most of the time, so there are more than cores; each has 2 GB of servers.
+WORKERS ?= 3
 
 step = @printf '\033[1m▸ %s\033[0m\n' "$(1)"
 
@@ -21,7 +23,7 @@ $(VENV)/.done: operator/requirements/dev.txt
 	$(call step,Python environment in $(VENV))
 	@test -x $(BIN)/uv || $(PYTHON) -m venv --clear $(VENV) || { echo "Debian: apt-get install python3-venv"; exit 1; }
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes operator/requirements/dev.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes operator/requirements/dev.txt
 	@touch $@
 
 .PHONY: setup
@@ -64,8 +66,8 @@ e2e: setup ## A real node, everything in pods
 	@$(BIN)/pytest tests/e2e
 
 .PHONY: test
-test: check ## All of it: check, unit, integration, e2e
-	@$(BIN)/pytest tests/unit tests/integration tests/e2e
+test: check ## All of it: check, unit, integration, e2e, in WORKERS processes beside each other
+	@$(BIN)/pytest -n $(WORKERS) --durations=40 tests/unit tests/integration tests/e2e
 
 .PHONY: ecosystem
 ecosystem: setup ## Beside real parts of other projects, such as Argo CD and Flux; builds them first, many minutes; not in CI

@@ -1,6 +1,7 @@
 """Fixtures for the integration and the end-to-end tier; `pytest_plugins = ["cluster.fixtures"]` brings them in.
 
-What takes minutes when a machine is new is built after collection, where no test's timeout runs.
+What takes minutes when a machine is new is built after collection, where no test's timeout runs; of several workers of
+pytest one builds, and the others wait for it. What runs is each worker's own.
 """
 
 import contextlib
@@ -33,8 +34,7 @@ def _build_control_plane() -> None:
     programs.build(programs.KUBERNETES)
 
 
-def _bring_up_node() -> Cluster:
-    cluster = choose()
+def _bring_up(cluster: Cluster) -> Cluster:
     cluster.up()
     for image in images.OF_THE_TESTS:
         cluster.load(image)
@@ -51,7 +51,7 @@ PREPARATIONS: dict[str, Callable[[], object]] = {
     "argocd": lambda: programs.build(programs.ARGOCD),
     "flux": lambda: programs.build(programs.FLUX),
     "vpa": lambda: programs.build(programs.VPA),
-    "node": _bring_up_node,
+    "node": lambda: choose().prepare(),
 }
 
 
@@ -88,7 +88,8 @@ def available() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def session_folder() -> Iterator[Path]:
     """State of this test session; its processes end with it."""
-    with sessions.folder() as path:
+    with sessions.folder() as path, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBECACHEDIR", str(path / "kubectl"))  # of these API servers, not of older ones at their ports
         yield path
 
 
@@ -171,7 +172,7 @@ def node() -> Iterator[Cluster]:
         if os.environ.get("KEEP_CLUSTER") == "1":
             keeping.keep()
     with keeping.in_use(cluster), available():
-        yield _bring_up_node()
+        yield _bring_up(cluster)
 
 
 @pytest.fixture

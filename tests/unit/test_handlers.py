@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 from aiohttp import ClientSession
 
+from cluster.host import ports
 from mlflow_operator import endpoints
 from mlflow_operator.api import crd
 from mlflow_operator.clients.cluster import Cluster
@@ -174,9 +175,10 @@ async def test_port_0_is_no_port(world: World, port: int) -> None:
 @pytest.mark.parametrize(("wrong", "ready"), [(None, True), (None, False), ("a task has ended", True)])
 async def test_health_and_readiness_say_what_is(wrong: str | None, ready: bool) -> None:
     """A restart that would help is asked for by name, and nobody is sent to a process that is not watching yet."""
-    runner = await endpoints.serve("127.0.0.1", 18743, lambda: wrong, lambda: ready)
+    port = ports.free(1)[0]
+    runner = await endpoints.serve("127.0.0.1", port, lambda: wrong, lambda: ready)
     try:
-        async with ClientSession("http://127.0.0.1:18743") as session:
+        async with ClientSession(f"http://127.0.0.1:{port}") as session:
             async with session.get("/healthz") as health:
                 assert (health.status, await health.text()) == ((500, wrong) if wrong else (200, "ok"))
             async with session.get("/readyz") as readiness:
@@ -187,11 +189,12 @@ async def test_health_and_readiness_say_what_is(wrong: str | None, ready: bool) 
 
 async def test_the_endpoints_answer_on_ipv4_and_ipv6() -> None:
     """A cluster may have either: without a host it is every address of both."""
-    runner = await endpoints.serve("", 18743, lambda: None, lambda: True)
+    port = ports.free(1)[0]
+    runner = await endpoints.serve("", port, lambda: None, lambda: True)
     try:
         async with ClientSession() as session:
             for host in ("127.0.0.1", "[::1]"):
-                async with session.get(f"http://{host}:18743/healthz") as answer:
+                async with session.get(f"http://{host}:{port}/healthz") as answer:
                     assert await answer.text() == "ok"
     finally:
         await runner.cleanup()

@@ -4,9 +4,10 @@ import os
 import platform
 import shutil
 
-from cluster.host import run
+from cluster.host import folders, run
 from cluster.host.console import step
 from cluster.host.errors import Unavailable
+from cluster.host.locking import exclusive
 
 INTEGRATION = {
     "openssl": "openssl",
@@ -32,11 +33,21 @@ def ensure(wanted: dict[str, str]) -> None:
     Raises:
         Unavailable: something is missing and cannot be installed here.
     """
-    missing = [package for package, proof in wanted.items() if not _present(proof)]
+    missing = _missing(wanted)
     if not missing:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise Unavailable(f"missing: {' '.join(missing)} (Debian's names); install them, or run as root on Debian")
+    with exclusive(folders.cache() / "packages.lock"):
+        if missing := _missing(wanted):
+            _install(missing)
+
+
+def _missing(wanted: dict[str, str]) -> list[str]:
+    return [package for package, proof in wanted.items() if not _present(proof)]
+
+
+def _install(missing: list[str]) -> None:
     with step(f"Installing {' '.join(missing)}"):
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
         run.output(["apt-get", "update", "-qq"], env=quiet)

@@ -15,9 +15,9 @@ from cluster.host.console import step
 from cluster.host.errors import ClusterError, Impossible
 from cluster.host.locking import exclusive
 from cluster.host.process import Process, recorded
-from cluster.nodes import control_groups, network, node_files, ownership, volumes
+from cluster.nodes import control_groups, images, network, node_files, ownership, volumes
 from cluster.nodes.containerd import Containerd
-from cluster.nodes.images import OF_THE_NODE, Image
+from cluster.nodes.images import OF_THE_NODE, OF_THE_TESTS, Image
 from cluster.plane import programs
 from cluster.plane.audit import AuditLog
 from cluster.plane.control_plane import ControlPlane
@@ -68,6 +68,15 @@ class LocalNode(Cluster):
             run.output(["unshare", "--net", "--mount", "true"])
         except ClusterError as error:
             raise Impossible(f"this root may not make network and mount namespaces: {error}") from error
+
+    def prepare(self) -> None:
+        """Install packages, and build programs and images."""
+        self.check()
+        packages.ensure(packages.NODE)
+        for program in (programs.KUBERNETES, programs.COREDNS, programs.PAUSE):
+            programs.build(program)
+        for image in (*OF_THE_NODE, *OF_THE_TESTS):
+            images.build(image)
 
     def is_up(self) -> bool:
         """Tell whether every process runs and the node is ready."""

@@ -30,6 +30,10 @@ class CurrentCluster(Cluster):
         except ClusterError as error:
             raise Unavailable(f"the cluster of {self.kubeconfig} does not answer: {error}") from error
 
+    def prepare(self) -> None:
+        """Check that it answers."""
+        self.check()
+
     def is_up(self) -> bool:
         """Tell whether it answers."""
         try:

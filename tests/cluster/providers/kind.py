@@ -7,6 +7,7 @@ from pathlib import Path
 from cluster.host import folders, run
 from cluster.host.console import step
 from cluster.host.errors import ClusterError, Unavailable
+from cluster.host.locking import exclusive
 from cluster.nodes import images
 from cluster.providers.provider import Cluster
 
@@ -38,6 +39,13 @@ class KindCluster(Cluster):
         except ClusterError as error:
             raise Unavailable(f"Docker does not answer: {error}") from error
 
+    def prepare(self) -> None:
+        """Build the images of the tests."""
+        self.check()
+        with exclusive(folders.state() / "kind-images.lock"):
+            for image in images.OF_THE_TESTS:
+                self._build(image)
+
     def is_up(self) -> bool:
         """Tell whether kind knows the cluster."""
         return CLUSTER in run.output(["kind", "get", "clusters"]).split()
@@ -59,13 +67,16 @@ class KindCluster(Cluster):
         """Build with Docker, which knows what has not changed, and load it as an archive."""
         with tempfile.TemporaryDirectory() as folder, step(f"Loading {image.reference}"):
             archive = Path(folder) / "image.tar"
-            with images.context(image) as context:
-                run.output(["docker", "build", "--quiet", *images.options(image), "--tag", image.reference, context])
+            self._build(image)
             run.output(["docker", "save", "--output", archive, image.reference])
             run.output(["kind", "load", "image-archive", archive, "--name", CLUSTER])
 
     def recycle_volumes(self) -> None:
         """Do nothing: kind's storage class makes volumes on demand and deletes them."""
+
+    def _build(self, image: images.Image) -> None:
+        with images.context(image) as context:
+            run.output(["docker", "build", "--quiet", *images.options(image), "--tag", image.reference, context])
 
     def _login(self) -> tuple[str, str]:
         return ("--kubeconfig", str(self.kubeconfig))

@@ -39,6 +39,14 @@ class Cluster(ABC):
         """Raise Unavailable when this machine cannot have it."""
 
     @abstractmethod
+    def prepare(self) -> None:
+        """Build what takes minutes on a new machine, so that `up` and `load` are quick; nothing runs for it.
+
+        Raises:
+            Unavailable: this machine cannot have it.
+        """
+
+    @abstractmethod
     def is_up(self) -> bool:
         """Tell whether it can be used now."""
 

@@ -107,7 +107,8 @@ def environment(version: str) -> Path:
 def _install(target: Path, requirements: Path, version: str, *, pinned: bool) -> None:
     uv = run.uv()
     run.output([uv, "venv", "--quiet", "--clear", "--python", sys.executable, target])
-    install: list[str | Path] = [uv, "pip", "install", "--quiet", "--python", str(target / "bin" / "python"), "-r"]
+    python = str(target / "bin" / "python")
+    install: list[str | Path] = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python, "-r"]
     if pinned:
         run.output([*install, requirements, "--require-hashes"])
         return
