@@ -221,6 +221,39 @@ SERVERS_REFUSED = {
         "spec.networkPolicy: Invalid value: where the database of a Secret's URI is, only the Secret knows",
     ),
     "external with a wall": (EXTERNAL + "networkPolicy: {}", EXTERNAL_ONLY),
+    "fewer at most than at least": (
+        MANAGED + BUCKET + "autoscaling: {minReplicas: 3, maxReplicas: 2}",
+        "spec.autoscaling.minReplicas: Invalid value: minReplicas is more than maxReplicas",
+    ),
+    "scaling without an end": (MANAGED + BUCKET + "autoscaling: {minReplicas: 3}", "spec.autoscaling.maxReplicas"),
+    "SQLite that scales": (SQLITE + BUCKET + "autoscaling: {maxReplicas: 3}", SQLITE_REPLICA),
+    "a volume of one node that scales": (MANAGED + VOLUME + "autoscaling: {maxReplicas: 3}", ONE_NODE),
+    "external that scales": (EXTERNAL + "autoscaling: {maxReplicas: 3}", EXTERNAL_ONLY),
+    "a folder of the node": (
+        SQLITE + VOLUME + "volumes: [{name: node, hostPath: {path: /}}]",
+        'unknown field "spec.volumes[0].hostPath"',
+    ),
+    "a volume by the name of one of ours": (
+        SQLITE + VOLUME + "volumes: [{name: tmp, emptyDir: {}}]",
+        "tmp, database, artifacts and certificate are volumes of the operator's own; choose another name",
+    ),
+    "a container by the name of one of ours": (
+        SQLITE + VOLUME + "sidecars: [{name: mlflow, image: a}]",
+        "mlflow and prepare are containers of the operator's own; choose another name",
+    ),
+    "a sidecar that is misspelt": (
+        SQLITE + VOLUME + "sidecars: [{name: a, image: b, cmd: [c]}]",
+        "spec.sidecars[0].cmd",
+    ),
+    "external with a sidecar": (EXTERNAL + "sidecars: [{name: a, image: b}]", EXTERNAL_ONLY),
+    "a load balancer's class without one": (
+        SQLITE + VOLUME + "service: {loadBalancerClass: example.com/internal}",
+        "loadBalancerClass and loadBalancerSourceRanges go with type: LoadBalancer",
+    ),
+    "a policy of outside without an outside": (
+        SQLITE + VOLUME + "service: {externalTrafficPolicy: Local}",
+        "externalTrafficPolicy goes with type: LoadBalancer or NodePort",
+    ),
     "two budgets": (
         SQLITE + VOLUME + "podDisruptionBudget: {minAvailable: 1, maxUnavailable: 1}",
         "set exactly one of minAvailable and maxUnavailable",

@@ -245,6 +245,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
         "services",
         "serviceaccounts",
         "ingresses",
+        "horizontalpodautoscalers",
         "networkpolicies",
         "poddisruptionbudgets",
     ):
@@ -257,7 +258,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
     for known in kinds.KINDS.values():
         assert known.plural not in may or may[known.plural] == set(known.verbs)
     assert may.pop("httproutes") == {"get", "list", "create", "patch", "delete"}
-    assert len(may) == 14
+    assert len(may) == 15
 
 
 def test_with_namespaces_the_operator_has_no_rights_elsewhere() -> None:

@@ -105,6 +105,8 @@ AS_IN_A_CLAIM = ("requires.", "gates.")
 """Fields of a policy that are those of a claim."""
 AS_IN_A_POD = (
     *("affinity.", "tolerations[].", "topologySpreadConstraints[].", "env[].valueFrom.", "envFrom[]."),
+    *("volumes[].", "volumeMounts[].", "sidecars[].", "initContainers[].", "hostAliases[].", "dnsConfig."),
+    "containerSecurityContext.appArmorProfile.",
     *("networkPolicy.from[].", "networkPolicy.egress.additionalRules[]."),
     "gates.jobs[].template.",  # test_docs_gates.py: docs/gates.md says which
 )
@@ -139,7 +141,15 @@ def test_every_condition_is_documented(kind: type[Resource]) -> None:
 NOT_REASONS = {
     # kinds; reasons, states and types of Kubernetes' own objects
     *("Deployment", "StatefulSet", "Job", "Service", "ServiceAccount", "PersistentVolumeClaim", "Secret", "ConfigMap"),
-    *("PodDisruptionBudget", "Ingress", "HTTPRoute", "NetworkPolicy", "Accepted", "ResolvedRefs"),
+    *(
+        "PodDisruptionBudget",
+        "HorizontalPodAutoscaler",
+        "Ingress",
+        "HTTPRoute",
+        "NetworkPolicy",
+        "Accepted",
+        "ResolvedRefs",
+    ),
     *(
         *("Pod", "Event", "Lease"),
         "RegisteredModel",

@@ -26,7 +26,8 @@ def names(node: dict[str, Any], path: str) -> Iterator[str]:
         here = f"{path}/{field}"
         inner = below.get("items", below)
         if "name" in inner.get("properties", {}) and (
-            field.endswith("Ref") or field in ("pullSecrets", "imagePullSecrets", "serviceAccount", "configMap")
+            field.endswith("Ref")
+            or field in ("pullSecrets", "imagePullSecrets", "serviceAccount", "configMap", "secret")
         ):
             yield f"{here}/name"
         if field in ("secretName", "claimName", "serviceAccountName"):

@@ -1,23 +1,41 @@
 """MLflowServer: an MLflow tracking server and model registry as one object."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from mlflow_operator.api.meta import Condition
-from mlflow_operator.api.pod_fields import Affinity, EnvFromSource, Toleration, TopologySpreadConstraint
+from mlflow_operator.api.pod_fields import (
+    Affinity,
+    Container,
+    DnsConfig,
+    EnvFromSource,
+    HostAlias,
+    Toleration,
+    TopologySpreadConstraint,
+    Volume,
+    VolumeMount,
+)
 from mlflow_operator.api.resource import Column, Names, Resource, condition_path
-from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map
+from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map, rules
 from mlflow_operator.api.server.auth import Auth
-from mlflow_operator.api.server.availability import PodDisruptionBudget
+from mlflow_operator.api.server.availability import Autoscaling, PodDisruptionBudget
 from mlflow_operator.api.server.encryption import Tls
 from mlflow_operator.api.server.exposure import Gateway, Ingress
 from mlflow_operator.api.server.networks import URI_NEEDS_RULES, NetworkPolicy
-from mlflow_operator.api.server.pods import PodSecurityContext, Resources, TemporaryStorage
+from mlflow_operator.api.server.pods import ContainerSecurityContext, PodSecurityContext, Resources, TemporaryStorage
 from mlflow_operator.api.server.promotions import Promotions
 from mlflow_operator.api.server.serving import EnvVar, Experiment, External, Image, Network, Service, ServiceAccount
 from mlflow_operator.api.server.stores import ArtifactStore, BackendStore
 
+_VOLUME_NAMES = Rule(
+    "self.all(v, !(v.name in ['tmp', 'database', 'artifacts', 'certificate']))",
+    "tmp, database, artifacts and certificate are volumes of the operator's own; choose another name",
+)
+_CONTAINER_NAMES = Rule(
+    "self.all(c, !(c.name in ['mlflow', 'prepare']))",
+    "mlflow and prepare are containers of the operator's own; choose another name",
+)
 _DEPLOYED_ONLY = (
     "version",
     "image",
@@ -35,6 +53,16 @@ _DEPLOYED_ONLY = (
     "temporaryStorage",
     "env",
     "envFrom",
+    "volumes",
+    "volumeMounts",
+    "sidecars",
+    "initContainers",
+    "containerSecurityContext",
+    "hostAliases",
+    "dnsPolicy",
+    "dnsConfig",
+    "runtimeClassName",
+    "terminationGracePeriodSeconds",
     "podLabels",
     "podAnnotations",
     "podSecurityContext",
@@ -43,10 +71,11 @@ _DEPLOYED_ONLY = (
     "affinity",
     "topologySpreadConstraints",
     "podDisruptionBudget",
+    "autoscaling",
     "priorityClassName",
     "hibernate",
 )
-_MANY = "has(self.replicas) && self.replicas > 1"
+_MANY = "((has(self.replicas) && self.replicas > 1) || (has(self.autoscaling) && self.autoscaling.maxReplicas > 1))"
 _MANAGED_DATABASE = "(has(self.backendStore) && has(self.backendStore.managed))"
 _RUN_AS_USER = "(has(self.podSecurityContext) && has(self.podSecurityContext.runAsUser))"
 _ONE_NODE = (
@@ -103,6 +132,28 @@ class MLflowServerSpec(ApiModel):
     """More environment variables, as in a container; they win over the operator's own."""
     env_from: Annotated[list[EnvFromSource], Field(max_length=16)] = Field(default_factory=list)
     """More sources of environment variables, as in a container."""
+    volumes: Annotated[list[Volume], Field(max_length=16), rules(_VOLUME_NAMES)] = Field(default_factory=list)
+    """More volumes of the server's pods and its preparation's, as in a pod."""
+    volume_mounts: Annotated[list[VolumeMount], Field(max_length=32)] = Field(default_factory=list)
+    """Where MLflow's containers find them, as in a container."""
+    sidecars: Annotated[list[Container], Field(max_length=8), rules(_CONTAINER_NAMES)] = Field(default_factory=list)
+    """More containers beside the server, as in a pod."""
+    init_containers: Annotated[list[Container], Field(max_length=8), rules(_CONTAINER_NAMES)] = Field(
+        default_factory=list
+    )
+    """Containers before the server and its preparation, as in a pod; those with restartPolicy Always stay beside."""
+    container_security_context: ContainerSecurityContext = Field(default_factory=ContainerSecurityContext)
+    """What MLflow's containers may do."""
+    host_aliases: Annotated[list[HostAlias], Field(max_length=32)] = Field(default_factory=list)
+    """More lines of /etc/hosts in all pods, as in a pod."""
+    dns_policy: Literal["ClusterFirst", "Default", "None"] | None = None
+    """How all pods find names, as in a pod."""
+    dns_config: DnsConfig | None = None
+    """More about how all pods find names, as in a pod."""
+    runtime_class_name: Name | None = None
+    """Runtime class of all pods."""
+    termination_grace_period_seconds: Annotated[int, Field(ge=10, le=3600)] = 60
+    """How long a server's pod may take to finish what it answers before it is killed."""
     pod_labels: Labels = Field(default_factory=dict)
     """More labels of all pods."""
     pod_annotations: Annotations = Field(default_factory=dict)
@@ -121,6 +172,8 @@ class MLflowServerSpec(ApiModel):
     """How the pods spread over the cluster, as in a pod. Unset: over zones and nodes, as far as there is room."""
     pod_disruption_budget: PodDisruptionBudget | None = None
     """How many pods may be missing while nodes are drained. Unset: one of several."""
+    autoscaling: Autoscaling | None = None
+    """Scales the server by the load of its pods; leave replicas out beside it. Unset: whoever sets replicas does."""
     priority_class_name: Name | None = None
     """Priority class of the pods."""
     hibernate: bool = False

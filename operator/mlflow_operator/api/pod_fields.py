@@ -87,23 +87,127 @@ TopologySpreadConstraint = Annotated[
         )
     ),
 ]
-EnvVarSource = Annotated[
-    dict[str, Any],
-    WithJsonSchema(
-        _object(
-            secretKeyRef=_KEY,
-            configMapKeyRef=_KEY,
-            fieldRef=_object("fieldPath", apiVersion=_TEXT, fieldPath=_TEXT),
-            resourceFieldRef=_object("resource", containerName=_TEXT, resource=_TEXT, divisor=_QUANTITY),
-        )
-    ),
-]
-EnvFromSource = Annotated[
-    dict[str, Any],
-    WithJsonSchema(_object(prefix=_TEXT, secretRef=_WHOLE, configMapRef=_WHOLE)),
-]
+_ENV_SOURCE = _object(
+    secretKeyRef=_KEY,
+    configMapKeyRef=_KEY,
+    fieldRef=_object("fieldPath", apiVersion=_TEXT, fieldPath=_TEXT),
+    resourceFieldRef=_object("resource", containerName=_TEXT, resource=_TEXT, divisor=_QUANTITY),
+)
+_ENV_FROM = _object(prefix=_TEXT, secretRef=_WHOLE, configMapRef=_WHOLE)
+EnvVarSource = Annotated[dict[str, Any], WithJsonSchema(_ENV_SOURCE)]
+EnvFromSource = Annotated[dict[str, Any], WithJsonSchema(_ENV_FROM)]
 
 _BLOCK = _object("cidr", cidr=_TEXT, **{"except": _TEXTS})
 _PORT = _object(port=_QUANTITY, endPort=_NUMBER, protocol=_TEXT)
 NETWORK_PEER: Schema = _object(podSelector=_SELECTOR, namespaceSelector=_SELECTOR, ipBlock=_BLOCK)
 EGRESS_RULE: Schema = _object(to=_list(NETWORK_PEER), ports=_list(_PORT))
+
+_MAP: Schema = {"type": "object", "additionalProperties": _TEXT}
+_YES: Schema = {"type": "boolean"}
+_LONG: Schema = {"type": "integer", "format": "int64"}
+_ITEMS = _list(_object("key", "path", key=_TEXT, path=_TEXT, mode=_NUMBER))
+_FILES = {"items": _ITEMS, "optional": _YES}
+_TOKEN = _object("path", path=_TEXT, audience=_TEXT, expirationSeconds=_LONG)
+_PART_OF_POD = _list(_object("path", path=_TEXT, mode=_NUMBER, fieldRef=_object("fieldPath", fieldPath=_TEXT)))
+_PROJECTED = _object(
+    secret=_object(name=_TEXT, **_FILES),
+    configMap=_object(name=_TEXT, **_FILES),
+    serviceAccountToken=_TOKEN,
+    downwardAPI=_object(items=_PART_OF_POD),
+)
+_CSI = _object(
+    "driver",
+    driver=_TEXT,
+    readOnly=_YES,
+    fsType=_TEXT,
+    volumeAttributes=_MAP,
+    nodePublishSecretRef=_object(name=_TEXT),
+)
+_VOLUME = _object(
+    "name",
+    name=_TEXT,
+    emptyDir=_object(sizeLimit=_QUANTITY, medium=_TEXT),
+    secret=_object(secretName=_TEXT, defaultMode=_NUMBER, **_FILES),
+    configMap=_object(name=_TEXT, defaultMode=_NUMBER, **_FILES),
+    persistentVolumeClaim=_object("claimName", claimName=_TEXT, readOnly=_YES),
+    projected=_object(sources=_list(_PROJECTED), defaultMode=_NUMBER),
+    csi=_CSI,
+    nfs=_object("server", "path", server=_TEXT, path=_TEXT, readOnly=_YES),
+)
+"""Without hostPath: the pods see nothing of their node."""
+_MOUNT = _object(
+    "name",
+    "mountPath",
+    name=_TEXT,
+    mountPath=_TEXT,
+    subPath=_TEXT,
+    subPathExpr=_TEXT,
+    readOnly=_YES,
+    mountPropagation=_TEXT,
+)
+_HANDLER = {
+    "exec": _object(command=_TEXTS),
+    "httpGet": _object(
+        "port",
+        path=_TEXT,
+        port=_QUANTITY,
+        host=_TEXT,
+        scheme=_TEXT,
+        httpHeaders=_list(_object("name", "value", name=_TEXT, value=_TEXT)),
+    ),
+    "tcpSocket": _object("port", port=_QUANTITY, host=_TEXT),
+}
+_PROBE = _object(
+    **_HANDLER,
+    grpc=_object("port", port=_NUMBER, service=_TEXT),
+    initialDelaySeconds=_NUMBER,
+    timeoutSeconds=_NUMBER,
+    periodSeconds=_NUMBER,
+    successThreshold=_NUMBER,
+    failureThreshold=_NUMBER,
+    terminationGracePeriodSeconds=_LONG,
+)
+_HOOK = _object(**_HANDLER, sleep=_object("seconds", seconds=_LONG))
+_AMOUNTS: Schema = {"type": "object", "additionalProperties": _QUANTITY}
+_SECCOMP = _object("type", type=_TEXT, localhostProfile=_TEXT)
+_CONTAINER = _object(
+    "name",
+    "image",
+    name=_TEXT,
+    image=_TEXT,
+    imagePullPolicy=_TEXT,
+    command=_TEXTS,
+    args=_TEXTS,
+    workingDir=_TEXT,
+    env=_list(_object("name", name=_TEXT, value=_TEXT, valueFrom=_ENV_SOURCE)),
+    envFrom=_list(_ENV_FROM),
+    ports=_list(_object("containerPort", name=_TEXT, containerPort=_NUMBER, protocol=_TEXT)),
+    resources=_object(requests=_AMOUNTS, limits=_AMOUNTS),
+    volumeMounts=_list(_MOUNT),
+    startupProbe=_PROBE,
+    readinessProbe=_PROBE,
+    livenessProbe=_PROBE,
+    lifecycle=_object(postStart=_HOOK, preStop=_HOOK),
+    restartPolicy=_TEXT,
+    terminationMessagePolicy=_TEXT,
+    securityContext=_object(
+        runAsUser=_LONG,
+        runAsGroup=_LONG,
+        runAsNonRoot=_YES,
+        readOnlyRootFilesystem=_YES,
+        allowPrivilegeEscalation=_YES,
+        privileged=_YES,
+        capabilities=_object(add=_TEXTS, drop=_TEXTS),
+        seccompProfile=_SECCOMP,
+        appArmorProfile=_SECCOMP,
+    ),
+)
+Volume = Annotated[dict[str, Any], WithJsonSchema(_VOLUME)]
+VolumeMount = Annotated[dict[str, Any], WithJsonSchema(_MOUNT)]
+Container = Annotated[dict[str, Any], WithJsonSchema(_CONTAINER)]
+AppArmorProfile = Annotated[dict[str, Any], WithJsonSchema(_SECCOMP)]
+HostAlias = Annotated[dict[str, Any], WithJsonSchema(_object("ip", ip=_TEXT, hostnames=_TEXTS))]
+DnsConfig = Annotated[
+    dict[str, Any],
+    WithJsonSchema(_object(nameservers=_TEXTS, searches=_TEXTS, options=_list(_object(name=_TEXT, value=_TEXT)))),
+]

@@ -82,6 +82,7 @@ KINDS: dict[str, Kind] = {
     "Service": Kind("v1", "services", Watch.CHILD, _CHILD, pruned=True),
     "ServiceAccount": Kind("v1", "serviceaccounts", Watch.CHILD, _CHILD, pruned=True),
     "Ingress": Kind("networking.k8s.io/v1", "ingresses", Watch.CHILD, _CHILD, pruned=True),
+    "HorizontalPodAutoscaler": Kind("autoscaling/v2", "horizontalpodautoscalers", Watch.CHILD, _CHILD, pruned=True),
     "HTTPRoute": Kind(
         "gateway.networking.k8s.io/v1", "httproutes", Watch.LISTED, (*LOOK, *WRITE, "delete"), pruned=True
     ),

@@ -10,6 +10,7 @@ from mlflow_operator.desired.preparation.job import noticed, prepare_job
 from mlflow_operator.desired.references import own_secrets, references
 from mlflow_operator.desired.server import (
     auth,
+    autoscaler,
     disruption,
     http_route,
     ingress,
@@ -41,6 +42,7 @@ def build(server: MLflowServer, inputs: Inputs) -> Desired:
         *_optional(ingress.ingress(server)),
         *_optional(http_route.http_route(server)),
         *_optional(disruption.budget(server)),
+        *_optional(autoscaler.autoscaler(server)),
     ]
     held = {("Secret", name) for name in own_secrets(server)} - {_key(o) for o in objects}
     if server.spec.hibernate:

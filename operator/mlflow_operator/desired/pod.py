@@ -15,6 +15,12 @@ TMP_MOUNT = {"name": "tmp", "mountPath": "/tmp"}  # noqa: S108 - an emptyDir of 
 TMP_LIMIT = "1Gi"
 """For pods through which no artifacts pass: what runs away is evicted before it fills its node."""
 
+_ISTIO = {"sidecar.istio.io/inject": "false"}
+"""A label of pods into which Istio puts no sidecar."""
+_LINKERD = {"linkerd.io/inject": "disabled"}
+"""An annotation of pods into which Linkerd puts none."""
+_ALONE = _ISTIO | _LINKERD
+
 
 def template(
     server: MLflowServer,
@@ -26,11 +32,13 @@ def template(
     annotations: dict[str, str] | None = None,
     uid: int = UID,
     tmp_limit: str = TMP_LIMIT,
+    ends: bool = False,
 ) -> Object:
     """The template of a component's pods.
 
     They meet the Pod Security Standard "restricted". ``spec`` has what is the component's own, containers among it, and
-    wins; ``uid`` is what the image likes to run as, where nobody says otherwise.
+    wins; ``uid`` is what the image likes to run as, where nobody says otherwise; a pod that ``ends`` asks meshes for no
+    sidecar, with which it would not, unless the spec asks for one.
     """
     own_volumes = spec.get("volumes", [])
     body: Object = {
@@ -42,8 +50,10 @@ def template(
         **spec,
         "volumes": [{"name": "tmp", "emptyDir": {"sizeLimit": tmp_limit}}, *own_volumes],
     }
-    metadata: Object = {"labels": {**server.spec.pod_labels, **names.labels(server, component, version)}}
-    told = {**server.spec.pod_annotations, **(annotations or {})}
+    alone = ends and _ALONE.keys().isdisjoint(server.spec.pod_labels.keys() | server.spec.pod_annotations.keys())
+    labels = {**(_ISTIO if alone else {}), **server.spec.pod_labels, **names.labels(server, component, version)}
+    metadata: Object = {"labels": labels}
+    told = {**(_LINKERD if alone else {}), **server.spec.pod_annotations, **(annotations or {})}
     return {"metadata": metadata | ({"annotations": told} if told else {}), "spec": body}
 
 
@@ -91,12 +101,16 @@ def security_context(wanted: PodSecurityContext, user_ids: str, uid: int = UID) 
 
 
 def _scheduling(server: MLflowServer) -> Object:
-    """On which nodes all pods of the server may run, and with which right."""
+    """On which nodes all pods of the server may run, with which right, and how they find names."""
     spec = server.spec
     fields = {
         "imagePullSecrets": [secret.wire() for secret in spec.image.pull_secrets],
         "nodeSelector": spec.node_selector,
         "tolerations": spec.tolerations,
         "priorityClassName": spec.priority_class_name,
+        "runtimeClassName": spec.runtime_class_name,
+        "hostAliases": spec.host_aliases,
+        "dnsPolicy": spec.dns_policy,
+        "dnsConfig": spec.dns_config,
     }
     return {name: value for name, value in fields.items() if value}

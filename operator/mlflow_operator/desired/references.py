@@ -53,10 +53,19 @@ def _all(server: MLflowServer) -> Iterator[Reference]:
     for reference in (*_stores(server), *auth.references(server)):
         yield reference._replace(optional=reference.name in own)
     yield from encryption.references(server)
-    for variable in server.spec.env:
-        yield from _sources(variable.value_from or {}, _ENV_SOURCES)
-    for source in server.spec.env_from:
-        yield from _sources(source, _ENV_FROM_SOURCES)
+    yield from _of_pods(server)
+
+
+def _of_pods(server: MLflowServer) -> Iterator[Reference]:
+    """What the spec says of pods in the words of Kubernetes."""
+    mlflow = {"env": [variable.wire() for variable in server.spec.env], "envFrom": server.spec.env_from}
+    for container in (mlflow, *server.spec.sidecars, *server.spec.init_containers):
+        for variable in container.get("env", []):
+            yield from _sources(variable.get("valueFrom", {}), _ENV_SOURCES)
+        for source in container.get("envFrom", []):
+            yield from _sources(source, _ENV_FROM_SOURCES)
+    for volume in server.spec.volumes:
+        yield from _of_volume(volume)
 
 
 def _stores(server: MLflowServer) -> Iterator[Reference]:
@@ -71,6 +80,19 @@ def _stores(server: MLflowServer) -> Iterator[Reference]:
     if bucket is not None and bucket.credentials_secret_ref:
         access = bucket.credentials_secret_ref
         yield Reference("Secret", access.name, frozenset({access.access_key_id_key, access.secret_access_key_key}))
+
+
+def _of_volume(volume: dict[str, Any]) -> Iterator[Reference]:
+    secret = volume.get("secret", {})
+    parts = [{"secret": secret | {"name": secret.get("secretName")}, "configMap": volume.get("configMap")}]
+    for part in (*parts, *volume.get("projected", {}).get("sources", [])):
+        for field, kind in (("secret", "Secret"), ("configMap", "ConfigMap")):
+            found = part.get(field) or {}
+            if isinstance(found.get("name"), str):
+                keys = frozenset(item["key"] for item in found.get("items", []))
+                optional = found.get("optional") is True
+                needed, others = (frozenset[str](), keys) if optional else (keys, frozenset[str]())
+                yield Reference(kind, found["name"], needed, optional, others, whole=not keys)
 
 
 def _sources(source: dict[str, Any], fields: Iterable[tuple[str, str]]) -> Iterator[Reference]:

@@ -14,8 +14,8 @@ ROUTE: dict[str, Any] = {"ingress": {"host": "mlflow.example.com"}}
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 
 
-@pytest.mark.parametrize(("spec", "scheme", "protocol"), [(TLS, "https", "https"), ({}, "http", None)])
-def test_whoever_asks_a_server_knows_how(spec: dict[str, Any], scheme: str, protocol: str | None) -> None:
+@pytest.mark.parametrize(("spec", "scheme"), [(TLS, "https"), ({}, "http")])
+def test_whoever_asks_a_server_knows_how(spec: dict[str, Any], scheme: str) -> None:
     """Its URL, the kubelet, meshes and Gateways by the Service, and the controller of the Ingress."""
     wanted = server(EXISTING | ROUTE | spec)
     built = prepared(wanted)
@@ -24,7 +24,7 @@ def test_whoever_asks_a_server_knows_how(spec: dict[str, Any], scheme: str, prot
     probes = [container(only(built, "Deployment"))[name]["httpGet"].get("scheme", "HTTP") for name in PROBES]
     assert endpoint(wanted, "cluster.local").url == f"{scheme}://mlflow.team.svc.cluster.local:5000"
     assert probes == [scheme.upper()] * 3
-    assert (port["name"], port.get("appProtocol")) == (scheme, protocol)
+    assert (port["name"], port["appProtocol"]) == (scheme, scheme)
     assert rule["http"]["paths"][0]["backend"]["service"]["port"] == {"name": scheme}
     annotations = only(built, "Ingress")["metadata"]["annotations"]
     assert annotations.get("nginx.ingress.kubernetes.io/backend-protocol", "HTTP") == scheme.upper()

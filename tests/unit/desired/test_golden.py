@@ -40,7 +40,8 @@ def readable(obj: dict[str, Any]) -> dict[str, Any]:
             deployment.start_script(): "(start_server.py)",
             encryption.following(): "(follow_certificate.py)",
         }
-        container["command"] = [programs.get(word, word) for word in container["command"]]
+        if "command" in container:
+            container["command"] = [programs.get(word, word) for word in container["command"]]
     return obj
 
 

@@ -37,3 +37,30 @@ class PodDisruptionBudget(ApiModel):
     """Pods that may be missing, as a number or a percentage."""
 
     RULES: ClassVar[tuple[Rule, ...]] = (exactly_one("minAvailable", "maxUnavailable"),)
+
+
+Percentage = Annotated[int, Field(ge=1, le=1000)]
+"""Of what the pods request; it may be more than all of it, where their limits are higher."""
+
+
+class Autoscaling(ApiModel):
+    """A HorizontalPodAutoscaler of the server, which owns ``spec.replicas`` from then on."""
+
+    min_replicas: Annotated[int, Field(ge=1, le=100)] = 1
+    """Pods that there are at least."""
+    max_replicas: Annotated[int, Field(ge=1, le=100)]
+    """Pods that there are at most."""
+    target_cpu_utilization_percentage: Annotated[Percentage | None, Field(alias="targetCPUUtilizationPercentage")] = (
+        None
+    )
+    """CPU that the pods use on average, of what they request. Unset: 80, where no memory is set either."""
+    target_memory_utilization_percentage: Percentage | None = None
+    """Memory that the pods use on average, of what they request. Unset: it does not count."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "(has(self.minReplicas) ? self.minReplicas : 1) <= self.maxReplicas",
+            "minReplicas is more than maxReplicas; write one that is not",
+            ".minReplicas",
+        ),
+    )

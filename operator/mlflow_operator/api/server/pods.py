@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from mlflow_operator.api.pod_fields import AppArmorProfile
 from mlflow_operator.api.schema import ApiModel, Quantity, Rule
 
 UserId = Annotated[int, Field(ge=1, le=2147483647)]
@@ -25,6 +26,15 @@ class TemporaryStorage(ApiModel):
 
     size_limit: Quantity = "20Gi"
     """How much a pod may have there; one with more of it is evicted."""
+
+
+class ContainerSecurityContext(ApiModel):
+    """What the containers that run MLflow may do, as far as that can be said; they never have privileges."""
+
+    read_only_root_filesystem: bool = True
+    """Whether only mounted folders can be written; false for an image that writes elsewhere."""
+    app_armor_profile: AppArmorProfile | None = None
+    """AppArmor profile, as in a container."""
 
 
 class SeLinuxOptions(ApiModel):

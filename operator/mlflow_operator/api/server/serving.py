@@ -7,6 +7,7 @@ from pydantic import Field
 from mlflow_operator.api.meta import ConfigMapKeyRef, LocalRef, SecretKeyRef, Workspace
 from mlflow_operator.api.pod_fields import EnvVarSource
 from mlflow_operator.api.schema import Annotations, ApiModel, Name, Rule, SecretKey, Tags, exactly_one, rules
+from mlflow_operator.api.server.networks import CidrList
 from mlflow_operator.api.urls import HTTP_URL
 
 Patterns = Annotated[
@@ -108,6 +109,30 @@ class Service(ApiModel):
     """Port of the Service."""
     annotations: Annotations = Field(default_factory=dict)
     """Annotations of the Service."""
+    load_balancer_class: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    """Who makes the load balancer. Unset: the cluster's default."""
+    load_balancer_source_ranges: CidrList = Field(default_factory=list)
+    """Addresses that the load balancer lets in. Unset: all."""
+    external_traffic_policy: Literal["Cluster", "Local"] | None = None
+    """Whether a node hands connections from outside to pods of other nodes; Local keeps the address of the client."""
+    session_affinity: Literal["None", "ClientIP"] | None = None
+    """Whether a client stays with one pod."""
+    ip_family_policy: Literal["SingleStack", "PreferDualStack", "RequireDualStack"] | None = None
+    """Whether the Service has addresses of both families. Unset: as the cluster does."""
+    ip_families: Annotated[list[Literal["IPv4", "IPv6"]], Field(max_length=2)] = Field(default_factory=list)
+    """The families, the first one first. Unset: as the cluster does."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "(has(self.type) && self.type == 'LoadBalancer')"
+            " || (!has(self.loadBalancerClass) && !has(self.loadBalancerSourceRanges))",
+            "loadBalancerClass and loadBalancerSourceRanges go with type: LoadBalancer",
+        ),
+        Rule(
+            "(has(self.type) && self.type != 'ClusterIP') || !has(self.externalTrafficPolicy)",
+            "externalTrafficPolicy goes with type: LoadBalancer or NodePort",
+        ),
+    )
 
 
 class ServiceAccount(ApiModel):

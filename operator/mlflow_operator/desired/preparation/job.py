@@ -7,6 +7,7 @@ stores notice of it is less, and decides whether a success of before still count
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, pod, versions, volumes
+from mlflow_operator.desired.companions import accompanied
 from mlflow_operator.desired.inputs import Inputs, Object, digest
 from mlflow_operator.desired.preparation import program
 from mlflow_operator.desired.server import service_account
@@ -26,7 +27,8 @@ def prepare_job(server: MLflowServer, inputs: Inputs, fingerprint: str) -> Objec
     """
     version = versions.version(server)
     identity = service_account.identity(server)
-    template = pod.template(server, inputs, names.PREPARE, _pod(server, inputs), version=version, annotations=identity)
+    body = accompanied(server, _pod(server, inputs), beside=False)
+    template = pod.template(server, inputs, names.PREPARE, body, version=version, annotations=identity, ends=True)
     name = names.preparation(server, digest([template, fingerprint]))
     metadata = names.metadata(server, name, names.PREPARE, version=version)
     metadata["annotations"] = {names.STORES_ANNOTATION: _noticed(server, template["spec"], fingerprint)}
@@ -65,6 +67,7 @@ def _noticed(server: MLflowServer, rendered: Object, fingerprint: str) -> str:
     """Which program comes as whom, with which settings and credentials, to which stores; not on which node it runs."""
     container = next(c for c in rendered["containers"] if c["name"] == names.PREPARE)
     claims = [v["persistentVolumeClaim"] for v in rendered["volumes"] if "persistentVolumeClaim" in v]
+    more = [server.spec.volumes, server.spec.volume_mounts, server.spec.init_containers]
     return digest(
         [
             {name: container.get(name) for name in ("image", "env", "envFrom")},
@@ -72,6 +75,7 @@ def _noticed(server: MLflowServer, rendered: Object, fingerprint: str) -> str:
             [claims, rendered["securityContext"]] if claims else [],
             [rendered["serviceAccountName"], server.spec.service_account.annotations],
             fingerprint,
+            *([more] if any(more) else []),
         ]
     )
 

@@ -4,6 +4,7 @@ from importlib.resources import files
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, pod, versions, volumes
+from mlflow_operator.desired.companions import accompanied
 from mlflow_operator.desired.endpoint import Endpoint, endpoint
 from mlflow_operator.desired.inputs import Inputs, Object
 from mlflow_operator.desired.server import encryption, service_account
@@ -50,7 +51,7 @@ def strategy(server: MLflowServer) -> Object:
 def _pod(server: MLflowServer, inputs: Inputs) -> Object:
     body: Object = {
         "serviceAccountName": names.service_account(server),
-        "terminationGracePeriodSeconds": 60,
+        "terminationGracePeriodSeconds": server.spec.termination_grace_period_seconds,
         "containers": [_container(server, inputs)],
         "volumes": [*volumes.pod_volumes(server), *encryption.volumes(server)],
     }
@@ -58,7 +59,7 @@ def _pod(server: MLflowServer, inputs: Inputs) -> Object:
         body["affinity"] = server.spec.affinity
     if constraints := spread(server):
         body["topologySpreadConstraints"] = constraints
-    return body
+    return accompanied(server, body, beside=True)
 
 
 def _container(server: MLflowServer, inputs: Inputs) -> Object:

@@ -34,8 +34,8 @@ def scheme(server: MLflowServer) -> str:
 
 
 def protocol(server: MLflowServer) -> Object:
-    """What the port of the Service says of itself to meshes and Gateways."""
-    return {"appProtocol": "https"} if server.spec.tls else {}
+    """What the port of the Service says of itself, so that meshes and Gateways need not guess."""
+    return {"appProtocol": scheme(server)}
 
 
 def arguments(server: MLflowServer) -> list[str]:

@@ -1,6 +1,7 @@
 """The Service in front of the server."""
 
 from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.server.serving import Service
 from mlflow_operator.desired import names
 from mlflow_operator.desired.inputs import Object
 from mlflow_operator.desired.server import encryption
@@ -18,11 +19,25 @@ def service(server: MLflowServer, version: str) -> Object:
         "metadata": metadata,
         "spec": {
             "type": wanted.type,
+            **_as_said(wanted),
             "selector": names.selector(server, names.SERVER),
             # Pods keep the name of their port, by which those of before serve until the others are there.
             "ports": [port(encryption.scheme(server), wanted.port, "http") | encryption.protocol(server)],
         },
     }
+
+
+def _as_said(wanted: Service) -> Object:
+    """What is passed on as it is; what is not said is left to the cluster."""
+    fields: Object = {
+        "loadBalancerClass": wanted.load_balancer_class,
+        "loadBalancerSourceRanges": wanted.load_balancer_source_ranges,
+        "externalTrafficPolicy": wanted.external_traffic_policy,
+        "sessionAffinity": wanted.session_affinity,
+        "ipFamilyPolicy": wanted.ip_family_policy,
+        "ipFamilies": wanted.ip_families,
+    }
+    return {name: value for name, value in fields.items() if value}
 
 
 def internal(server: MLflowServer, name: str, component: str, number: int) -> Object:

@@ -7,7 +7,7 @@ import pytest
 
 from cluster.host import waiting
 from cluster.services.team import Object, Team, has_reason
-from integration.server.steps import MANAGED, QUIET_SECONDS, serve
+from integration.server.steps import MANAGED, QUIET_SECONDS, serve, until_children
 
 pytestmark = pytest.mark.integration
 
@@ -55,3 +55,15 @@ def test_an_event_driven_autoscaler_goes_to_zero_and_back(team: Team) -> None:
         team.apply("MLflowServer", "mlflow", MANAGED)
         time.sleep(QUIET_SECONDS)
         assert replicas(team) == (number, number)
+
+
+def test_an_autoscaler_of_the_spec_scales_between_its_numbers_and_goes_with_the_field(team: Team) -> None:
+    """The real controller brings it to the least; without the field the number stays, and is anybody's again."""
+    serve(team, MANAGED, autoscaling={"minReplicas": 3, "maxReplicas": 5})
+    waiting.until(lambda: replicas(team) == (3, 3), what="three replicas", seconds=60, pause=0.5)
+    team.apply("MLflowServer", "mlflow", {**MANAGED, "autoscaling": {"minReplicas": 1, "maxReplicas": 2}})
+    waiting.until(lambda: replicas(team) == (2, 2), what="two replicas", seconds=60, pause=0.5)
+    team.apply("MLflowServer", "mlflow", MANAGED)
+    until_children(team, lambda found: "HorizontalPodAutoscaler/mlflow" not in found, what="no autoscaler")
+    team.ready("mlflowserver", "mlflow")
+    assert replicas(team) == (2, 2)
