@@ -206,6 +206,15 @@ SERVERS_REFUSED = {
         SQLITE + VOLUME + "tls: {secretName: a, caBundle: {}}",
         "set exactly one of configMapKeyRef and secretKeyRef",
     ),
+    "authorities of a database that shows no certificate": (
+        "backendStore: {postgres: {host: a, database: a, credentialsSecretRef: {name: a}, sslMode: require,"
+        " caBundle: {configMapKeyRef: {name: a, key: b}}}}\n" + BUCKET,
+        "nobody is asked for a certificate otherwise: beside caBundle write sslMode verify-full, or verify-ca",
+    ),
+    "authorities of a store from nowhere": (
+        SQLITE + "artifactStore: {s3: {bucket: models, caBundle: {}}}",
+        "set exactly one of configMapKeyRef and secretKeyRef",
+    ),
     "external with HTTPS in the pods": (EXTERNAL + "tls: {secretName: a}", EXTERNAL_ONLY),
     "external with a route": (EXTERNAL + "ingress: {host: mlflow.example.com}", EXTERNAL_ONLY),
     "a range that is none": (

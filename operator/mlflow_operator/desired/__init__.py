@@ -10,7 +10,7 @@ from mlflow_operator.desired.inputs import Desired, Images, Inputs, Key, Object,
 from mlflow_operator.desired.names import pod_selector
 from mlflow_operator.desired.needs import needs
 from mlflow_operator.desired.objects import build, generated_secrets
-from mlflow_operator.desired.references import references
+from mlflow_operator.desired.references import bundles, references
 from mlflow_operator.desired.server.exposure import external_url
 from mlflow_operator.desired.versions import version
 
@@ -23,6 +23,7 @@ __all__ = [
     "Object",
     "Reference",
     "build",
+    "bundles",
     "differs",
     "digest",
     "endpoint",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names, stores
+from mlflow_operator.desired import names, stores, trust
 from mlflow_operator.desired.external import authorities
 from mlflow_operator.desired.inputs import Key, Reference
 from mlflow_operator.desired.server import auth, encryption
@@ -28,6 +28,12 @@ def references(server: MLflowServer) -> frozenset[Reference]:
             only_prepares=before.only_prepares and found.only_prepares,
         )
     return frozenset(merged.values())
+
+
+def bundles(server: MLflowServer) -> list[Reference]:
+    """Those that have to hold certificates, with the keys that do."""
+    tls = server.spec.tls
+    return trust.references(server) + (authorities.trusted(tls.ca_bundle, tls.secret_name) if tls else [])
 
 
 def own_secrets(server: MLflowServer) -> dict[str, str]:
@@ -80,6 +86,7 @@ def _stores(server: MLflowServer) -> Iterator[Reference]:
     if bucket is not None and bucket.credentials_secret_ref:
         access = bucket.credentials_secret_ref
         yield Reference("Secret", access.name, frozenset({access.access_key_id_key, access.secret_access_key_key}))
+    yield from trust.references(server)
 
 
 def _of_volume(volume: dict[str, Any]) -> Iterator[Reference]:

@@ -1,7 +1,7 @@
-"""Volumes of the server: the SQLite file and the artifacts. They outlive the server."""
+"""Volumes of the server: the SQLite file and the artifacts, which outlive it, and what its pods read."""
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names
+from mlflow_operator.desired import names, trust
 from mlflow_operator.desired.inputs import Object
 
 DATABASE_FOLDER = "/var/lib/mlflow/database"
@@ -31,20 +31,21 @@ def claims(server: MLflowServer) -> list[Object]:
 
 
 def pod_volumes(server: MLflowServer) -> list[Object]:
-    """The same volumes as a pod lists them."""
+    """The same volumes as a pod lists them, and the authorities that it trusts for its stores."""
     backend, artifacts = server.spec.backend_store, server.spec.artifact_store
     found = []
     if backend and backend.sqlite:
         found.append(mounted("database", names.database_volume(server)))
     if artifacts and artifacts.persistent_volume:
         found.append(mounted("artifacts", names.artifact_volume(server)))
-    return found
+    return found + trust.volumes(server)
 
 
 def mounts(server: MLflowServer) -> list[Object]:
     """Where a container finds them."""
     folders = {"database": DATABASE_FOLDER, "artifacts": ARTIFACT_FOLDER}
-    return [{"name": v["name"], "mountPath": folders[v["name"]]} for v in pod_volumes(server)]
+    data = [v["name"] for v in pod_volumes(server) if v["name"] in folders]
+    return [{"name": name, "mountPath": folders[name]} for name in data] + trust.mounts(server)
 
 
 def mounted(name: str, claim_name: str) -> Object:

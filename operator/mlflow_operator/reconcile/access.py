@@ -15,6 +15,7 @@ from mlflow_operator.desired.external import authorities, login, urls
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import OperatorError, Terminal, Waiting
 from mlflow_operator.reconcile import objects
+from mlflow_operator.reconcile.certificates import readable
 from mlflow_operator.reconcile.world import World
 
 _ADVICE = (
@@ -94,12 +95,7 @@ async def _trust(world: World, namespace: str, where: desired.Endpoint) -> ssl.S
     references = authorities.trusted(where.authorities, where.certificate)
     pem = ""
     for reference in references:
-        found = authorities.certificates(reference, await _read(world, reference.kind, namespace, reference.name))
-        try:
-            trusting(found)
-        except ValueError as error:
-            raise authorities.unusable(reference, str(error)) from error
-        pem += f"{found}\n"
+        pem += readable(reference, await _read(world, reference.kind, namespace, reference.name)) + "\n"
     return trusting(world.renewals.with_former((namespace, where.url), pem)) if references else None
 
 

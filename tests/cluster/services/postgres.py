@@ -70,6 +70,19 @@ class Postgres:
         self.sql(f'CREATE DATABASE "{name}"', "postgres")
         return self.uri(name)
 
+    def encrypt(self, certificate: str, key: str) -> None:
+        """Speak TLS too, with this certificate and its key in PEM."""
+        assert self._data is not None
+        for name, text in (("server.crt", certificate), ("server.key", key)):
+            file = self._data / "data" / name
+            file.write_text(text)
+            file.chmod(0o600)
+            if self._uid is not None:
+                os.chown(file, self._uid, self._uid)
+        self.sql("ALTER SYSTEM SET ssl = on", "postgres")
+        self.sql("SELECT pg_reload_conf()", "postgres")
+        waiting.until(lambda: self.sql("SHOW ssl", "postgres") == "on", what="TLS", seconds=READY_SECONDS)
+
     def sql(self, statement: str, database: str = "mlflow") -> str:
         """Run one statement; return the rows, a line each, fields separated by `|`."""
         login = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "mlflow", "-d", database]

@@ -93,12 +93,18 @@ def variables(spec: dict[str, Any], secrets: dict[str, dict[str, str]]) -> dict[
 
 
 def prepare(
-    spec: dict[str, Any], folder: Path, *, secrets: dict[str, dict[str, str]] | None = None, patience: int = 2
+    spec: dict[str, Any],
+    folder: Path,
+    *,
+    secrets: dict[str, dict[str, str]] | None = None,
+    patience: int = 2,
+    mounted: Path | None = None,
 ) -> Result:
-    """Run the Job of a server with this spec as a process."""
+    """Run the Job of a server with this spec as a process; what it mounts below /etc/mlflow is in ``mounted``."""
     secrets = SECRETS | (secrets or {})
     result = folder / f"result-{uuid.uuid4().hex}"
-    env = variables(spec, secrets) | {"PREPARE_RESULT": str(result), "PREPARE_PATIENCE": str(patience)}
+    env = {name: value.replace("/etc/mlflow", str(mounted)) for name, value in variables(spec, secrets).items()}
+    env |= {"PREPARE_RESULT": str(result), "PREPARE_PATIENCE": str(patience)}
     done = subprocess.run(
         [python(), "-c", script()], env=env, cwd=folder, capture_output=True, text=True, check=False, timeout=300
     )

@@ -7,6 +7,7 @@ ENCRYPTION, FOLLOWING, STARTING = (
     "desired/server/follow_certificate.py",
     "desired/server/start_server.py",
 )
+TRUST, CHILDREN = "desired/trust.py", "reconcile/servers/children.py"
 RENEWALS, TLS, OBJECTS = "reconcile/renewals.py", "clients/tls.py", "desired/objects.py"
 PROGRAM, OWN = "desired/test_certificate_program.py", "reconcile/servers/test_own_certificate.py"
 
@@ -51,6 +52,15 @@ MUTANTS = (
         "        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)",
         "        pass",
         PROGRAM,
+    ),
+    mutant(TRUST, "what a bundle is called is mounted", '"path": _FILE}', '"path": key}', "desired"),
+    mutant(TRUST, "authorities are not mounted", "    return [_volume(", "    return [] and [_volume(", "desired"),
+    mutant(
+        CHILDREN,
+        "anything is a bundle of a store",
+        "    for bundle in desired.bundles(server):",
+        "    for bundle in ():",
+        OWN,
     ),
     mutant(
         RENEWALS,

@@ -7,6 +7,7 @@ from pydantic import Field
 from mlflow_operator.api.meta import SecretKeyRef
 from mlflow_operator.api.schema import ApiModel, Name, Quantity, Rule, SecretKey, exactly_one, rules
 from mlflow_operator.api.server.pods import Resources
+from mlflow_operator.api.server.serving import CaBundle
 
 
 def _fixed(field: str, reason: str) -> Rule:
@@ -63,8 +64,18 @@ class Postgres(ApiModel):
     """Who logs in."""
     ssl_mode: Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None = None
     """How TLS is used, as libpq calls it. Unset: libpq's default, prefer."""
+    ca_bundle: CaBundle | None = None
+    """Certificate authorities that are trusted for the database, instead of the public ones."""
     pool: Pool = Field(default_factory=Pool)
     """The connection pool of every worker process."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.caBundle) || (has(self.sslMode) && self.sslMode in ['verify-ca', 'verify-full'])",
+            "nobody is asked for a certificate otherwise: beside caBundle write sslMode verify-full, or verify-ca",
+            ".sslMode",
+        ),
+    )
 
 
 class Sqlite(ApiModel):
@@ -141,6 +152,8 @@ class S3(ApiModel):
     """Whether the bucket is in the path rather than the host name. Unset: yes where an endpoint is set."""
     credentials_secret_ref: S3Credentials | None = None
     """The access key. Unset: the identity of the pods."""
+    ca_bundle: CaBundle | None = None
+    """Certificate authorities that are trusted for the store, instead of the public ones."""
     create_bucket: bool = False
     """Whether to create the bucket when it is missing."""
 

@@ -5,7 +5,7 @@ Everything goes through the environment, since the arguments of a process can be
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.stores import S3, Pool, Postgres
-from mlflow_operator.desired import stores, volumes
+from mlflow_operator.desired import stores, trust, volumes
 from mlflow_operator.desired.endpoint import Endpoint
 from mlflow_operator.desired.inputs import Object
 from mlflow_operator.desired.server import auth
@@ -78,7 +78,8 @@ def _database(server: MLflowServer) -> list[Object]:
 def _postgres(database: Postgres) -> list[Object]:
     credentials = database.credentials_secret_ref
     # libpq looks for authorities in the home folder only, which is empty.
-    authorities = [plain("PGSSLROOTCERT", AUTHORITIES)] if database.ssl_mode in ("verify-ca", "verify-full") else []
+    trusted = trust.file(trust.DATABASE) if database.ca_bundle else AUTHORITIES
+    authorities = [plain("PGSSLROOTCERT", trusted)] if database.ssl_mode in ("verify-ca", "verify-full") else []
     return [
         *authorities,
         plain("MLFLOW_BACKEND_STORE_URI", stores.database_uri(database)),
@@ -114,6 +115,8 @@ def _s3_endpoint(bucket: S3) -> list[Object]:
             plain("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required"),
             plain("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required"),
         ]
+    if bucket.ca_bundle:
+        variables.append(plain("AWS_CA_BUNDLE", trust.file(trust.STORE)))
     if in_path or bucket.path_style is not None:
         variables.append(plain("MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE", "path" if in_path else "virtual"))
     return variables

@@ -21,6 +21,7 @@ from mlflow_operator.errors import (
     Waiting,
 )
 from mlflow_operator.reconcile import objects
+from mlflow_operator.reconcile.certificates import readable
 from mlflow_operator.reconcile.objects import SERVER
 from mlflow_operator.reconcile.servers import preparation
 from mlflow_operator.reconcile.servers.apply import apply, create_once, has, look_up, try_out
@@ -215,14 +216,17 @@ def _digests(server: MLflowServer, found: References) -> dict[desired.Key, str]:
 
 
 def check(server: MLflowServer, found: References) -> None:
-    """Say which Secret, ConfigMap or key is missing.
+    """Say which Secret, ConfigMap or key is missing, or holds no certificate where it should.
 
     Raises:
         Waiting: One is; it may still come.
+        Terminal: CaBundleInvalid.
     """
     for reference in sorted(desired.references(server), key=lambda r: r.key):
         if not reference.optional:
             _check(server, reference, found.get(reference.key))
+    for bundle in desired.bundles(server):
+        readable(bundle, found[bundle.key])
 
 
 def _check(server: MLflowServer, reference: Reference, obj: Object | None) -> None:

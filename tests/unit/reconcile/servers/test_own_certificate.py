@@ -17,6 +17,7 @@ from mlflow_operator.errors import Terminal, Waiting
 from mlflow_operator.reconcile.access import access
 from mlflow_operator.reconcile.events import seen
 from mlflow_operator.reconcile.renewals import Renewals
+from mlflow_operator.reconcile.servers import children
 from mlflow_operator.reconcile.world import World
 from unit.desired.servers import EXISTING, server
 from unit.signing import Pair, signed, trusts
@@ -136,3 +137,32 @@ async def test_what_to_do_names_the_secret_and_the_host() -> None:
     """For whoever reads the message of the server."""
     way = await access(Team({"tls.crt": signed(HOST).certificate}).world, encrypted())
     assert f"Secret certificate of spec.tls has to hold a certificate for {HOST}" in way.advice
+
+
+POSTGRES = EXISTING["backendStore"]["postgres"] | {"sslMode": "verify-full", "caBundle": BUNDLED["caBundle"]}
+BAD_DATA = {"data": {"tls.crt": base64.b64encode(b"nonsense").decode(), "tls.key": ""}}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "data", "said"),
+    [
+        (encrypted(), BAD_DATA, r"key tls\.crt or ca\.crt of Secret certificate holds no"),
+        (
+            server(EXISTING | {"backendStore": {"postgres": POSTGRES}}),
+            {},
+            r"key ca\.crt of ConfigMap corporate holds no",
+        ),
+    ],
+    ids=["of the pods", "of a store"],
+)
+def test_what_is_no_certificate_is_named_before_anything_relies_on_it(wanted: Any, data: Any, said: str) -> None:
+    """Whether or not a pod runs that could be asked."""
+    login, keys = {"username": "", "password": ""}, {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    found = {
+        ("Secret", "db"): {"data": login},
+        ("Secret", "keys"): {"data": keys},
+        ("Secret", "certificate"): data,
+        ("ConfigMap", "corporate"): {"data": {"ca.crt": "nonsense"}},
+    }
+    with pytest.raises(Terminal, match=f"CaBundleInvalid: {said}"):
+        children.check(wanted, found)

@@ -43,7 +43,12 @@ _LOCKED = Answer(
 )
 _READ_ONLY = Answer(Problem, "DatabaseReadOnly", "is read-only", "use the primary, or make it writable")
 _STARTING = Answer(Passing, "DatabaseStarting", "is starting or stopping", "wait; it is retried")
-_TLS = Answer(Problem, "DatabaseTlsFailed", "and TLS do not come together", "correct sslMode, or the authority")
+_TLS = Answer(
+    Problem,
+    "DatabaseTlsFailed",
+    "and TLS do not come together",
+    "correct sslMode, or name the authority in postgres.caBundle",
+)
 _SILENT = Answer(Passing, "DatabaseUnreachable", "does not answer", "check host and port")
 _REFUSED = Answer(Passing, "ConnectionRefused", "refused the connection", "do what its words say")
 _LOST = Answer(Passing, "ConnectionLost", "broke off", "it is retried; if it stays so, see the database's log")

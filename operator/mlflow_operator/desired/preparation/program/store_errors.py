@@ -13,7 +13,7 @@ _OF_TRANSPORT = {
     "ConnectionClosedError": "the connection was closed before an answer came",
     "IncompleteReadError": "the connection was closed in the middle of an answer",
     "ProxyConnectionError": "the proxy cannot be reached; correct HTTPS_PROXY and NO_PROXY",
-    "SSLError": "TLS failed; name the authority by AWS_CA_BUNDLE in env, or set MLFLOW_S3_IGNORE_TLS",
+    "SSLError": "TLS failed; name the authority in s3.caBundle",
     "HTTPClientError": "the request did not get through",
 }
 _WITHOUT_CREDENTIALS = ("NoCredentialsError", "CredentialRetrievalError", "MetadataRetrievalError")

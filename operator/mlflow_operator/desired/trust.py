@@ -1,0 +1,47 @@
+"""Certificate authorities of the stores: files in the pods of the server and of its preparation."""
+
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.server.serving import CaBundle
+from mlflow_operator.desired.external import authorities
+from mlflow_operator.desired.inputs import Object, Reference
+
+_FOLDER = "/etc/mlflow"
+_FILE = "ca.crt"
+DATABASE, STORE = "database-authorities", "store-authorities"
+
+
+def file(name: str) -> str:
+    """Where a container finds the authorities of the database, or of the artifact store."""
+    return f"{_FOLDER}/{name}/{_FILE}"
+
+
+def references(server: MLflowServer) -> list[Reference]:
+    """Where they come from."""
+    return [authorities.reference(bundle) for bundle in _bundles(server).values()]
+
+
+def volumes(server: MLflowServer) -> list[Object]:
+    """The same as a pod's volumes."""
+    return [_volume(name, authorities.reference(bundle)) for name, bundle in _bundles(server).items()]
+
+
+def mounts(server: MLflowServer) -> list[Object]:
+    """Where a container finds those."""
+    return [{"name": name, "mountPath": f"{_FOLDER}/{name}", "readOnly": True} for name in _bundles(server)]
+
+
+def _bundles(server: MLflowServer) -> dict[str, CaBundle]:
+    backend, artifacts = server.spec.backend_store, server.spec.artifact_store
+    found = {
+        DATABASE: backend.postgres.ca_bundle if backend and backend.postgres else None,
+        STORE: artifacts.s3.ca_bundle if artifacts and artifacts.s3 else None,
+    }
+    return {name: bundle for name, bundle in found.items() if bundle}
+
+
+def _volume(name: str, where: Reference) -> Object:
+    (key,) = where.keys
+    items = [{"key": key, "path": _FILE}]
+    if where.kind == "ConfigMap":
+        return {"name": name, "configMap": {"name": where.name, "items": items}}
+    return {"name": name, "secret": {"secretName": where.name, "items": items}}
