@@ -57,7 +57,7 @@ GOOD = Ending(_report(_STORES))
 
 
 def failing(part: str, reason: str, message: str, *, terminal: bool = True) -> Ending:
-    """A preparation that found something wrong with `part`: database or artifacts."""
+    """A preparation that found something wrong with `part`: database, artifacts or logins."""
     wrong = _part(part, reason, message, ok=False, terminal=terminal, phase="connect")
     return Ending(_report({**_STORES, **wrong}), 3 if terminal else 1)
 

@@ -3,6 +3,7 @@
 from mutants.mutant import mutant
 
 DIFFERENCE, REFERENCES, NEEDS = "desired/difference.py", "desired/references.py", "desired/needs.py"
+AUTH, START, OBJECTS = "desired/server/auth.py", "desired/server/start_server.py", "desired/objects.py"
 PREPARE_JOB, INPUTS = "desired/preparation/job.py", "desired/inputs.py"
 
 POD, VOLUMES, ENVIRONMENT, STATEFUL = (
@@ -111,6 +112,50 @@ MUTANTS = (
         "before.optional or found.optional",
         "desired",
     ),
+    mutant(
+        AUTH,
+        "the server's pods read a password",
+        'from_secret("AUTH_ADMIN_USERNAME", admin.name, admin.username_key)',
+        'from_secret("AUTH_ADMIN_USERNAME", admin.name, admin.password_key)',
+        "desired/test_auth.py",
+    ),
+    mutant(
+        AUTH,
+        "the operator is an administrator",
+        'OPERATOR), {"admin": False,',
+        'OPERATOR), {"admin": True,',
+        "desired/test_auth.py",
+    ),
+    mutant(
+        AUTH,
+        "a user of the spec is an administrator",
+        'user.name), {"admin": False,',
+        'user.name), {"admin": True,',
+        "desired/test_auth.py",
+    ),
+    mutant(
+        AUTH,
+        "a new password exchanges the pods",
+        "frozenset({password.key}), only_prepares=True)",
+        "frozenset({password.key}))",
+        "desired/test_auth.py",
+    ),
+    mutant(
+        OBJECTS,
+        "a new password is not prepared",
+        "    return _fingerprint(references(server), inputs)",
+        "    return _of_pods(server, inputs)",
+        "desired/test_auth.py",
+    ),
+    mutant(
+        START,
+        "an administrator who is missing has a known password",
+        "os.urandom(32).hex()",
+        '"0" * 64',
+        "desired/test_auth.py",
+    ),
+    mutant(START, "others read the database's URI", "os.O_EXCL, 0o600)", "os.O_EXCL, 0o644)", "desired/test_auth.py"),
+    mutant(START, "a percent sign is lost", 'value.replace("%", "%%")', "value", "desired/test_auth.py"),
     mutant(
         REFERENCES,
         "generated Secrets have to be there first",

@@ -100,7 +100,7 @@ def test_what_a_user_may_do_is_told_to_the_preparation_alone() -> None:
     found = variables(job(with_user))
     admin, operator, ann = json.loads(found["PREPARE_LOGINS"])
     assert admin == {"admin": True, "grants": []}
-    assert operator == {"admin": False, "grants": [list(grant) for grant in auth._GRANTS]}
+    assert operator == {"admin": False, "grants": [list(grant) for grant in auth.GRANTS]}
     assert ann == {
         "admin": False,
         "grants": [

@@ -1,8 +1,10 @@
-"""With which login a server elsewhere is asked, seen from that server."""
+"""With which login a server is asked, seen from that server."""
 
+import os
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -12,7 +14,7 @@ from cluster.services.threaded import serving
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.errors import ApiError, LeadershipLost, Terminal
 from mlflow_operator.kubectl.changing import keepers
-from mlflow_operator.kubectl.reaching.access import reached
+from mlflow_operator.kubectl.reaching.access import reached, where
 from mlflow_operator.kubectl.terminal.exits import UNKNOWN, Stop
 from mlflow_operator.kubectl.terminal.person import Person
 from mlflow_operator.kubectl.terminal.place import Place
@@ -110,6 +112,31 @@ async def test_ones_own_login_is_taken_for_ones_own_server(mlflow: Mlflow, monke
     monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow.url)
     await ask(Somebody(login=FORBIDDEN), mlflow.url)
     assert mlflow.seen == ["Bearer mine"] * 2
+
+
+@pytest.mark.parametrize("mine", [False, True], ids=["of the operator", "of one's own"])
+async def test_a_server_in_the_cluster_is_asked_with_a_login_where_it_asks_for_one(
+    mlflow: Mlflow, mine: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that the operator has made, for who may read it; or one's own, where the variable names the server."""
+    program = tmp_path / "kubectl"
+    port = mlflow.url.removeprefix("http://")
+    program.write_text(f"#!/bin/sh\necho 'Forwarding from {port} -> 5000'\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    stores: Object = {"backendStore": {"sqlite": {}}, "artifactStore": {"persistentVolume": {}}}
+    wanted = MLflowServer.parse(server(**stores | {"auth": {"basic": {}}}))
+    made = secret("nowhere")
+    person = Somebody(**{f"{wanted.metadata.name}-auth": FORBIDDEN if mine else made})
+    if mine:
+        with pytest.raises(Stop, match=f"you may not read Secret {wanted.metadata.name}-auth"):
+            async with reached(person, wanted, Place()):
+                pass
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", where(wanted).url)
+        monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "mine")
+    async with reached(person, wanted, Place()) as registry:
+        await registry.ping()
+    assert mlflow.seen == ["Bearer mine" if mine else f"Basic {b64encode(b'op:pw').decode()}"]
 
 
 async def test_what_reads_cannot_write(mlflow: Mlflow) -> None:

@@ -21,7 +21,7 @@ OPERATOR = "mlflow-operator"
 """The operator's own user."""
 PROBED_EXPERIMENT = "0"
 """MLflow's experiment Default, which every database has: below it the operator tries the artifact store."""
-_GRANTS = (
+GRANTS = (
     ("registered_model", "*", "EDIT"),
     ("experiment", "*", "EDIT"),
     # Who may not manage an experiment may not delete an artifact of it, and what is no experiment's only admins write.
@@ -58,6 +58,12 @@ def secret(server: MLflowServer, name: str, word: str) -> Object:
         "type": "Opaque",
         "data": {key: b64encode(value.encode()).decode() for key, value in data.items()},
     }
+
+
+def administrator(server: MLflowServer) -> str | None:
+    """Name of the Secret with the administrator's login; None where there is none."""
+    wanted = basic(server)
+    return _admin(server, wanted).name if wanted else None
 
 
 def operator_credentials(server: MLflowServer) -> ExternalCredentials | None:
@@ -101,7 +107,7 @@ def prepare_variables(server: MLflowServer) -> list[Object]:
     admin, own = _admin(server, wanted), names.operator_login(server)
     logins: list[tuple[Object, Object]] = [
         (from_secret("PREPARE_USERNAME_0", admin.name, admin.username_key), {"admin": True, "grants": []}),
-        (plain("PREPARE_USERNAME_1", OPERATOR), {"admin": False, "grants": _GRANTS}),
+        (plain("PREPARE_USERNAME_1", OPERATOR), {"admin": False, "grants": GRANTS}),
     ]
     passwords = [(admin.name, admin.password_key), (own, _PASSWORD)]
     for number, user in enumerate(wanted.users, start=len(logins)):

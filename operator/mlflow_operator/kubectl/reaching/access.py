@@ -5,7 +5,6 @@ import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.clients.mlflow.registry import Access, Mlflow, Registry
@@ -50,14 +49,16 @@ async def reached(
         async with _asked(_given(url, at)) as registry:
             yield registry
     elif server.spec.external is not None:
-        async with _asked(await _external(person, server, at)) as registry:
+        tls, headers = await _trust(person, server, at), await _login(person, server, at)
+        async with _asked(Access(at.url, headers, at.workspace, tls)) as registry:
             yield registry
     else:
         target, port = f"service/{names.instance(server)}", server.spec.service.port
+        headers = await _login(person, server, at)
         async with forwarded(place.flags(server.metadata.namespace), target, port) as local:
             # The API server and the kubelet lead to the pod of the Service, whatever name its certificate has.
             tls = trusting_anybody() if at.scheme == "https" else None
-            access = Access(f"{at.scheme}://127.0.0.1:{local.port}{at.prefix}", workspace=at.workspace, tls=tls)
+            access = Access(f"{at.scheme}://127.0.0.1:{local.port}{at.prefix}", headers, at.workspace, tls)
             async with _asked(access, proxies=False) as registry:
                 yield registry
 
@@ -81,12 +82,12 @@ def _given(url: str, at: Endpoint) -> Access:
     return Access(url.rstrip("/"), headers=own_login(os.environ), workspace=at.workspace)
 
 
-async def _external(person: Person, server: MLflowServer, at: Endpoint) -> Access:
-    access = Access(at.url, workspace=at.workspace, tls=await _trust(person, server, at))
+async def _login(person: Person, server: MLflowServer, at: Endpoint) -> tuple[tuple[str, str], ...]:
+    """The header of the person's own login where it is for this server, else of the operator's, if the person may."""
     if is_for(os.environ, at.url) and (own := own_login(os.environ)):
-        return replace(access, headers=own)
+        return own
     if at.credentials is None:
-        return access
+        return ()
     namespace, name = server.metadata.namespace, at.credentials.name
     try:
         secret = await person.get("Secret", namespace, name)
@@ -95,8 +96,9 @@ async def _external(person: Person, server: MLflowServer, at: Endpoint) -> Acces
         raise Stop(UNKNOWN, "NoLogin", f"{message}and {_VARIABLES}") from error
     if secret is None:
         raise Stop(WRONG, "SecretNotFound", f"Secret {name} does not exist in namespace {namespace}; create it")
-    login.check_offer(secret, at.address)
-    return replace(access, headers=(("Authorization", login.authorization(at.credentials, secret)),))
+    if server.spec.external is not None:
+        login.check_offer(secret, at.address)
+    return (("Authorization", login.authorization(at.credentials, secret)),)
 
 
 def own_login(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names
+from mlflow_operator.desired.server.auth import administrator
 from mlflow_operator.kubectl.reaching.access import server_of, where
 from mlflow_operator.kubectl.reaching.forward import forwarded, kubectl
 from mlflow_operator.kubectl.terminal.exits import UNKNOWN, WELL, WRONG, Stop
@@ -41,6 +42,8 @@ def ui(place: Place, name: str, port: int | None, *, browse: bool) -> Command:
         flags, target = place.flags(person.namespace), f"service/{names.instance(server)}"
         async with forwarded(flags, target, server.spec.service.port, port) as local:
             await _open(f"{at.scheme}://127.0.0.1:{local.port}{at.prefix}/", browse=browse)
+            if admin := administrator(server):
+                say(console(errors=True), f"it asks for a login; the administrator's is in Secret {admin}")
             say(console(errors=True), "Ctrl-C ends it")
             await local.ended()
         raise Stop(UNKNOWN, "PortForwardEnded", f"kubectl has ended; see kubectl mlflow doctor mls/{name}")
