@@ -209,7 +209,7 @@ BOTH = (
 MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (
         *("desired/preparation/program", "desired/versions.py", "reconcile/servers"),
-        *("status/preparation.py", "status/server.py", "status/exposure.py", "status/waits.py"),
+        *("status/preparation.py", "status/server.py", "status/exposure.py", "status/protection.py", "status/waits.py"),
     ),
     ModelPromotion: (
         *("promotion", "reconcile/evidence", "reconcile/policies/book.py", "reconcile/promotions"),

@@ -250,7 +250,7 @@ class MLflowServerStatus(Observed):
     """Label selector of the pods, for the scale subresource."""
     conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)
     """Ready, Reconciling, Stalled, Suspended, DatabaseReady, SchemaReady, ArtifactStoreReady, ServerReady,
-    ExperimentsReady, Exposed."""
+    ExperimentsReady, Exposed, Secured."""
 
 
 class MLflowServer(Resource):
@@ -265,6 +265,7 @@ class MLflowServer(Resource):
         Column("Age", ".metadata.creationTimestamp", "date"),
         Column("Reason", condition_path("Ready", "reason"), priority=1),
         Column("External", ".status.externalURL", priority=1),
+        Column("Secured", condition_path("Secured"), priority=1),
         Column("Schema", ".status.schemaRevision", priority=1),
         Column("Backend", condition_path("DatabaseReady"), priority=1),
         Column("Artifacts", condition_path("ArtifactStoreReady"), priority=1),

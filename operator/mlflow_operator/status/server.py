@@ -18,6 +18,7 @@ from mlflow_operator.status import conditions
 from mlflow_operator.status.conditions import State, Verdict
 from mlflow_operator.status.exposure import Exposure
 from mlflow_operator.status.preparation import Preparation
+from mlflow_operator.status.protection import Protection
 from mlflow_operator.status.rollout import Rollout
 from mlflow_operator.status.waits import Cause
 
@@ -27,6 +28,7 @@ ARTIFACTS = "ArtifactStoreReady"
 SERVER = "ServerReady"
 EXPERIMENTS = "ExperimentsReady"
 EXPOSED = "Exposed"
+SECURED = "Secured"
 
 _ENDPOINTS_FOLLOW = timedelta(seconds=30)
 
@@ -56,6 +58,8 @@ class Seen:
     """The MLflow release that the server told."""
     exposure: Exposure | None = None
     """What controllers have said of the routes from outside."""
+    protection: Protection | None = None
+    """What protects the server."""
     selector: str | None = None
     prepared: bool = False
     """The current preparation has succeeded, or none is needed."""
@@ -200,6 +204,10 @@ def _experiments(seen: Seen, _: Condition | None) -> Answer | None:
     return None if probe is None else (probe.ok, probe.reason, probe.message)
 
 
+def _secured(seen: Seen, _: Condition | None) -> Answer | None:
+    return seen.protection
+
+
 def _exposed(seen: Seen, _: Condition | None) -> Answer | None:
     return seen.exposure
 
@@ -211,6 +219,7 @@ _QUESTIONS: dict[str, Callable[[Seen, Condition | None], Answer | None]] = {
     SERVER: _server,
     EXPERIMENTS: _experiments,
     EXPOSED: _exposed,
+    SECURED: _secured,
 }
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster.services.team import Team
+from cluster.services.team import Team, condition
 from integration.server.steps import MANAGED, children, serve, until_children
 
 pytestmark = pytest.mark.integration
@@ -13,6 +13,9 @@ WALLS = {f"NetworkPolicy/mlflow{part}" for part in ("", "-prepare", "-postgres",
 def test_walls_go_up_and_come_down_while_the_server_stays_ready(team: Team) -> None:
     """Before any pod starts; without the field nothing of them stays, and no pod is exchanged."""
     server = serve(team, MANAGED, networkPolicy={})
+    secured = condition(server, "Secured")
+    assert secured["reason"] == "NoLogin"
+    assert "the pods of its namespace may read, change and delete everything" in secured["message"]
     found = children(team)
     assert found.keys() >= WALLS
     made = {name: obj["metadata"]["creationTimestamp"] for name, obj in found.items()}

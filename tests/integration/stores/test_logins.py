@@ -133,6 +133,17 @@ def test_the_operators_user_can_do_its_work(urls: list[str]) -> None:
     asyncio.run(work())
 
 
+def test_a_stranger_is_known_to_be_sent_away(urls: list[str]) -> None:
+    """The operator asks as one, without its login, before it says that the server is secured."""
+
+    async def ask() -> list[bool | None]:
+        async with Mlflow() as mlflow:
+            everybody = [*(Access(url) for url in urls), *(_access(url) for url in urls), Access("http://127.0.0.1:9")]
+            return [await probe.lets_in(mlflow.at(who)) for who in everybody]
+
+    assert asyncio.run(ask()) == [False, False, True, True, None]
+
+
 REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "users/create", {"username": "intruder", "password": "long-enough-for-it"}),
     ("PATCH", "users/update-password", {"username": ADMIN[0], "password": "long-enough-for-it"}),

@@ -9,6 +9,7 @@ import pytest
 from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
 from mlflow_operator.errors import RegistryUnavailable, Terminal, Waiting
 from mlflow_operator.status.preparation import Part, Preparation
+from mlflow_operator.status.protection import Protection
 from mlflow_operator.status.rollout import Rollout
 from mlflow_operator.status.server import Probe, Seen, compute
 from mlflow_operator.status.waits import Cause
@@ -27,7 +28,8 @@ SILENT = Probe(False, "NoAnswer", "connection refused")
 
 PREPARING = Seen(url="http://mlflow.team.svc:5000", selector="a=b")
 ROLLING = Seen(prepared=True, preparation=GOOD, rollout=MOVING)
-READY = Seen(prepared=True, preparation=GOOD, rollout=DONE, api=ANSWERS)
+OPEN = Protection("False", "NoLogin", "nothing asks for a login")
+READY = Seen(prepared=True, preparation=GOOD, rollout=DONE, api=ANSWERS, protection=OPEN)
 
 
 def server(
@@ -68,7 +70,7 @@ def test_a_settling_server_is_written_once_for_each_thing_that_it_reaches() -> N
 
 
 def test_a_ready_server_says_what_was_tried() -> None:
-    """All conditions are True, and neither Reconciling nor Stalled exists."""
+    """What it is for works, and neither Reconciling nor Stalled exists; an open door is told, and holds up nothing."""
     status = compute(server(), READY, None, NOW)
     assert words(status) == {
         "Ready": ("True", "Ready"),
@@ -76,6 +78,7 @@ def test_a_ready_server_says_what_was_tried() -> None:
         "SchemaReady": ("True", "UpToDate"),
         "ArtifactStoreReady": ("True", "Writable"),
         "ServerReady": ("True", "Answered"),
+        "Secured": ("False", "NoLogin"),
     }
     assert {c.observed_generation for c in status.conditions} == {1}
     assert {c.last_transition_time.microsecond for c in status.conditions} == {0}
@@ -202,7 +205,7 @@ def test_a_pass_that_tries_less_says_the_same() -> None:
     tried = Seen(
         prepared=True, preparation=GOOD, rollout=DONE, api=ANSWERS, artifacts=Probe(True, "Writable", "through")
     )
-    before = compute(server(), tried, None, NOW)
+    before = compute(server(), replace(tried, protection=OPEN), None, NOW)
     assert compute(server(status=before), READY, None, NOW + timedelta(hours=1)) == before
 
 

@@ -4,7 +4,7 @@ from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.serving import Experiment
 from mlflow_operator.clients.mlflow.registry import Registry
 from mlflow_operator.desired.server.auth import PROBED_EXPERIMENT
-from mlflow_operator.errors import OperatorError, Terminal, Waiting
+from mlflow_operator.errors import OperatorError, RegistryRefused, Terminal, Waiting
 
 _CONTENT = b"written, read and deleted by mlflow-operator to see that the artifact store works\n"
 _FOLDER = ".mlflow-operator"
@@ -23,6 +23,17 @@ async def api(registry: Registry) -> None:
         RegistryRefused: The credentials, or the host name, are not accepted.
     """
     await registry.ping()
+
+
+async def lets_in(stranger: Registry) -> bool | None:
+    """Whether somebody is answered who has no login; None where nobody could say."""
+    try:
+        await api(stranger)
+    except RegistryRefused as error:
+        return False if error.reason == "AccessDenied" else None
+    except OperatorError:
+        return None
+    return True
 
 
 async def list_artifacts(registry: Registry, folder: str) -> None:

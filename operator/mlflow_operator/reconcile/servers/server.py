@@ -23,6 +23,7 @@ from mlflow_operator.reconcile.servers.surroundings import surroundings
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.conditions import READY
 from mlflow_operator.status.exposure import Exposure, exposure
+from mlflow_operator.status.protection import protection
 from mlflow_operator.status.rollout import Rollout
 from mlflow_operator.status.server import EXPOSED, Probe, Seen, compute
 
@@ -101,6 +102,8 @@ async def _observe(
         rollout=Rollout.of(deployment) if deployment else None,
         exposure=_exposure(world, server, brought),
     )
+    if own:
+        seen = replace(seen, protection=protection(server, None))
     error: Exception | None = None
     try:
         url = desired.endpoint(server, world.settings.cluster_domain).url
@@ -141,10 +144,14 @@ async def _explained(world: World, server: MLflowServer, seen: Seen) -> Seen:
 async def _ask(world: World, server: MLflowServer, seen: Seen, *, troubled: bool) -> Seen:
     """Ask the running server; while something else is wrong, which may be tried again and again, write no artifacts."""
     spec = server.spec
-    registry = world.mlflow.at(await access(world, server))
+    way = await access(world, server)
+    registry = world.mlflow.at(way)
     api = await _tried("ApiAnswers", "the API answers, and so does its database", probe.api(registry))
     if not api.ok:
         return replace(seen, api=api)
+    if spec.auth.basic:
+        stranger = world.mlflow.at(replace(way, headers=(), denied=_nobody))
+        seen = replace(seen, protection=protection(server, await probe.lets_in(stranger)))
     artifacts = experiments = None
     if spec.external is None and spec.serve_artifacts and not troubled:
         artifacts = await look(world, server, registry)
@@ -153,6 +160,10 @@ async def _ask(world: World, server: MLflowServer, seen: Seen, *, troubled: bool
         experiments = await _tried("Present", success, probe.experiments(registry, spec.experiments))
     version = await registry.version()
     return replace(seen, api=api, artifacts=artifacts, experiments=experiments, version=version)
+
+
+def _nobody() -> None:
+    """Nothing has to be forgotten of a login that there was not."""
 
 
 async def _tried(reason: str, success: str, attempt: Awaitable[None]) -> Probe:

@@ -1,0 +1,67 @@
+"""What protects a server: logins, HTTPS, walls; no reason of Ready's, since a server works without them."""
+
+from typing import NamedTuple
+
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.desired import external_url
+from mlflow_operator.status.conditions import State
+
+
+class Protection(NamedTuple):
+    """Status, reason and message of Secured."""
+
+    status: State
+    reason: str
+    message: str
+
+
+def protection(server: MLflowServer, strangers_pass: bool | None) -> Protection | None:
+    """What protects the server, or in plain words that something does not; None while that has yet to be tried.
+
+    Args:
+        server: what is wanted of it.
+        strangers_pass: whether somebody without a login was answered; None where that could not be tried.
+    """
+    if server.spec.auth.basic is None:
+        return Protection("False", "NoLogin", _NO_LOGIN.format(_reach(server)))
+    if strangers_pass is None:
+        return None
+    if strangers_pass:
+        return Protection("False", "StrangersPass", _STRANGERS.format(_reach(server)))
+    if plain := _plain(server):
+        return Protection("False", "PlainText", _PLAIN.format(" and ".join(plain)))
+    return Protection("True", "Protected", f"who has no login is sent away; HTTPS everywhere; {_walls(server)}")
+
+
+def _reach(server: MLflowServer) -> str:
+    """Who reaches the server, as far as the spec tells."""
+    policy, outside = server.spec.network_policy, []
+    if policy is None or not policy.enabled:
+        inside = "every pod of the cluster"
+    else:
+        inside = "whom spec.networkPolicy.from names" if policy.from_ else "the pods of its namespace"
+    if url := external_url(server):
+        outside.append(f"whoever reaches {url}")
+    if server.spec.service.type != "ClusterIP":
+        outside.append(f"whoever reaches its {server.spec.service.type}")
+    return " and ".join([inside, *outside])
+
+
+def _plain(server: MLflowServer) -> list[str]:
+    """Ways on which passwords can be read."""
+    url = external_url(server) or ""
+    found = [] if server.spec.tls else ["inside the cluster (spec.tls is not set)"]
+    return found + ([f"at {url}"] if url.startswith("http://") else [])
+
+
+def _walls(server: MLflowServer) -> str:
+    policy = server.spec.network_policy
+    return "NetworkPolicies say who reaches it" if policy and policy.enabled else "no NetworkPolicy says who reaches it"
+
+
+_NO_LOGIN = "nothing asks for a login: {} may read, change and delete everything in it; set spec.auth.basic"
+_STRANGERS = (
+    "the server answered a question that came without a login, though spec.auth is set: {} may read what is in it; "
+    "see whether spec.env or the image switches MLflow's logins off"
+)
+_PLAIN = "logins go over the network in plain text {}; unless something else encrypts there, such as a mesh, set HTTPS"
