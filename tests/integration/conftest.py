@@ -18,7 +18,7 @@ from unit.documentation import ROOT
 # Everything that the operator does from time to time, often enough for a test to wait for it.
 OFTEN = {"REGISTRY_POLL": "1", "SERVER_PROBE": "2", "RELIST": "5", "RESYNC": "60"}
 QUICK = {**OFTEN, "APPROVALS": "Count", "JOB_GATES": "true"}
-POLICIES = tuple(f"mlflow-operator-{name}" for name in ("promote", "delete", "approve", "withdraw", "sign"))
+POLICIES = tuple(f"mlflow-operator-{name}" for name in ("promote", "delete", "approve", "withdraw", "sign", "expose"))
 
 
 @pytest.fixture(scope="session")
