@@ -13,7 +13,7 @@ pytestmark = pytest.mark.integration
 SAMPLES = sorted((ROOT / "manifests" / "samples").rglob("*.yaml"))
 FOREIGN = (
     *("argoproj.io", "kustomize.toolkit.fluxcd.io", "kustomize.config.k8s.io"),
-    *("autoscaling.k8s.io", "keda.sh", "kueue.x-k8s.io"),
+    *("autoscaling.k8s.io", "keda.sh", "kueue.x-k8s.io", "gateway.networking.k8s.io"),
 )
 """Groups of other projects, which this API server does not have; tests/ecosystem/test_docs.py has some."""
 
