@@ -28,15 +28,15 @@ MUTANTS = (
     mutant(
         POD,
         "labels of the spec take a pod from its Service",
-        "{**server.spec.pod_labels, **names.labels(server, component, version)}",
-        "{**names.labels(server, component, version), **server.spec.pod_labels}",
+        "**server.spec.pod_labels, **names.labels(server, component, version)}",
+        "**names.labels(server, component, version), **server.spec.pod_labels}",
         "desired",
     ),
     mutant(
         POD,
         "annotations do not reach every pod",
-        "told = {**server.spec.pod_annotations, **(annotations or {})}",
-        "told = {**(annotations or {})}",
+        "**server.spec.pod_annotations, **(annotations or {})}",
+        "**(annotations or {})}",
         "desired",
     ),
     mutant(
@@ -166,7 +166,7 @@ MUTANTS = (
     mutant(
         REFERENCES,
         "env is not followed",
-        "yield from _sources(variable.value_from or {}, _ENV_SOURCES)",
+        'yield from _sources(variable.get("valueFrom", {}), _ENV_SOURCES)',
         "yield from ()",
         "desired",
     ),

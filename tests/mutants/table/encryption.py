@@ -13,7 +13,7 @@ PROGRAM, OWN = "desired/test_certificate_program.py", "reconcile/servers/test_ow
 
 MUTANTS = (
     mutant(ENCRYPTION, "a renewal replaces pods", "others=others, followed=True", "others=others", "desired"),
-    mutant(ENCRYPTION, "meshes are not told", '{"appProtocol": "https"} if', "{} if", "desired"),
+    mutant(ENCRYPTION, "meshes are not told", '{"appProtocol": scheme(server)}', '{"appProtocol": "http"}', "desired"),
     mutant(
         ENCRYPTION,
         "nginx speaks HTTP to the pods",
@@ -21,7 +21,7 @@ MUTANTS = (
         "",
         "desired",
     ),
-    mutant(OBJECTS, "what is followed counts", " if not reference.followed]", "]", "desired"),
+    mutant(OBJECTS, "what is followed counts", " if not r.followed]", "]", "desired"),
     mutant(
         FOLLOWING,
         "the first certificate is served for ever",
