@@ -11,12 +11,13 @@ from cluster.services.registry import Registry
 NAME = "client"
 
 _REQUEST = """
-import json, sys, urllib.error, urllib.request
+import json, os, ssl, sys, urllib.error, urllib.request
+trust = ssl.create_default_context(cadata=os.environ.get("AUTHORITY"))
 method, url, body = json.loads(sys.argv[1])
 data = None if body is None else json.dumps(body).encode()
 request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
 try:
-    answer = urllib.request.urlopen(request, timeout=20)
+    answer = urllib.request.urlopen(request, timeout=20, context=trust)
     print(json.dumps([answer.status, answer.read().decode()]))
 except urllib.error.HTTPError as error:
     print(json.dumps([error.code, error.read().decode(errors="replace")]))
@@ -29,7 +30,10 @@ class ClientPod(Registry):
     def __init__(
         self, node: Cluster, namespace: str, url: str, *, env: dict[str, dict[str, str]] | None = None
     ) -> None:
-        """Start it; ``env`` has more variables, each from a key of a Secret: {variable: {name, key}}."""
+        """Start it; ``env`` has more variables, each from a key of a Secret: {variable: {name, key}}.
+
+        AUTHORITY among them is one that the pod trusts for https.
+        """
         super().__init__(url)
         self._node, self._namespace = node, namespace
         node.kubectl("-n", namespace, "apply", "-f", "-", text=json.dumps(_pod(env or {})))
