@@ -106,7 +106,7 @@ def test_a_promotion_works_over_https(team: Team, client: ClientPod) -> None:
 
 
 def test_a_renewal_fails_no_request_and_replaces_no_pod(team: Team, client: ClientPod) -> None:
-    """Both pods come to serve the new certificate, while clients ask without a pause."""
+    """The pods come to serve the new certificate, while clients ask without a pause: one stays, one comes anew."""
     before = pods(team, "mlflow")
     since = condition(team.get("mlflowserver", "mlflow"), "ServerReady")["lastTransitionTime"]
     said: list[str] = []
@@ -124,4 +124,3 @@ def test_a_renewal_fails_no_request_and_replaces_no_pod(team: Team, client: Clie
     after = team.get("mlflowserver", "mlflow")
     assert is_ready(after)
     assert condition(after, "ServerReady")["lastTransitionTime"] == since
-    print("asked while a certificate was renewed:", found)

@@ -201,7 +201,14 @@ SERVERS_REFUSED = {
         EXTERNAL + "gateway: {parentRefs: [{name: public}], hostnames: [a.example.com]}",
         EXTERNAL_ONLY,
     ),
-    "HTTPS in the pods without a Secret": (SQLITE + VOLUME + "tls: {}", "spec.tls.secretName: Required value"),
+    "HTTPS in the pods without a Secret": (
+        SQLITE + VOLUME + "tls: {caBundle: {secretKeyRef: {name: a, key: b}}}",
+        "set exactly one of secretName and issuerRef",
+    ),
+    "a certificate that exists and is made": (
+        SQLITE + VOLUME + "tls: {secretName: a, issuerRef: {name: a}}",
+        "set exactly one of secretName and issuerRef",
+    ),
     "two bundles for HTTPS in the pods": (
         SQLITE + VOLUME + "tls: {secretName: a, caBundle: {}}",
         "set exactly one of configMapKeyRef and secretKeyRef",

@@ -49,6 +49,11 @@ class Endpoint:
         workspace = "" if self.workspace == _DEFAULT else self.workspace
         return urls.spelt(self.scheme, self.address._replace(host=host), self.prefix), workspace
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All its names in the cluster, the shortest first."""
+        return *self.aliases, self.address.host
+
     def within(self, workspace: str) -> "Endpoint":
         """The same in a workspace that a claim asks for; an empty one leaves it as it is.
 
@@ -80,7 +85,7 @@ def endpoint(server: MLflowServer, cluster_domain: str) -> Endpoint:
         server.spec.network.static_prefix or "",
         aliases=(name, f"{name}.{namespace}", f"{name}.{namespace}.svc"),
         authorities=tls.ca_bundle if tls else None,
-        certificate=tls.secret_name if tls else None,
+        certificate=names.certificate_secret(server),
         credentials=auth.operator_credentials(server),
     )
 

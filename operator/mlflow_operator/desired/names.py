@@ -83,6 +83,17 @@ def object_store(server: MLflowServer) -> str:
     return bounded(server.metadata.name, "-object-store", MAX_STATEFUL_SET)
 
 
+def own_certificate(server: MLflowServer) -> str:
+    """Name of the Certificate that cert-manager makes for the pods, and of its Secret."""
+    return bounded(server.metadata.name, "-certificate")
+
+
+def certificate_secret(server: MLflowServer) -> str | None:
+    """Name of the Secret with the certificate of the pods; None where they speak HTTP."""
+    tls = server.spec.tls
+    return (tls.secret_name or own_certificate(server)) if tls else None
+
+
 def database_volume(server: MLflowServer) -> str:
     """Name of the volume with the SQLite file."""
     return bounded(server.metadata.name, "-database")

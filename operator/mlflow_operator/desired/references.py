@@ -33,7 +33,9 @@ def references(server: MLflowServer) -> frozenset[Reference]:
 def bundles(server: MLflowServer) -> list[Reference]:
     """Those that have to hold certificates, with the keys that do."""
     tls = server.spec.tls
-    return trust.references(server) + (authorities.trusted(tls.ca_bundle, tls.secret_name) if tls else [])
+    return trust.references(server) + (
+        authorities.trusted(tls.ca_bundle, names.certificate_secret(server)) if tls else []
+    )
 
 
 def own_secrets(server: MLflowServer) -> dict[str, str]:

@@ -23,6 +23,20 @@ MUTANTS = (
     ),
     mutant(OBJECTS, "what is followed counts", " if not r.followed]", "]", "desired"),
     mutant(
+        ENCRYPTION,
+        "a certificate is made that exists",
+        "if tls is None or tls.issuer_ref is None:",
+        "if tls is None:",
+        "desired",
+    ),
+    mutant(
+        CHILDREN,
+        "who makes the Secret is not said",
+        "if obj is None and _is_issued(server, reference):",
+        "if False:",
+        OWN,
+    ),
+    mutant(
         FOLLOWING,
         "the first certificate is served for ever",
         "if state and state != self._state:",

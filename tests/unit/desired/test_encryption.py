@@ -90,3 +90,24 @@ def test_the_preparation_has_nothing_of_it() -> None:
     wanted = server(EXISTING | TLS)
     job = only(desired.build(wanted, inputs(wanted)), "Job")
     assert [v["name"] for v in job["spec"]["template"]["spec"]["volumes"]] == ["tmp"]
+
+
+def test_a_certificate_is_for_all_names_of_the_service() -> None:
+    """Made by the issuer that is named, into a Secret of its own, which the pods wait for."""
+    wanted = server(EXISTING | {"tls": {"issuerRef": {"name": "corporate"}}})
+    built = prepared(wanted)
+    made = only(built, "Certificate")
+    assert made["spec"]["dnsNames"] == [
+        *("mlflow", "mlflow.team", "mlflow.team.svc"),
+        "mlflow.team.svc.cluster.local",
+    ]
+    assert made["spec"]["issuerRef"] == {"name": "corporate", "kind": "Issuer", "group": "cert-manager.io"}
+    volumes = only(built, "Deployment")["spec"]["template"]["spec"]["volumes"]
+    assert volumes[-1]["secret"] == {"secretName": made["spec"]["secretName"]}
+    assert endpoint(wanted, "cluster.local").certificate == made["spec"]["secretName"] == "mlflow-certificate"
+
+
+@pytest.mark.parametrize("spec", [{}, TLS])
+def test_nobody_is_asked_for_a_certificate_that_is_there(spec: dict[str, Any]) -> None:
+    """Without an issuer there is no Certificate, and the cluster need not know any."""
+    assert "Certificate" not in {obj["kind"] for obj in prepared(server(EXISTING | spec)).objects}

@@ -3,7 +3,7 @@
 A new certificate replaces no pod: the kubelet brings it into the volume, and ``follow_certificate.py`` serves it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
 from mlflow_operator.api.mlflowserver import MLflowServer
@@ -17,13 +17,31 @@ FOLDER = "/etc/mlflow/tls"
 _VOLUME = "certificate"
 
 
+def certificate(server: MLflowServer, hosts: Sequence[str]) -> Object | None:
+    """What cert-manager makes the Secret of, for these names; None where nobody asks it to."""
+    tls, name = server.spec.tls, names.own_certificate(server)
+    if tls is None or tls.issuer_ref is None:
+        return None
+    return {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Certificate",
+        "metadata": names.metadata(server, name, names.SERVER),
+        "spec": {
+            "secretName": name,
+            "dnsNames": list(hosts),
+            "issuerRef": {"name": tls.issuer_ref.name, "kind": tls.issuer_ref.kind, "group": tls.issuer_ref.group},
+            "privateKey": {"rotationPolicy": "Always"},
+        },
+    }
+
+
 def references(server: MLflowServer) -> Iterator[Reference]:
     """The Secret with the certificate, and the authorities that others trust for it."""
-    tls = server.spec.tls
-    if tls is None:
+    tls, name = server.spec.tls, names.certificate_secret(server)
+    if tls is None or name is None:
         return
     needed, others = frozenset({CERTIFICATE, KEY}), frozenset({AUTHORITY})
-    yield Reference("Secret", tls.secret_name, needed, others=others, followed=True)
+    yield Reference("Secret", name, needed, others=others, followed=True)
     if tls.ca_bundle:
         yield authorities.reference(tls.ca_bundle)._replace(followed=True)
 
@@ -50,8 +68,8 @@ def following() -> str:
 
 def volumes(server: MLflowServer) -> list[Object]:
     """The certificate as a pod's volume; whole, since a file that is mounted by itself never changes."""
-    tls = server.spec.tls
-    return [{"name": _VOLUME, "secret": {"secretName": tls.secret_name}}] if tls else []
+    name = names.certificate_secret(server)
+    return [{"name": _VOLUME, "secret": {"secretName": name}}] if name else []
 
 
 def mounts(server: MLflowServer) -> list[Object]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.clients.kinds import LISTED, PRUNED
-from mlflow_operator.desired import Desired, Images, Inputs, Object, Reference
+from mlflow_operator.desired import Desired, Images, Inputs, Object, Reference, names
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import (
     ApiError,
@@ -88,6 +88,9 @@ async def _apply_unwatched(world: World, server: MLflowServer, obj: Object, unkn
     """Apply an object of a kind that is not watched, and that the cluster may not have."""
     if await look_up(world, obj) or await world.cluster.serves(obj["kind"]):
         await apply(world, server, obj)
+    elif obj["kind"] == "Certificate":
+        message = "spec.tls.issuerRef asks cert-manager for a certificate, and the cluster has no cert-manager"
+        raise Waiting("CertManagerMissing", f"{message}: install it, or name a Secret in spec.tls.secretName", after=30)
     else:
         unknown.add(obj["kind"])
 
@@ -231,12 +234,21 @@ def check(server: MLflowServer, found: References) -> None:
 
 def _check(server: MLflowServer, reference: Reference, obj: Object | None) -> None:
     where = f"{reference.kind} {reference.name}"
+    if obj is None and _is_issued(server, reference):
+        message = f"cert-manager has not made {where} yet; see kubectl describe certificate {reference.name}"
+        raise Waiting("CertificateNotIssued", message, after=30)
     if obj is None:
         message = f"{where} does not exist in namespace {server.metadata.namespace}; create it"
         raise Waiting(f"{reference.kind}NotFound", message, after=60)
     if missing := sorted(reference.keys - set(obj.get("data", {}))):
         message = f"{where} has no key {', '.join(missing)}; add it"
         raise Waiting(f"{reference.kind}KeyNotFound", message, after=60)
+
+
+def _is_issued(server: MLflowServer, reference: Reference) -> bool:
+    """Whether cert-manager makes the Secret."""
+    tls = server.spec.tls
+    return bool(tls and tls.issuer_ref) and reference.key == ("Secret", names.certificate_secret(server))
 
 
 async def _prune(world: World, server: MLflowServer, wanted: Desired, there: Preparations, failed: Failures) -> None:

@@ -166,3 +166,16 @@ def test_what_is_no_certificate_is_named_before_anything_relies_on_it(wanted: An
     }
     with pytest.raises(Terminal, match=f"CaBundleInvalid: {said}"):
         children.check(wanted, found)
+
+
+def test_a_certificate_that_is_still_made_is_waited_for_by_the_name_of_who_makes_it() -> None:
+    """Nobody is asked to create a Secret that cert-manager creates; one that a person writes is asked for."""
+    found = {("Secret", "db"): {"data": {"username": "", "password": ""}}}
+    issued = server(EXISTING | {"tls": {"issuerRef": {"name": "corporate"}}})
+    with pytest.raises(Waiting, match="CertificateNotIssued: cert-manager has not made Secret mlflow-certificate yet"):
+        children.check(issued, found | {("Secret", "keys"): {"data": _KEYS}})
+    with pytest.raises(Waiting, match="SecretNotFound: Secret certificate does not exist in namespace team; create it"):
+        children.check(encrypted(), found | {("Secret", "keys"): {"data": _KEYS}})
+
+
+_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
