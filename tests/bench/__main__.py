@@ -8,7 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import costs, failover, footprint, latency, load, looking, memory, metadata, models, report, stage, toll
+from bench import (
+    costs,
+    failover,
+    footprint,
+    latency,
+    load,
+    logins,
+    looking,
+    memory,
+    metadata,
+    models,
+    report,
+    stage,
+    toll,
+)
 from cluster.host import console, folders
 from cluster.host.console import step
 from cluster.host.errors import ClusterError
@@ -37,6 +51,7 @@ PARTS = (
     Part("waiting", "Claims that wait", looking.waiting, full=(300, 60), quick=(9, 5)),
     Part("failover", "Fail-over", failover.takeovers, full=(3,), quick=(1,)),
     Part("metadata", "What the service asks", metadata.all_of, full=(200, 200), quick=(20, 5)),
+    Part("logins", "What logins cost a request", logins.of_requests, full=(100,), quick=(5,)),
     Part("models", "What models cost the service", models.all_of, full=(10, 500), quick=(2, 50)),
     Part("memory", "Memory", memory.settled, full=(50, 100), quick=(2, 10)),
 )

@@ -2,8 +2,11 @@
 
 import asyncio
 import base64
+import re
 import threading
 import time
+import urllib.parse
+import urllib.request
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -65,6 +68,21 @@ def test_nobody_gets_in_without_the_right_login(urls: list[str]) -> None:
         for login in (ADMIN, OPERATOR, TRAINER):
             assert Person(*login).asks(url, LOOK).status == 200
         assert Person().asks(url, "/health").status == 200
+
+
+def test_replicas_share_the_key_of_sessions(urls: list[str]) -> None:
+    """A form that one has given out is taken by the other: whoever is behind a Service meets both."""
+    admin, cookies = Person(*ADMIN), urllib.request.HTTPCookieProcessor()
+    opener = urllib.request.build_opener(cookies)
+    header = "Basic " + base64.b64encode(":".join(ADMIN).encode()).decode()
+    opener.addheaders = [("Authorization", header)]
+    page = opener.open(f"{urls[0]}/signup", timeout=30).read().decode()
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert found, page
+    form = {"csrf_token": found[1], "username": "by-form", "password": "long-enough-for-it"}
+    opener.open(f"{urls[1]}/api/2.0/mlflow/users/create-ui", urllib.parse.urlencode(form).encode(), timeout=30)
+    assert admin.asks(urls[1], "users/get?username=by-form").status == 200
+    assert admin.asks(urls[1], "users/delete", {"username": "by-form"}, "DELETE").status == 200
 
 
 def test_a_second_preparation_finds_everything_as_it_is(secured: Secured, urls: list[str]) -> None:
