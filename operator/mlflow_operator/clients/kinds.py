@@ -90,7 +90,7 @@ KINDS: dict[str, Kind] = {
     "NetworkPolicy": Kind("networking.k8s.io/v1", "networkpolicies", Watch.CHILD, _CHILD, pruned=True),
     "PodDisruptionBudget": Kind("policy/v1", "poddisruptionbudgets", Watch.CHILD, _CHILD, pruned=True),
     "PersistentVolumeClaim": Kind("v1", "persistentvolumeclaims", Watch.CHILD, (*READ, *WRITE)),
-    # Credentials that users refer to are read; those of managed stores are made once, and never changed or deleted.
+    # What users refer to is read; what opens managed stores and logins is made once, and never changed or deleted.
     "Secret": Kind("v1", "secrets", Watch.REFERENCED, (*READ, "create")),
     "ConfigMap": Kind("v1", "configmaps", Watch.REFERENCED, READ),
     # Labels of a namespace, where a server takes claims by them; a Role in it is enough to read it.
