@@ -113,9 +113,9 @@ def audit(control_plane: ControlPlane) -> AuditLog:
 def namespace(control_plane: ControlPlane) -> Iterator[str]:
     """A new namespace of the control plane; its deletion is not waited for."""
     name = f"test-{uuid.uuid4().hex[:8]}"
-    control_plane.kubectl("create", "namespace", name)
+    control_plane.create_namespace(name)
     yield name
-    control_plane.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+    control_plane.delete_namespace(name)
 
 
 @pytest.fixture(scope="session")

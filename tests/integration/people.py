@@ -26,10 +26,9 @@ class People:
 
     def bind(self) -> None:
         """Give them their rights, and wait until the policies are in force."""
-        for who, roles in ROLES.items():
-            for role in roles:
-                words = (f"{role}-{who}", f"--clusterrole={role}", f"--user={who}")
-                self.team.plane.kubectl("-n", self.team.namespace, "create", "rolebinding", *words)
+        items = [_binding(who, role) for who, roles in ROLES.items() for role in roles]
+        listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+        self.team.plane.kubectl("-n", self.team.namespace, "create", "-f", "-", text=listed)
         probe = {"promotionRef": {"name": "x", "uid": "x"}, "slots": ["production"], "attempt": "0" * 64}
 
         def in_force() -> bool:
@@ -82,3 +81,14 @@ class People:
             return self.team.plane.kubectl("-n", self.team.namespace, *words, "--as", who)
         except ClusterError as error:
             return str(error)
+
+
+def _binding(who: str, role: str) -> Object:
+    api = "rbac.authorization.k8s.io"
+    return {
+        "apiVersion": f"{api}/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": f"{role}-{who}"},
+        "roleRef": {"apiGroup": api, "kind": "ClusterRole", "name": role},
+        "subjects": [{"apiGroup": api, "kind": "User", "name": who}],
+    }

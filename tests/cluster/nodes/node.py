@@ -19,6 +19,7 @@ from cluster.nodes import control_groups, images, network, node_files, ownership
 from cluster.nodes.containerd import Containerd
 from cluster.nodes.images import OF_THE_NODE, OF_THE_TESTS, Image
 from cluster.plane import programs
+from cluster.plane.api import Object
 from cluster.plane.audit import AuditLog
 from cluster.plane.control_plane import ControlPlane
 from cluster.plane.flags import Place
@@ -107,6 +108,10 @@ class LocalNode(Cluster):
     def load(self, image: Image) -> None:
         """Build where needed, and import unless the same is there."""
         self.containerd.load(image)
+
+    def get(self, kind: str, name: str, namespace: str) -> Object:
+        """Return what `kubectl get -o json` shows of an object, without one."""
+        return self.control_plane.get(kind, name, namespace)
 
     def recycle_volumes(self) -> None:
         """Wipe the volumes whose claims are gone and offer them again."""

@@ -5,11 +5,13 @@ import http.client
 import json
 import ssl
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from cluster.host.errors import ClusterError
-from cluster.plane.control_plane import ControlPlane
+
+if TYPE_CHECKING:  # which uses this
+    from cluster.plane.control_plane import ControlPlane
 
 TIMEOUT_SECONDS = 30
 APPLY = "application/apply-patch+yaml"  # JSON is YAML
@@ -28,7 +30,7 @@ class Refused(ClusterError):
 class Api:
     """One kept connection, for one thread."""
 
-    def __init__(self, plane: ControlPlane) -> None:
+    def __init__(self, plane: "ControlPlane") -> None:
         pki = plane.authority.folder
         self._tls = ssl.create_default_context(cafile=str(plane.authority.certificate))
         self._tls.load_cert_chain(pki / "admin.crt", pki / "admin.key")

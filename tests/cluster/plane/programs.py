@@ -23,7 +23,7 @@ FILES = "files"
 class Program:
     """One Go module: what it is called, which packages are its programs, under which names they are started.
 
-    A single package may have several names; several packages are called like their folders.
+    Several packages are called like their folders; names that are left over are other names of the first.
     """
 
     module: str
@@ -41,7 +41,8 @@ class Program:
     def built(self) -> Path:
         """Folder in the cache with one entry for each name, whether built yet or not."""
         digest = hashlib.sha256()
-        for name in ("go.mod", "go.sum", "main.go"):
+        own = (f"{package}/main.go" for package in self.packages if package.startswith("./"))
+        for name in ("go.mod", "go.sum", "main.go", *own):
             file = self.source / name
             digest.update(name.encode() + (file.read_bytes() if file.exists() else b""))
         digest.update("".join(f"{module}:{folder}" for module, folder in self.files).encode())
@@ -50,8 +51,11 @@ class Program:
 
 KUBERNETES = Program(
     "kubernetes",
-    (".",),
-    ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl"),
+    (".", "./kubectl"),
+    (
+        *("kubernetes", "kubectl", "etcd", "kube-apiserver", "kube-controller-manager"),
+        *("kube-scheduler", "kube-proxy", "kubelet"),
+    ),
 )
 MINIO = Program("minio", ("github.com/minio/minio",), ("minio",))
 COREDNS = Program("coredns", (".",), ("coredns",))

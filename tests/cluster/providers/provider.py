@@ -1,11 +1,12 @@
 """What every cluster for the end-to-end tests can do, wherever it comes from."""
 
 import contextlib
+import json
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cluster.host import run
 from cluster.nodes import network
@@ -75,6 +76,11 @@ class Cluster(ABC):
     def kubectl(self, *words: str, text: str | None = None) -> str:
         """Run kubectl as cluster administrator, with `text` as standard input; return what it prints."""
         return run.output([self.kubectl_folder / "kubectl", "--kubeconfig", self.kubeconfig, *words], text=text)
+
+    def get(self, kind: str, name: str, namespace: str) -> dict[str, Any]:
+        """Return what `kubectl get -o json` shows of an object."""
+        found: dict[str, Any] = json.loads(self.kubectl("get", kind, name, "-n", namespace, "-o", "json"))
+        return found
 
     @contextlib.contextmanager
     def cut_pod(self, namespace: str, pod: str) -> Iterator[None]:

@@ -14,10 +14,13 @@ Object = dict[str, Any]
 
 
 class Administered(Protocol):
-    """A cluster that kubectl talks to."""
+    """A cluster that its administrator talks to."""
 
     def kubectl(self, *words: str, text: str | None = None) -> str:
         """Run kubectl as administrator; return what it prints."""
+
+    def get(self, kind: str, name: str, namespace: str) -> Object:
+        """Return what `kubectl get -o json` shows of an object."""
 
 
 class Team:
@@ -65,8 +68,7 @@ class Team:
 
     def get(self, kind: str, name: str) -> Object:
         """An object as the API server has it."""
-        found: Object = json.loads(self.plane.kubectl("get", kind, name, "-n", self.namespace, "-o", "json"))
-        return found
+        return self.plane.get(kind, name, self.namespace)
 
     def status(self, kind: str, name: str) -> Object:
         """Its status."""
@@ -92,7 +94,7 @@ class Team:
             return holds(found)
 
         try:
-            waiting.until(look, what=f"{kind} {name}", seconds=seconds)
+            waiting.until(look, what=f"{kind} {name}", seconds=seconds, pause=0.1)
         except ClusterError as error:
             raise ClusterError(f"{error}; its status is {json.dumps(found.get('status'), indent=1)}") from error
         return found
