@@ -4,14 +4,19 @@ import os
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
-from mlflow_operator.kubectl.reaching.access import is_for, own_login
+from cluster.host import ports
+from cluster.services.threaded import serving
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.kubectl.reaching.access import is_for, own_login, reached
 from mlflow_operator.kubectl.reaching.commands import Log, logs, ui
 from mlflow_operator.kubectl.reaching.forward import forwarded
 from mlflow_operator.kubectl.terminal.exits import UNKNOWN, WRONG, Stop
 from mlflow_operator.kubectl.terminal.person import Person
 from mlflow_operator.kubectl.terminal.place import Place
 from unit.kubectl.samples import Object, server
+from unit.signing import signed
 
 MINE = {"MLFLOW_TRACKING_URI": "https://MLflow.example.com/", "MLFLOW_TRACKING_USERNAME": "me"}
 
@@ -115,6 +120,30 @@ async def test_the_ui_of_an_external_server_is_where_it_is(capsys: pytest.Captur
     """Nothing is forwarded."""
     assert await ui(Place(), "mlflow", None, browse=False)(Somebody(server())) == 0
     assert capsys.readouterr().out == "http://mlflow.example.com\n"
+
+
+ENCRYPTED = server(
+    backendStore={"sqlite": {}}, artifactStore={"persistentVolume": {}}, tls={"secretName": "certificate"}
+)
+
+
+async def test_a_server_with_https_is_asked_by_https(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By a port that kubectl forwards, at which the certificate is for another name; the UI is there too."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({})
+
+    port = ports.free(1)[0]
+    said = KUBECTL.format(folder=folder).replace("41234", str(port))
+    (folder / "kubectl").write_text(said)
+    wanted = MLflowServer.parse(ENCRYPTED)
+    with serving(answer, port, signed("mlflow.team-a.svc.cluster.local").served):
+        async with reached(Somebody(ENCRYPTED), wanted, Place()) as registry:
+            await registry.ping()
+    (folder / "kubectl").write_text(said.replace("exec sleep 60", "sleep 0.2"))
+    with pytest.raises(Stop, match="kubectl has ended"):
+        await ui(Place(), "mlflow", None, browse=False)(Somebody(ENCRYPTED))
+    assert capsys.readouterr().out == f"https://127.0.0.1:{port}/\n"
 
 
 LOGS = {"of the server": (False, "server"), "of the preparation": (True, "prepare")}
