@@ -59,7 +59,7 @@ unit: setup ## Pure packages and clients; needs nothing
 
 .PHONY: integration
 integration: setup ## A real API server, MLflow, PostgreSQL and MinIO as processes; no root
-	@$(BIN)/pytest tests/integration
+	@$(BIN)/pytest -n $(WORKERS) tests/integration
 
 .PHONY: e2e
 e2e: setup ## A real node, everything in pods

@@ -14,13 +14,17 @@ LONG = (
     "tests/integration/server/test_one_by_one.py",
     "tests/integration/webhooks/test_killed_with_all_gates.py",
     "tests/integration/gates/test_killed_at_writes.py",
+    "tests/integration/promotions/test_frugality.py",
+    "tests/integration/promotions/test_survival.py",
+    "tests/integration/gates/test_gate_jobs.py",
+    "tests/integration/kubectl/test_looking.py",
+    "tests/integration/kubectl/test_comparing.py",
+    "tests/integration/gates/test_gates.py",
+    "tests/integration/gates/test_approvals.py",
     "tests/integration/webhooks/test_confirm.py",
     "tests/integration/webhooks/test_telling.py",
-    "tests/integration/gates/test_gates.py",
-    "tests/integration/gates/test_gate_jobs.py",
-    "tests/integration/gates/test_approvals.py",
-    "tests/integration/promotions/test_frugality.py",
     "tests/integration/service/test_scoring_service.py",
+    "tests/unit/reconcile/gates/test_all_gates.py",
 )
 """What takes longest, longest first: begun last it would run when everybody else is done."""
 

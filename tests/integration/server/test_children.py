@@ -28,10 +28,11 @@ pytestmark = pytest.mark.integration
 
 
 def test_apply_makes_a_server_and_says_that_it_is_ready(team: Team) -> None:
-    """Every condition is true, the columns are filled, and the facts are those of the preparation and the pods."""
+    """All that was tried is true, the columns are filled, and the facts are those of the preparation and the pods."""
     server = serve(team, experiments=[{"name": f"{team.namespace}-scoring"}])
     tried = ("Ready", "DatabaseReady", "SchemaReady", "ArtifactStoreReady", "ServerReady", "ExperimentsReady")
-    assert {c["type"]: c["status"] for c in server["status"]["conditions"]} == dict.fromkeys(tried, "True")
+    expected = {**dict.fromkeys(tried, "True"), "Secured": "False"}  # nothing asks for a login
+    assert {c["type"]: c["status"] for c in server["status"]["conditions"]} == expected
     url = f"http://mlflow.{team.namespace}.svc.cluster.local:5000"
     shown = team.plane.kubectl("get", "mls", "mlflow", "-n", team.namespace, "--no-headers").split()
     assert shown[:5] == ["mlflow", "3.17.2", "True", "1", url]
