@@ -9,7 +9,7 @@ BIN     := $(VENV)/bin
 PYTHON  ?= python3
 export PYTHONPATH := operator:tests
 PROFILE ?= quickstart
-# Of pytest. Most tests wait most of the time, so there are more than cores; each has 2 GB of servers.
+# Of pytest. Most tests wait most of the time, so there are more than cores; each has 1.5 GB of memory.
 WORKERS ?= 3
 
 step = @printf '\033[1m▸ %s\033[0m\n' "$(1)"
