@@ -50,6 +50,7 @@ PREPARATIONS: dict[str, Callable[[], object]] = {
     "light_mlflow": lambda: mlflow.environment(mlflow.pinned_version()),
     "argocd": lambda: programs.build(programs.ARGOCD),
     "flux": lambda: programs.build(programs.FLUX),
+    "cert_manager": lambda: programs.build(programs.CERT_MANAGER),
     "vpa": lambda: programs.build(programs.VPA),
     "node": lambda: choose().prepare(),
 }

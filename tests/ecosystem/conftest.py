@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cluster.companions.argocd import ArgoCd
+from cluster.companions.cert_manager import CertManager
 from cluster.companions.flux import Flux
 from cluster.companions.git_server import GitServer
 from cluster.companions.vpa import Vpa
@@ -94,6 +95,15 @@ def vpa(session_folder: Path, operator: OperatorProcess, installed: ControlPlane
     tool = Vpa(session_folder / "vpa", installed)
     with available():
         tool.start()
+    yield tool
+    tool.stop()
+
+
+@pytest.fixture
+def cert_manager(session_folder: Path, operator: OperatorProcess, installed: ControlPlane) -> Iterator[CertManager]:
+    """A cert-manager that a test installs."""
+    with available():
+        tool = CertManager(session_folder / "cert-manager", installed)
     yield tool
     tool.stop()
 

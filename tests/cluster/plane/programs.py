@@ -66,6 +66,12 @@ ARGOCD = Program(
     ("argocd-application-controller", "argocd-redis", "argocd-repo-server"),
     (("github.com/argoproj/argo-cd/v3", "manifests/crds"),),
 )
+CERT_MANAGER = Program(
+    "certmanager",
+    (".",),
+    ("cert-manager",),
+    (("github.com/cert-manager/cert-manager", "deploy/crds"),),
+)
 FLUX = Program(
     "flux",
     ("github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"),
