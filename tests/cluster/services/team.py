@@ -1,5 +1,6 @@
 """A team in its namespace, as it works: writes YAML, applies it, and reads what kubectl shows."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -91,7 +92,9 @@ class Team:
 
         def look() -> bool:
             found.update(self.get(kind, name))
-            return holds(found)
+            with contextlib.suppress(LookupError, StopIteration):  # nobody has written yet what is asked about
+                return holds(found)
+            return False
 
         try:
             waiting.until(look, what=f"{kind} {name}", seconds=seconds, pause=0.1)
