@@ -13,7 +13,10 @@ POD, VOLUMES, ENVIRONMENT, STATEFUL = (
     "desired/managed/stateful_set.py",
 )
 
+WALLS = "desired/server/network_policy.py"
+
 MUTANTS = (
+    mutant(WALLS, "links of MLflow lead to a wall", "[_clients(server), *known]", "[_clients(server)]", "desired"),
     mutant(POD, "root", '        "runAsNonRoot": True,\n', "", "desired"),
     mutant(
         POD,
