@@ -1,7 +1,7 @@
 """Which worker of pytest runs what, where several share the tests (`pytest -n 3`); without `-n` nothing here counts.
 
 A worker is a session: it has an API server, stores and an operator of its own. A file stays together, so the fixtures
-of its module are made once. All of tests/e2e stays together, since a machine has one node.
+of its module are made once. All that needs the node stays together, since a machine has one.
 """
 
 import pytest
@@ -9,6 +9,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 NODE = "tests/e2e"
+ON_THE_NODE = (f"{NODE}/", "tests/ecosystem/test_walls.py")
 LONG = (
     NODE,
     "tests/integration/server/test_one_by_one.py",
@@ -32,7 +33,7 @@ LONG = (
 def group(nodeid: str) -> str:
     """What stays together with a test."""
     file = nodeid.partition("::")[0]
-    return NODE if file.startswith(f"{NODE}/") else file
+    return NODE if file.startswith(ON_THE_NODE) else file
 
 
 def rank(nodeid: str) -> tuple[int, bool]:

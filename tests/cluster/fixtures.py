@@ -52,6 +52,7 @@ PREPARATIONS: dict[str, Callable[[], object]] = {
     "flux": lambda: programs.build(programs.FLUX),
     "cert_manager": lambda: programs.build(programs.CERT_MANAGER),
     "vpa": lambda: programs.build(programs.VPA),
+    "kube_router": lambda: programs.build(programs.KUBE_ROUTER),
     "node": lambda: choose().prepare(),
 }
 

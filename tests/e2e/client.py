@@ -25,23 +25,37 @@ except urllib.error.HTTPError as error:
 
 
 class ClientPod(Registry):
-    """A restricted pod in the namespace, and MLflow's registry as it sees it."""
+    """A restricted pod in the namespace, labelled app by its name, and MLflow's registry as it sees it."""
 
     def __init__(
-        self, node: Cluster, namespace: str, url: str, *, env: dict[str, dict[str, str]] | None = None
+        self,
+        node: Cluster,
+        namespace: str,
+        url: str,
+        *,
+        name: str = NAME,
+        env: dict[str, dict[str, str]] | None = None,
+        hosts: dict[str, list[str]] | None = None,
     ) -> None:
-        """Start it; ``env`` has more variables, each from a key of a Secret: {variable: {name, key}}.
+        """Start it.
 
-        AUTHORITY among them is one that the pod trusts for https.
+        Args:
+            node: where.
+            namespace: in which namespace.
+            url: of the server that it is a client of.
+            name: of the pod.
+            env: more variables, each from a key of a Secret: {variable: {name, key}};
+                AUTHORITY among them is one that the pod trusts for https.
+            hosts: names that it knows beside those of DNS, by their address.
         """
         super().__init__(url)
-        self._node, self._namespace = node, namespace
-        node.kubectl("-n", namespace, "apply", "-f", "-", text=json.dumps(_pod(env or {})))
-        node.kubectl("-n", namespace, "wait", f"pod/{NAME}", "--for=condition=Ready", "--timeout=90s")
+        self._node, self._namespace, self._name = node, namespace, name
+        node.kubectl("-n", namespace, "apply", "-f", "-", text=json.dumps(_pod(name, env or {}, hosts or {})))
+        node.kubectl("-n", namespace, "wait", f"pod/{name}", "--for=condition=Ready", "--timeout=90s")
 
     def python(self, program: str, *words: str) -> str:
         """Run a Python program in the pod."""
-        return self._node.kubectl("-n", self._namespace, "exec", NAME, "--", "python", "-c", program, *words)
+        return self._node.kubectl("-n", self._namespace, "exec", self._name, "--", "python", "-c", program, *words)
 
     def get(self, url: str) -> tuple[int, str]:
         """GET a URL."""
@@ -57,13 +71,14 @@ class ClientPod(Registry):
         return answer
 
 
-def _pod(env: dict[str, dict[str, str]]) -> dict[str, Any]:
+def _pod(name: str, env: dict[str, dict[str, str]], hosts: dict[str, list[str]]) -> dict[str, Any]:
     container = {
         "name": "client",
         "image": images.SERVER.reference,
         "imagePullPolicy": "IfNotPresent",
         "command": ["sleep", "86400"],
-        "env": [{"name": name, "valueFrom": {"secretKeyRef": ref}} for name, ref in env.items()],
+        "env": [{"name": variable, "valueFrom": {"secretKeyRef": ref}} for variable, ref in env.items()],
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
@@ -71,5 +86,11 @@ def _pod(env: dict[str, dict[str, str]]) -> dict[str, Any]:
         },
     }
     security = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
-    spec = {"containers": [container], "securityContext": security, "terminationGracePeriodSeconds": 0}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": NAME}, "spec": spec}
+    spec = {
+        "containers": [container],
+        "securityContext": security,
+        "terminationGracePeriodSeconds": 0,
+        "hostAliases": [{"ip": address, "hostnames": names} for address, names in hosts.items()],
+        "volumes": [{"name": "tmp", "emptyDir": {}}],
+    }
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}}, "spec": spec}

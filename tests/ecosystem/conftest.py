@@ -10,14 +10,18 @@ from cluster.companions.argocd import ArgoCd
 from cluster.companions.cert_manager import CertManager
 from cluster.companions.flux import Flux
 from cluster.companions.git_server import GitServer
+from cluster.companions.kube_router import KubeRouter
 from cluster.companions.vpa import Vpa
 from cluster.fixtures import available
+from cluster.nodes.node import LocalNode
 from cluster.plane.control_plane import ControlPlane
 from cluster.plane.paper_node import PaperNode
+from cluster.providers.provider import Cluster
 from cluster.services.mlflow_server import MlflowServer
 from cluster.services.operator_process import OperatorProcess, install
 from cluster.services.registry import Registry
 from cluster.services.team import Team
+from demo import installation
 from ecosystem.steps import GitTeam
 
 SETTINGS = {"REGISTRY_POLL": "1", "SERVER_PROBE": "2", "RELIST": "5", "RESYNC": "60"}
@@ -93,6 +97,25 @@ def flux(session_folder: Path, operator: OperatorProcess, installed: ControlPlan
 def vpa(session_folder: Path, operator: OperatorProcess, installed: ControlPlane) -> Iterator[Vpa]:
     """The Vertical Pod Autoscaler, for the tests of one file: its webhook is asked about all pods."""
     tool = Vpa(session_folder / "vpa", installed)
+    with available():
+        tool.start()
+    yield tool
+    tool.stop()
+
+
+@pytest.fixture(scope="session")
+def local_node(node: Cluster) -> LocalNode:
+    """The node of this machine with the operator in a pod: a companion runs as a process beside its kubelet."""
+    if not isinstance(node, LocalNode):
+        pytest.skip(f"the network of the provider {node.name} is its own; CLUSTER=local")
+    installation.install(node)
+    return node
+
+
+@pytest.fixture(scope="module")
+def kube_router(local_node: LocalNode) -> Iterator[KubeRouter]:
+    """What enforces NetworkPolicies, for the tests of one file."""
+    tool = KubeRouter(local_node)
     with available():
         tool.start()
     yield tool

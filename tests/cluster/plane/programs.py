@@ -90,6 +90,8 @@ VPA = Program(
     ((_VPA, "deploy"),),
 )
 
+KUBE_ROUTER = Program("kube-router", ("github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",), ("kube-router",))
+
 
 def build(program: Program) -> Path:
     """Return the folder of the built program, building it first when the cache has none.
