@@ -8,7 +8,7 @@ import pytest
 from cluster.plane.audit import AuditLog
 from cluster.plane.paper_node import GOOD, PaperNode, failing
 from cluster.services.operator_process import USER, OperatorProcess
-from cluster.services.team import Team, condition, has_reason, is_ready
+from cluster.services.team import Object, Team, condition, has_reason, is_ready
 from integration.server.steps import (
     MANAGED,
     QUIET_SECONDS,
@@ -24,6 +24,11 @@ from integration.server.steps import (
 )
 
 pytestmark = pytest.mark.integration
+
+
+def is_serving(server: Object) -> bool:
+    """Whether the pods that run answer, by the probe that follows a change of the spec."""
+    return bool(condition(server, "ServerReady")["status"] == "True")
 
 
 def test_a_missing_secret_is_named_and_then_used(team: Team) -> None:
@@ -101,10 +106,9 @@ def test_a_bad_edit_leaves_the_running_server_as_it_was(team: Team, paper_node: 
     )
     bad = {**MANAGED, "artifactStore": {"s3": {"bucket": "bad-bucket"}}, "replicas": 2}
     team.apply("MLflowServer", "mlflow", bad)
-    failed = team.until("mlflowserver", "mlflow", has_reason("BucketMissing"))
+    failed = team.until("mlflowserver", "mlflow", lambda o: has_reason("BucketMissing")(o) and is_serving(o))
     assert condition(failed, "Ready")["message"] == "there is no bucket b"
     assert condition(failed, "Stalled" if terminal else "Reconciling")["status"] == "True"
-    assert condition(failed, "ServerReady")["status"] == "True"
     after = team.get("deployment", "mlflow")
     assert after["metadata"]["generation"] == before["metadata"]["generation"]
     paper_node.endings[team.namespace] = GOOD
@@ -126,8 +130,7 @@ def test_a_suspended_server_is_looked_at_and_not_touched(team: Team, audit: Audi
     """Not even a deleted Service comes back before it is lifted."""
     serve(team)
     team.apply("MLflowServer", "mlflow", {**SQLITE, "workers": 4, "suspend": True})
-    suspended = team.until("mlflowserver", "mlflow", has_reason("Suspended"))
-    assert condition(suspended, "ServerReady")["status"] == "True"
+    team.until("mlflowserver", "mlflow", lambda o: has_reason("Suspended")(o) and is_serving(o))
     mark = audit.mark()
     team.delete("service", "mlflow")
     time.sleep(QUIET_SECONDS)
