@@ -53,6 +53,7 @@ PREPARATIONS: dict[str, Callable[[], object]] = {
     "cert_manager": lambda: programs.build(programs.CERT_MANAGER),
     "vpa": lambda: programs.build(programs.VPA),
     "kube_router": lambda: programs.build(programs.KUBE_ROUTER),
+    "traefik": lambda: programs.build(programs.TRAEFIK),
     "node": lambda: choose().prepare(),
 }
 

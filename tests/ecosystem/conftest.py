@@ -11,6 +11,7 @@ from cluster.companions.cert_manager import CertManager
 from cluster.companions.flux import Flux
 from cluster.companions.git_server import GitServer
 from cluster.companions.kube_router import KubeRouter
+from cluster.companions.traefik import Traefik
 from cluster.companions.vpa import Vpa
 from cluster.fixtures import available
 from cluster.nodes.node import LocalNode
@@ -127,6 +128,16 @@ def cert_manager(session_folder: Path, operator: OperatorProcess, installed: Con
     """A cert-manager that a test installs."""
     with available():
         tool = CertManager(session_folder / "cert-manager", installed)
+    yield tool
+    tool.stop()
+
+
+@pytest.fixture(scope="module")
+def traefik(local_node: LocalNode) -> Iterator[Traefik]:
+    """A controller of routes from outside, for the tests of one file."""
+    tool = Traefik(local_node)
+    with available():
+        tool.start()
     yield tool
     tool.stop()
 

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 from cluster.host import waiting
-from cluster.plane.control_plane import ControlPlane
+from cluster.services.team import Administered
 
 
-def install(plane: ControlPlane, folder: Path, only: str = "*.yaml") -> None:
+def install(plane: Administered, folder: Path, only: str = "*.yaml") -> None:
     """Apply the CRDs of a folder, from files of some name, and return when they are served."""
     files = [str(file) for file in sorted(folder.glob(only)) if file.name != "kustomization.yaml"]
     applied = plane.kubectl("apply", "--server-side", "-o", "name", *(w for file in files for w in ("-f", file)))

@@ -31,6 +31,8 @@ class Program:
     names: tuple[str, ...]
     files: tuple[tuple[str, str], ...] = ()
     """YAML of other modules, such as CRDs: a module, and a folder in it; kept beside the programs."""
+    more: tuple[str, ...] = ()
+    """Files of the module's folder that count too, beside its go.mod, go.sum and main.go."""
 
     @property
     def source(self) -> Path:
@@ -42,7 +44,7 @@ class Program:
         """Folder in the cache with one entry for each name, whether built yet or not."""
         digest = hashlib.sha256()
         own = (f"{package}/main.go" for package in self.packages if package.startswith("./"))
-        for name in ("go.mod", "go.sum", "main.go", *own):
+        for name in ("go.mod", "go.sum", "main.go", *own, *self.more):
             file = self.source / name
             digest.update(name.encode() + (file.read_bytes() if file.exists() else b""))
         digest.update("".join(f"{module}:{folder}" for module, folder in self.files).encode())
@@ -91,6 +93,13 @@ VPA = Program(
 )
 
 KUBE_ROUTER = Program("kube-router", ("github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",), ("kube-router",))
+TRAEFIK = Program(
+    "traefik",
+    ("github.com/traefik/traefik/v3/cmd/traefik",),
+    ("traefik",),
+    (("sigs.k8s.io/gateway-api", "config/crd/standard"),),
+    more=("ext/go.mod", "ext/ext.go"),
+)
 
 
 def build(program: Program) -> Path:
