@@ -12,40 +12,40 @@ from cluster.services.team import Team
 from integration.conftest import QUICK
 
 
-@pytest.fixture(scope="package")
-def receiver_of_package(session_folder: Path) -> Iterator[Receiver]:
+@pytest.fixture(scope="module")
+def receiver_of_module(session_folder: Path) -> Iterator[Receiver]:
     """A webhook that runs."""
     with Receiver(session_folder / "receiver").running() as receiver:
         yield receiver
 
 
 @pytest.fixture
-def receiver(receiver_of_package: Receiver) -> Receiver:
+def receiver(receiver_of_module: Receiver) -> Receiver:
     """The webhook, which says Passed and remembers nothing."""
-    receiver_of_package.begin()
-    return receiver_of_package
+    receiver_of_module.begin()
+    return receiver_of_module
 
 
-@pytest.fixture(scope="package")
-def operator_of_package(
+@pytest.fixture(scope="module")
+def operator_of_module(
     session_folder: Path,
     installed: ControlPlane,
     operator_of_session: OperatorProcess,
-    receiver_of_package: Receiver,
+    receiver_of_module: Receiver,
 ) -> Iterator[OperatorProcess]:
     """An operator that may call localhost by name, and trusts the receiver's authority."""
     operator_of_session.stop()
-    trust = {"SSL_CERT_FILE": str(receiver_of_package.authority)}
+    trust = {"SSL_CERT_FILE": str(receiver_of_module.authority)}
     operator = OperatorProcess(session_folder / "caller", installed, QUICK | {"EXTERNAL_HOSTS": "*,localhost"}, trust)
     yield operator
     operator.stop()
 
 
 @pytest.fixture
-def operator(operator_of_package: OperatorProcess) -> OperatorProcess:
+def operator(operator_of_module: OperatorProcess) -> OperatorProcess:
     """That operator, running, instead of the one of the session."""
-    operator_of_package.start()
-    return operator_of_package
+    operator_of_module.start()
+    return operator_of_module
 
 
 @pytest.fixture
