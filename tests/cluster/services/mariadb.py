@@ -37,6 +37,7 @@ class Mariadb:
         packages.ensure({"mariadb-server-core": "mariadbd", "mariadb-client-core": "my_print_defaults"})
         self._data = self._data or self._initialise()
         argv = ["mariadbd", "--no-defaults", f"--datadir={self._data}/data", f"--socket={self._data}/socket"]
+        argv.append(f"--tmpdir={self._data}")  # which its user may write, whatever the machine does with /tmp
         argv += [f"--port={self.port}", "--bind-address=127.0.0.1", f"--init-file={self._data}/first.sql"]
         argv += ["--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve", f"--pid-file={self._data}/pid"]
         env = {"PATH": packages.search_path()}
@@ -78,7 +79,9 @@ class Mariadb:
             for path in (data, first):
                 os.chown(path, self._uid, self._uid)
         words = ["--no-defaults", f"--datadir={data}/data", "--auth-root-authentication-method=normal"]
-        run.output(["mariadb-install-db", *words, "--skip-test-db"], uid=self._uid, folder=data)
+        run.output(
+            ["mariadb-install-db", *words, "--skip-test-db"], env={"TMPDIR": str(data)}, uid=self._uid, folder=data
+        )
         return data
 
 

@@ -52,8 +52,11 @@ class Container:
             "DATABASE": "mlflow",
             "CREDENTIALS": str(self.folder / "credentials"),
             "PATH": f"{binaries()}:{os.defpath}",
+            "TMPDIR": str(self.folder),
         }
-        self.process.start(["bash", "-c", postgres.start_script()], env=env, uid=self.uid, folder=self.folder)
+        # The /tmp of a pod is its own, and anybody in it may write there.
+        script = postgres.start_script().replace("/tmp", str(self.folder))
+        self.process.start(["bash", "-c", script], env=env, uid=self.uid, folder=self.folder)
 
     def sql(self, statement: str, password: str = PASSWORD) -> str:
         """Run a statement over TCP."""
