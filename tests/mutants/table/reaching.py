@@ -20,8 +20,8 @@ MUTANTS = (
     mutant(
         WALLS,
         "clients cannot get at their artifacts",
-        "direct = [] if server.spec.serve_artifacts else known",
-        "direct: list[Object] = []",
+        '"from": [_clients(server), *known], "ports": ports(names.OBJECT_STORE)',
+        '"from": [_clients(server)], "ports": ports(names.OBJECT_STORE)',
         "desired",
     ),
     mutant(WALLS, "names are not found", "found = [_DNS, ", "found = [", "desired"),
