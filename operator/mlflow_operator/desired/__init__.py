@@ -11,7 +11,7 @@ from mlflow_operator.desired.names import pod_selector
 from mlflow_operator.desired.needs import needs
 from mlflow_operator.desired.objects import build, generated_secrets
 from mlflow_operator.desired.references import bundles, references
-from mlflow_operator.desired.server.exposure import external_url
+from mlflow_operator.desired.server.exposure import external_url, origins
 from mlflow_operator.desired.versions import version
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "gate_job",
     "generated_secrets",
     "needs",
+    "origins",
     "pod_selector",
     "references",
     "version",

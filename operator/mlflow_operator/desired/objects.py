@@ -29,7 +29,7 @@ def build(server: MLflowServer, inputs: Inputs) -> Desired:
     An external server consists of nothing.
 
     Raises:
-        Terminal: UnsupportedVersion; what runs should be left as it is.
+        Terminal: UnsupportedVersion, or InvalidUrl of a store behind walls; what runs should be left as it is.
     """
     if server.spec.external is not None:
         return Desired()

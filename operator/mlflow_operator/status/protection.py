@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import external_url
+from mlflow_operator.desired import origins
 from mlflow_operator.status.conditions import State
 
 
@@ -35,13 +35,12 @@ def protection(server: MLflowServer, strangers_pass: bool | None) -> Protection 
 
 def _reach(server: MLflowServer) -> str:
     """Who reaches the server, as far as the spec tells."""
-    policy, outside = server.spec.network_policy, []
+    policy, outside = server.spec.network_policy, list[str]()
     if policy is None or not policy.enabled:
         inside = "every pod of the cluster"
     else:
         inside = "whom spec.networkPolicy.from names" if policy.from_ else "the pods of its namespace"
-    if url := external_url(server):
-        outside.append(f"whoever reaches {url}")
+    outside += [f"whoever reaches {origin}" for origin in origins(server)]
     if server.spec.service.type != "ClusterIP":
         outside.append(f"whoever reaches its {server.spec.service.type}")
     return " and ".join([inside, *outside])
@@ -49,9 +48,8 @@ def _reach(server: MLflowServer) -> str:
 
 def _plain(server: MLflowServer) -> list[str]:
     """Ways on which passwords can be read."""
-    url = external_url(server) or ""
     found = [] if server.spec.tls else ["inside the cluster (spec.tls is not set)"]
-    return found + ([f"at {url}"] if url.startswith("http://") else [])
+    return found + [f"at {origin}" for origin in origins(server) if origin.startswith("http://")]
 
 
 def _walls(server: MLflowServer) -> str:

@@ -13,6 +13,7 @@ BASIC: Spec = {"auth": {"basic": {}}}
 TLS: Spec = {"tls": {"secretName": "certificate"}}
 WALLS: Spec = {"networkPolicy": {}}
 ROUTE: Spec = {"ingress": {"host": "mlflow.example.com"}}
+PLAIN_GATEWAY: Spec = {"gateway": {"parentRefs": [{"name": "a"}], "hostnames": ["ml.example.com"], "scheme": "http"}}
 SAFE_ROUTE: Spec = {"ingress": {"host": "mlflow.example.com", "tls": {"secretName": "c"}}}
 
 
@@ -27,6 +28,7 @@ SAFE_ROUTE: Spec = {"ingress": {"host": "mlflow.example.com", "tls": {"secretNam
         (BASIC | TLS, False, ("True", "Protected")),
         (BASIC | TLS | ROUTE, False, ("False", "PlainText")),
         (BASIC | TLS | SAFE_ROUTE, False, ("True", "Protected")),
+        (BASIC | TLS | SAFE_ROUTE | PLAIN_GATEWAY, False, ("False", "PlainText")),
     ],
 )
 def test_a_server_is_secured_when_strangers_are_sent_away_and_nobody_can_listen(
