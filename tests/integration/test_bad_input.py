@@ -251,7 +251,7 @@ SERVERS_REFUSED = {
     ),
     "a volume by the name of one of ours": (
         SQLITE + VOLUME + "volumes: [{name: tmp, emptyDir: {}}]",
-        "tmp, database, artifacts and certificate are volumes of the operator's own; choose another name",
+        "tmp, database, artifacts, certificate and what ends in -authorities are volumes of the operator's own",
     ),
     "a container by the name of one of ours": (
         SQLITE + VOLUME + "sidecars: [{name: mlflow, image: a}]",

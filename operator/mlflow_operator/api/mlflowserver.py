@@ -29,8 +29,9 @@ from mlflow_operator.api.server.serving import EnvVar, Experiment, External, Ima
 from mlflow_operator.api.server.stores import ArtifactStore, BackendStore
 
 _VOLUME_NAMES = Rule(
-    "self.all(v, !(v.name in ['tmp', 'database', 'artifacts', 'certificate']))",
-    "tmp, database, artifacts and certificate are volumes of the operator's own; choose another name",
+    "self.all(v, !(v.name in ['tmp', 'database', 'artifacts', 'certificate']) && !v.name.endsWith('-authorities'))",
+    "tmp, database, artifacts, certificate and what ends in -authorities are volumes of the operator's own;"
+    " choose another name",
 )
 _CONTAINER_NAMES = Rule(
     "self.all(c, !(c.name in ['mlflow', 'prepare']))",
