@@ -118,6 +118,18 @@ WHEN  WHO  SAID  ABOUT  WHY
 2026-03-02 09:00:00Z  bob  Reject  an earlier attempt  recall fell""")
 
 
+def test_of_two_words_within_a_second_that_about_the_latest_attempt_came_later() -> None:
+    """The API server dates both alike, in whatever order it lists them."""
+    when = {"creationTimestamp": "2026-03-02T09:00:00Z"}
+    about = {"promotionRef": {"name": "fraud", "uid": UID}, "decision": "Approve"}
+    bob, carol = (
+        {"metadata": when, "spec": {**about, "approver": who, "attempt": attempt}}
+        for who, attempt in (("bob", "before"), ("carol", "now"))
+    )
+    for listed in ([bob, carol], [carol, bob]):
+        assert [w["who"] for w in past.words(claim(approval={"digest": "now"}), listed)] == ["carol", "bob"]
+
+
 def test_an_attempt_under_way_is_in_the_history() -> None:
     """It is not in status.history before it ends."""
     under_way = {key: value for key, value in attempt(2, "7").items() if key not in ("finishedAt", "result")}

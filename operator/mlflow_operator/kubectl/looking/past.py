@@ -22,10 +22,15 @@ def attempts(claim: Object) -> list[Object]:
 
 
 def words(claim: Object, approvals: Iterable[Object]) -> list[dict[str, str]]:
-    """What people have said about this claim, and no other of its name, newest first."""
+    """What people have said about this claim, and no other of its name, newest first.
+
+    Their times are of whole seconds: of two within one, that about the latest attempt came later.
+    """
     now = (claim.get("status", {}).get("approval") or {}).get("digest")
     mine = [a for a in approvals if a["spec"]["promotionRef"]["uid"] == claim["metadata"]["uid"]]
-    newest = sorted(mine, key=lambda a: str(a["metadata"]["creationTimestamp"]), reverse=True)
+    newest = sorted(
+        mine, key=lambda a: (str(a["metadata"]["creationTimestamp"]), a["spec"]["attempt"] == now), reverse=True
+    )
     return [
         {
             "when": approval["metadata"]["creationTimestamp"],

@@ -7,7 +7,7 @@ yes counts for no other version, requirement, gate, holder or attempt, nor for t
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -111,9 +111,14 @@ def _asked(case: Case, gate: ApprovalGate, *, ready: bool) -> ApprovalStatus | N
         request=case.asking.request,
         required=gate.required,
         since=case.now,
-        expires=case.now + span(gate.timeout),
+        expires=_next_second(case.now + span(gate.timeout)),
         summary="",
     )
+
+
+def _next_second(at: datetime) -> datetime:
+    """The API server dates a word to the second that it fell in: only a whole second has a before and an after."""
+    return at if not at.microsecond else at.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def _digest(case: Case, since: datetime) -> str:
@@ -209,7 +214,7 @@ def _ignored(each: PromotionApproval, gate: ApprovalGate, asked: ApprovalStatus)
         return f"{who} has asked for it"
     if who in gate.excluded:
         return f"{who} may not approve this"
-    return f"{who} was too late" if each.made > asked.expires else None
+    return f"{who} was too late" if each.made >= asked.expires else None
 
 
 def _names(by: list[str]) -> str:

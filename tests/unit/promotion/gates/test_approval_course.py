@@ -136,10 +136,19 @@ def test_time_runs_out() -> None:
     over = decided(made, now=end)
     assert (over.step, over.reason) == (Step.REFUSE, "ApprovalTimedOut")
     assert "0 of 1 approvals of version 7 for stage/Production by 2026-01-05T03:04:05Z, which is over" in over.message
-    assert (
-        decided(made, said(made, made_at=end + timedelta(seconds=1)), now=end + timedelta(hours=1)).step is Step.REFUSE
-    )
-    assert decided(made, said(made, made_at=end), now=end + timedelta(hours=1)).step is Step.WRITE
+    later = end + timedelta(hours=1)
+    assert decided(made, said(made, made_at=end), now=later).step is Step.REFUSE
+    assert decided(made, said(made, made_at=end - timedelta(seconds=1)), now=later).step is Step.WRITE
+
+
+def test_who_comes_after_the_time_is_too_late_within_the_same_second() -> None:
+    """The API server dates what people say to the second that it fell in, so time runs out with a second's end."""
+    made = asking(now=NOW + timedelta(milliseconds=300))
+    end = asked_of(made).expires
+    assert end == NOW + timedelta(hours=72, seconds=1)
+    for moment, step in ((end - timedelta(milliseconds=100), Step.WRITE), (end, Step.REFUSE)):
+        dated = moment.replace(microsecond=0)
+        assert decided(made, said(made, made_at=dated), now=end).step is step
 
 
 @pytest.mark.parametrize("how", [{"annotations": {**ALICE, REASSERT: "1"}}, {"spec": {"version": 8}}])
