@@ -17,3 +17,9 @@ USER 65532:65532
 EXPOSE 9000
 ENTRYPOINT ["minio"]
 CMD ["server", "/data"]
+
+FROM scratch AS oauth2-proxy
+COPY oauth2-proxy /bin/
+USER 65532:65532
+EXPOSE 4180
+ENTRYPOINT ["/bin/oauth2-proxy"]

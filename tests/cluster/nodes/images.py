@@ -93,6 +93,7 @@ POSTGRES = Image("localhost/mlflow-postgres:15", IMAGE_FILES / "postgres.Dockerf
 MINIO = _from_program(programs.MINIO)
 COREDNS = _from_program(programs.COREDNS)
 PAUSE = _from_program(programs.PAUSE)
+OAUTH2_PROXY = _from_program(programs.OAUTH2_PROXY)
 
 OF_THE_NODE = (PAUSE, COREDNS)
 OF_THE_TESTS = (OPERATOR, SERVER, POSTGRES, MINIO)

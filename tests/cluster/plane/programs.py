@@ -93,6 +93,7 @@ VPA = Program(
 )
 
 KUBE_ROUTER = Program("kube-router", ("github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",), ("kube-router",))
+OAUTH2_PROXY = Program("oauth2-proxy", ("github.com/oauth2-proxy/oauth2-proxy/v7",), ("oauth2-proxy",))
 TRAEFIK = Program(
     "traefik",
     ("github.com/traefik/traefik/v3/cmd/traefik",),
