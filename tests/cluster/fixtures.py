@@ -54,6 +54,8 @@ PREPARATIONS: dict[str, Callable[[], object]] = {
     "vpa": lambda: programs.build(programs.VPA),
     "kube_router": lambda: programs.build(programs.KUBE_ROUTER),
     "traefik": lambda: programs.build(programs.TRAEFIK),
+    "identity_provider": lambda: images.build(images.OAUTH2_PROXY),
+    "browser": lambda: packages.ensure(packages.BROWSER),
     "node": lambda: choose().prepare(),
 }
 

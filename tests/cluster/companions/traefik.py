@@ -17,11 +17,12 @@ OPEN, CLOSED = "open", "closed"
 """Listeners of the Gateway: one for every namespace, and one for its own."""
 ADDRESS = network.NODE_ADDRESS
 PORT = 80
+SECURE_PORT = 443
 READY_SECONDS = 60
 
 
 class Traefik:
-    """Acts as the user `traefik`, an administrator of the cluster; it answers at ``ADDRESS``, at the port of HTTP."""
+    """Acts as the user `traefik`, an administrator; it answers at ``ADDRESS``, at the ports of HTTP and HTTPS."""
 
     def __init__(self, node: LocalNode) -> None:
         self._node = node
@@ -50,8 +51,11 @@ class Traefik:
 def _words() -> list[str]:
     return [
         f"--entrypoints.web.address={ADDRESS}:{PORT}",
+        f"--entrypoints.websecure.address={ADDRESS}:{SECURE_PORT}",
+        "--entrypoints.websecure.http.tls=true",  # with the certificate that an Ingress names for the host
         # A request that takes longer than a minute is cut off otherwise, and a large upload does.
         "--entrypoints.web.transport.respondingtimeouts.readtimeout=600s",
+        "--entrypoints.websecure.transport.respondingtimeouts.readtimeout=600s",
         "--providers.kubernetesingress",
         f"--providers.kubernetesingress.ingressendpoint.ip={ADDRESS}",
         "--providers.kubernetesgateway",

@@ -25,6 +25,7 @@ NODE = {
     "iptables": "iptables",
     "conntrack": "conntrack",
 }
+BROWSER = {"chromium": "chromium", "fonts-liberation": "/usr/share/fonts/truetype/liberation"}
 
 
 def ensure(wanted: dict[str, str]) -> None:
