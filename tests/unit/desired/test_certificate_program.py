@@ -1,36 +1,21 @@
 """How a server comes by its certificate, and by the next one: the program of the container, with a real uvicorn."""
 
-import os
 import socket
 import ssl
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from mlflow_operator.desired.server import encryption
-from mlflow_operator.desired.server.deployment import start_script
+from unit.desired.container import running
 from unit.signing import Pair, signed
 
 pytestmark = pytest.mark.timeout(60)
 
-# What `mlflow server` does with its words: uvicorn in a process of its own, with more words from the environment.
-MLFLOW = """#!{python}
-import os, shlex, subprocess, sys
-words = dict(zip(sys.argv[2::2], sys.argv[3::2]))
-run = [sys.executable, "-m", "uvicorn", *shlex.split(os.environ["MLFLOW_UVICORN_OPTS"]), "--host", words["--host"]]
-run += ["--port", words["--port"], "--workers", os.environ["MLFLOW_WORKERS"], "served:app"]
-os.execv(run[0], run)
-"""
-SERVED = """async def app(scope, receive, send):
-    if scope["type"] == "http":
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-        await send({"type": "http.response.body", "body": b"ok"})
-"""
 # Says so where the server runs, and not where its program begins.
 IMAGE = """import os, sys
 if "MLFLOW_SERVER_CERTIFICATE_FOLDER" in os.environ:
@@ -85,28 +70,15 @@ def asked(connection: ssl.SSLSocket) -> bytes:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Start the program as the container does, with a stand-in for `mlflow` on the path."""
-    programs, running = tmp_path / "programs", []
-    programs.mkdir()
-    (programs / "mlflow").write_text(MLFLOW.format(python=sys.executable))
-    (programs / "mlflow").chmod(0o755)
-    (programs / "served.py").write_text(SERVED)
+    """Start the program as the container does."""
+    with ExitStack() as all_of_them:
 
-    def begin(folder: Path, **variables: str) -> Server:
-        with closing(socket.create_server(("127.0.0.1", 0))) as free:
-            port = free.getsockname()[1]
-        words = [sys.executable, "-c", start_script(), str(port), str(folder), encryption.following()]
-        path = {"PATH": f"{programs}:{os.defpath}", "PYTHONPATH": str(programs), "TMPDIR": str(tmp_path)}
-        log = tmp_path / "log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(words, env={**path, "MLFLOW_WORKERS": "1", **variables}, stdout=out, stderr=out)
-        running.append(process)
-        return Server(process, port, log)
+        def begin(folder: Path, **variables: str) -> Server:
+            words = [str(folder), encryption.following()]
+            process, port = all_of_them.enter_context(running(tmp_path, *words, **variables))
+            return Server(process, port, tmp_path / "log")
 
-    yield begin
-    for process in running:
-        process.terminate()
-        process.wait()
+        yield begin
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def readable(obj: dict[str, Any]) -> dict[str, Any]:
             job.script(): "(the preparation's program)",
             postgres.start_script(): "(start_postgres.sh)",
             deployment.start_script(): "(start_server.py)",
+            deployment.leaving(): "(take_leave.py)",
             encryption.following(): "(follow_certificate.py)",
         }
         if "command" in container:

@@ -65,7 +65,7 @@ def _pod(server: MLflowServer, inputs: Inputs) -> Object:
 def _container(server: MLflowServer, inputs: Inputs) -> Object:
     where = endpoint(server, inputs.cluster_domain)
     fields: Object = {
-        "command": ["python", "-c", start_script(), str(PORT), *encryption.arguments(server)],
+        "command": ["python", "-c", start_script(), str(PORT), leaving(), *encryption.arguments(server)],
         "env": server_environment(server, where),
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         **_probes(where),
@@ -81,6 +81,11 @@ def _container(server: MLflowServer, inputs: Inputs) -> Object:
 def start_script() -> str:
     """The program of the container, which becomes MLflow."""
     return files(__package__).joinpath("start_server.py").read_text()
+
+
+def leaving() -> str:
+    """The program by which it loses no request when it ends."""
+    return files(__package__).joinpath("take_leave.py").read_text()
 
 
 def _probes(where: Endpoint) -> Object:

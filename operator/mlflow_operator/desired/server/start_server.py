@@ -1,8 +1,9 @@
 """Starts MLflow where its pod can be reached, in the server's image and with what Python brings alone.
 
-Arguments: the port; then, where the server has a certificate, its folder and the text of ``follow_certificate.py``.
+Arguments: the port; the text of ``take_leave.py``; then, where the server has a certificate, its folder and the text of
+``follow_certificate.py``.
 Environment: POD_IPS, the pod's addresses; MLFLOW_WORKERS; MLFLOW_UVICORN_OPTS, to which the certificate is added;
-AUTH_*, where MLflow asks for logins.
+UVICORN_HTTP, which stays as it is; AUTH_*, where MLflow asks for logins.
 """
 
 import configparser
@@ -11,6 +12,7 @@ import ssl
 import sys
 import tempfile
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 
@@ -37,14 +39,33 @@ def encrypted(folder: str, following: str, environment: dict[str, str]) -> dict[
             f"the certificate of spec.tls cannot be served: {error}; tls.crt of its Secret has to hold the certificate "
             "and tls.key the private key of the same, both in PEM and without a password"
         ) from error
-    programs = Path(tempfile.mkdtemp(prefix="mlflow-start-"))
-    (programs / "sitecustomize.py").write_text(following)
     own = f"--ssl-certfile {certificate} --ssl-keyfile {key}"
-    return environment | {
+    return with_module("sitecustomize", following, environment) | {
         "MLFLOW_SERVER_CERTIFICATE_FOLDER": folder,
         "MLFLOW_UVICORN_OPTS": f"{environment.get('MLFLOW_UVICORN_OPTS', '')} {own}".strip(),
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(programs), environment.get("PYTHONPATH", "")])),
     }
+
+
+def uvicorn() -> tuple[int, ...]:
+    """Major and minor version of the uvicorn that is installed; nothing, where none is."""
+    try:
+        return tuple(int(number) for number in version("uvicorn").split(".")[:2])
+    except PackageNotFoundError:
+        return ()
+
+
+def polite(leaving: str, environment: dict[str, str], uvicorn: tuple[int, ...]) -> dict[str, str]:
+    """The variables by which a uvicorn of this version loses no request when it ends."""
+    if uvicorn < (0, 37):
+        return environment  # its option takes no protocol but its own
+    return {"UVICORN_HTTP": "take_leave:Protocol"} | with_module("take_leave", leaving, environment)
+
+
+def with_module(name: str, text: str, environment: dict[str, str]) -> dict[str, str]:
+    """The variables by which every Python of the server finds a module, in a folder that is its own."""
+    folder = Path(tempfile.mkdtemp(prefix="mlflow-start-"))
+    (folder / f"{name}.py").write_text(text)
+    return environment | {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), environment.get("PYTHONPATH", "")]))}
 
 
 def auth_settings(variables: Mapping[str, str]) -> dict[str, str]:
@@ -73,7 +94,9 @@ def write_auth_settings(variables: Mapping[str, str], path: str) -> None:
 if __name__ == "__main__":
     where = host(os.environ.get("POD_IPS", ""), os.environ.get("MLFLOW_WORKERS", ""))
     words = ["mlflow", "server", "--host", where, "--port", sys.argv[1]]
-    variables = encrypted(sys.argv[2], sys.argv[3], dict(os.environ)) if len(sys.argv) > 2 else dict(os.environ)
+    variables = polite(sys.argv[2], dict(os.environ), uvicorn())
+    if len(sys.argv) > 3:
+        variables = encrypted(sys.argv[3], sys.argv[4], variables)
     if "AUTH_DEFAULT_PERMISSION" in variables:
         variables["MLFLOW_AUTH_CONFIG_PATH"] = str(Path(tempfile.gettempdir()) / "mlflow-auth.ini")
         write_auth_settings(variables, variables["MLFLOW_AUTH_CONFIG_PATH"])

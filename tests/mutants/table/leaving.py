@@ -1,0 +1,22 @@
+"""How the pods of a server end while clients use them."""
+
+from mutants.mutant import mutant
+
+LEAVING, STARTING = "desired/server/take_leave.py", "desired/server/start_server.py"
+PROGRAM = "desired/test_leaving_program.py"
+
+MUTANTS = (
+    mutant(LEAVING, "nobody is told to go", "[*self.server_state.default_headers, LAST]", "[]", PROGRAM),
+    mutant(
+        LEAVING, "what is idle is closed at once", "self.loop.call_later(SECONDS, self._end)", "self._end()", PROGRAM
+    ),
+    mutant(LEAVING, "who keeps silent stays", "            super().shutdown()", "            pass", PROGRAM),
+    mutant(STARTING, "an older uvicorn does not start", "if uvicorn < (0, 37):", "if False:", PROGRAM),
+    mutant(
+        STARTING,
+        "the user's protocol is lost",
+        """return {"UVICORN_HTTP": "take_leave:Protocol"} | with_module("take_leave", leaving, environment)""",
+        """return with_module("take_leave", leaving, environment) | {"UVICORN_HTTP": "take_leave:Protocol"}""",
+        PROGRAM,
+    ),
+)
