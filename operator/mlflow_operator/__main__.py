@@ -16,6 +16,7 @@ def main() -> None:
     commands.add_parser("run", help="run the operator; settings come from MLFLOW_OPERATOR_* variables")
     commands.add_parser("init", help="make the experiments that a team begins with, or check a server", add_help=False)
     commands.add_parser("drift", help="tell whether data is still like that of before", add_help=False)
+    commands.add_parser("backup", help="back up a tracking server, and restore it", add_help=False)
     commands.add_parser("generate", help="write the files that are made from the code", add_help=False)
     arguments, rest = parser.parse_known_args()
     if arguments.command == "generate":
@@ -30,6 +31,10 @@ def main() -> None:
         from mlflow_operator.commands import drift  # noqa: PLC0415 - the operator does not pay for it
 
         sys.exit(drift.main(rest))
+    if arguments.command == "backup":
+        from mlflow_operator.commands import backup  # noqa: PLC0415 - the operator does not pay for it
+
+        sys.exit(backup.main(rest))
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     _run()
