@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlflow_operator.backup.errors import Refused
+from mlflow_operator.backup.errors import Damaged, Refused
 from mlflow_operator.backup.listing import Artifact, artifacts
 from mlflow_operator.backup.manifest import ARTIFACTS, FOLDER, MANIFEST, Manifest, began_at, parse
 from mlflow_operator.backup.places import Place
@@ -33,7 +33,10 @@ def find(where: Place) -> Found:
         if began_at(name):
             files.setdefault(name, set()).add(file)
     whole = [manifest(where, name) for name in files if MANIFEST in files[name]]
-    return Found(tuple(sorted(whole, key=lambda one: one.began)), tuple(sorted(name for name in files if MANIFEST not in files[name])))
+    return Found(
+        tuple(sorted(whole, key=lambda one: one.began)),
+        tuple(sorted(name for name in files if MANIFEST not in files[name])),
+    )
 
 
 def manifest(where: Place, name: str) -> Manifest:
@@ -66,5 +69,18 @@ def listed(where: Place, of: Manifest) -> Iterator[Artifact]:
     if of.artifacts is None:
         return
     file = of.file(ARTIFACTS)
-    plain = decompressed(where.read(file), file)
-    yield from artifacts(checked(plain, of.artifacts.sha256, file), file)
+    yield from artifacts(content(where, file, of.artifacts.sha256, file), file)
+
+
+def content(where: Place, name: str, sha256: str, what: str) -> Iterator[bytes]:
+    """What was compressed and kept.
+
+    Raises:
+        Damaged: It is not what it was; the bytes before were.
+    """
+    try:
+        yield from checked(decompressed(where.read(name), what), sha256, what)
+    except Refused as error:
+        if error.reason != "NotFound":
+            raise
+        raise Damaged(f"{what} is missing; restore another backup") from error

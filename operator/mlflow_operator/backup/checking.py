@@ -8,7 +8,6 @@ from mlflow_operator.backup.errors import Damaged
 from mlflow_operator.backup.listing import Artifact
 from mlflow_operator.backup.manifest import FOLDER, Manifest
 from mlflow_operator.backup.places import Place
-from mlflow_operator.backup.streams import checked, decompressed
 
 _AT_ONCE = 8
 _MOST = 10
@@ -38,11 +37,11 @@ def broken(where: Place, of: Manifest) -> list[str]:
         return found
     for copy in of.databases:
         file = of.file(copy.file)
-        found += _read(checked(decompressed(where.read(file), file), copy.sha256, file))
+        found += _read(catalogue.content(where, file, copy.sha256, file))
 
     def one(artifact: Artifact) -> list[str]:
         what = f"{artifact.path} ({artifact.blob})"
-        return _read(checked(decompressed(where.read(artifact.blob), what), artifact.sha256, what))
+        return _read(catalogue.content(where, artifact.blob, artifact.sha256, what))
 
     for faults in beside(one, catalogue.listed(where, of), _AT_ONCE):
         found += faults

@@ -14,7 +14,6 @@ from mlflow_operator.backup.errors import Damaged, Refused
 from mlflow_operator.backup.listing import Artifact
 from mlflow_operator.backup.manifest import DatabaseCopy, Manifest
 from mlflow_operator.backup.places import Place
-from mlflow_operator.backup.streams import checked, decompressed
 
 MARK = ".mlflow-operator-restore"
 _AT_ONCE = 8
@@ -49,7 +48,7 @@ def restore(of: Manifest, where: Place, databases: Sequence[Database], artifacts
     for (copy, database), there in zip(pairs, done, strict=True):
         if not there:
             file = of.file(copy.file)
-            database.restore(checked(decompressed(where.read(file), file), copy.sha256, file), copy, of.name)
+            database.restore(catalogue.content(where, file, copy.sha256, file), copy, of.name)
             log.info("database %s: %d rows", database.name, sum(copy.rows.values()))
     if artifacts is not None:
         artifacts.remove([MARK])
@@ -92,7 +91,7 @@ def _put_back(of: Manifest, where: Place, artifacts: Place) -> None:
         if there.get(artifact.path) == artifact.size:
             return
         what = f"{artifact.path} ({artifact.blob})"
-        plain = checked(decompressed(where.read(artifact.blob), what), artifact.sha256, what)
+        plain = catalogue.content(where, artifact.blob, artifact.sha256, what)
         artifacts.write(artifact.path, plain, mimetypes.guess_type(artifact.path)[0])
 
     count = sum(1 for _ in beside(one, catalogue.listed(where, of), _AT_ONCE))
