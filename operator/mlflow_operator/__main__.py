@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 
 from mlflow_operator import __version__
 
@@ -32,19 +33,25 @@ def main() -> None:
 
         sys.exit(drift.main(rest))
     if arguments.command == "backup":
-        from mlflow_operator.commands import backup  # noqa: PLC0415 - the operator does not pay for it
-
-        sys.exit(backup.main(rest))
+        _backup(rest)
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     _run()
+
+
+def _backup(words: Sequence[str]) -> None:
+    try:
+        from mlflow_operator.commands import backup  # noqa: PLC0415 - the operator does not pay for it
+    except ModuleNotFoundError as error:
+        sys.exit(_missing(error, "backup"))
+    sys.exit(backup.main(words))
 
 
 def _run() -> None:
     try:
         from mlflow_operator import handlers, logs  # noqa: PLC0415 - kopf is slow to import
     except ModuleNotFoundError as error:
-        sys.exit(f'mlflow-operator: {error.name} is missing; install it with pip install "mlflow-operator[operator]"')
+        sys.exit(_missing(error, "operator"))
     from mlflow_operator.config import Settings, SettingsError  # noqa: PLC0415
 
     try:
@@ -53,6 +60,10 @@ def _run() -> None:
         sys.exit(f"mlflow-operator: a setting does not fit: {error}")
     logs.configure(settings.log_format, settings.log_level)
     asyncio.run(handlers.run(settings))
+
+
+def _missing(error: ModuleNotFoundError, extra: str) -> str:
+    return f'mlflow-operator: {error.name} is missing; install it with pip install "mlflow-operator[{extra}]"'
 
 
 if __name__ == "__main__":

@@ -19,17 +19,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-try:
-    from mlflow_operator.backup import catalogue, checking, pruning, restoring, writing
-    from mlflow_operator.backup.databases import Database, database
-    from mlflow_operator.backup.errors import BackupError, Unreachable
-    from mlflow_operator.backup.manifest import Manifest, Server
-    from mlflow_operator.backup.places import Place, place
-    from mlflow_operator.backup.retention import Retention
-except ModuleNotFoundError as missing:
-    sys.exit(
-        f'mlflow-operator backup: {missing.name} is missing; install it with pip install "mlflow-operator[backup]"'
-    )
+from mlflow_operator.backup import catalogue, checking, pruning, restoring, writing
+from mlflow_operator.backup.databases import Database, database
+from mlflow_operator.backup.errors import BackupError, Unreachable
+from mlflow_operator.backup.manifest import Manifest, Server
+from mlflow_operator.backup.places import Place, place
+from mlflow_operator.backup.retention import Retention
 
 OK, WRONG, USAGE, UNANSWERED = 0, 1, 2, 3
 _DATABASES = {"tracking": "BACKUP_DATABASE", "auth": "BACKUP_AUTH_DATABASE"}
