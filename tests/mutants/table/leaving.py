@@ -3,6 +3,7 @@
 from mutants.mutant import mutant
 
 LEAVING, STARTING = "desired/server/take_leave.py", "desired/server/start_server.py"
+ENVIRONMENT = "desired/server/environment.py"
 PROGRAM = "desired/test_leaving_program.py"
 
 MUTANTS = (
@@ -11,6 +12,7 @@ MUTANTS = (
         LEAVING, "what is idle is closed at once", "self.loop.call_later(SECONDS, self._end)", "self._end()", PROGRAM
     ),
     mutant(LEAVING, "who keeps silent stays", "            super().shutdown()", "            pass", PROGRAM),
+    mutant(ENVIRONMENT, "proxies are cut off", "KEEP_ALIVE_SECONDS = 120", "KEEP_ALIVE_SECONDS = 5", PROGRAM),
     mutant(STARTING, "an older uvicorn does not start", "if uvicorn < (0, 37):", "if False:", PROGRAM),
     mutant(
         STARTING,

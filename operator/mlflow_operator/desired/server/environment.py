@@ -19,6 +19,13 @@ BASE = (
     plain("MLFLOW_DISABLE_TELEMETRY", "true"),
 )
 
+KEEP_ALIVE_SECONDS = 120
+"""How long uvicorn keeps a connection that nobody uses.
+
+Longer than what is in front of a server does, be it ingress-nginx or a load balancer of AWS (60) or Traefik (90): else
+they send a request into a connection that is being closed, which ends as a 502.
+"""
+
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 """The public authorities of a Debian image, the official one among them; spec.env can name another file."""
 
@@ -34,6 +41,7 @@ def server_environment(server: MLflowServer, endpoint: Endpoint) -> list[Object]
     ]
     own += [
         plain("MLFLOW_WORKERS", str(server.spec.workers)),
+        plain("UVICORN_TIMEOUT_KEEP_ALIVE", str(KEEP_ALIVE_SECONDS)),
         *_artifact_serving(server),
         # Its own process of 240 MB, and a queue in memory that replicas do not share.
         plain("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false"),
