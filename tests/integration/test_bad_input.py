@@ -131,6 +131,10 @@ SERVERS_REFUSED = {
         )
     },
     "clients sent to a volume": (SQLITE + VOLUME + "serveArtifacts: false", NO_WAY_TO_VOLUME),
+    "links from a server that serves no artifacts": (
+        MANAGED + "artifactStore: {s3: {bucket: models, directAccess: true}}\nserveArtifacts: false",
+        "spec.artifactStore: Invalid value: without serveArtifacts clients go to the bucket themselves",
+    ),
     **{
         f"a misspelt field in {where}": (SQLITE + VOLUME + text, f'unknown field "spec.{field}"')
         for where, field, text in (

@@ -204,6 +204,13 @@ class MLflowServerSpec(ApiModel):
             "clients cannot reach a volume themselves; leave serveArtifacts true, or use artifactStore s3",
             ".serveArtifacts",
         ),
+        Rule(
+            "!(has(self.serveArtifacts) && !self.serveArtifacts && has(self.artifactStore)"
+            " && has(self.artifactStore.s3) && has(self.artifactStore.s3.directAccess)"
+            " && self.artifactStore.s3.directAccess)",
+            "without serveArtifacts clients go to the bucket themselves, and get no links; leave directAccess out",
+            ".artifactStore",
+        ),
         URI_NEEDS_RULES,
         Rule(
             f"!has(self.external) || (self.replicas == 1 && [{', '.join(f'has(self.{f})' for f in _DEPLOYED_ONLY)}]"

@@ -55,16 +55,18 @@ Start = Callable[..., Server]
 
 @pytest.fixture
 def start(postgres: Postgres, minio: Minio, tmp_path: Path) -> Iterator[Start]:
-    """Start the server of a spec; its database is new."""
+    """Start the server of a spec, by what an MLflow of that release makes of it; its database is new."""
     running: list[Process] = []
 
-    def begin(addresses: str = POD_IP, **fields: Any) -> Server:
-        spec = _spec(postgres, minio) | fields
+    def begin(
+        addresses: str = POD_IP, *, version: str | None = None, bucket: dict[str, Any] | None = None, **fields: Any
+    ) -> Server:
+        spec = _spec(postgres, minio, bucket or {}) | fields
         deployment = _deployment(spec)
         container = deployment["spec"]["template"]["spec"]["containers"][0]
         port = ports.free(1)[0]
         process = Process(f"server-{port}", tmp_path)
-        folder = mlflow_server.environment(mlflow_server.pinned_version()) / "bin"
+        folder = mlflow_server.environment(version or mlflow_server.pinned_version()) / "bin"
         argv = [str(folder / "python"), *(str(port) if w == "5000" else w for w in container["command"][1:])]
         env = environment(deployment, SECRETS) | {"PYTHONPATH": "", "HOME": str(tmp_path), "POD_IPS": addresses}
         env["PATH"] = f"{folder}:{os.defpath}"
@@ -88,7 +90,7 @@ def start(postgres: Postgres, minio: Minio, tmp_path: Path) -> Iterator[Start]:
         process.stop()
 
 
-def _spec(postgres: Postgres, minio: Minio) -> dict[str, Any]:
+def _spec(postgres: Postgres, minio: Minio, more: dict[str, Any]) -> dict[str, Any]:
     name = f"d{uuid.uuid4().hex}"
     postgres.create_database(name)
     database = {"host": "127.0.0.1", "port": postgres.port, "database": name, "sslMode": "prefer"}
@@ -98,7 +100,7 @@ def _spec(postgres: Postgres, minio: Minio) -> dict[str, Any]:
         "backendStore": {
             "postgres": database | {"credentialsSecretRef": {"name": "login"}, "pool": {"size": 2, "recycle": 600}}
         },
-        "artifactStore": {"s3": bucket},
+        "artifactStore": {"s3": bucket | more},
     }
 
 

@@ -13,10 +13,21 @@ POD, VOLUMES, ENVIRONMENT, STATEFUL = (
     "desired/managed/stateful_set.py",
 )
 
-WALLS = "desired/server/network_policy.py"
+WALLS, LINKS = "desired/server/network_policy.py", "desired/server/links.py"
+THROUGH = "desired/server/through_server.py"
 
 MUTANTS = (
-    mutant(WALLS, "links of MLflow lead to a wall", "[_clients(server), *known]", "[_clients(server)]", "desired"),
+    mutant(
+        WALLS,
+        "everybody reaches the object store",
+        "direct = [] if server.spec.serve_artifacts else known",
+        "direct = known",
+        "desired",
+    ),
+    mutant(LINKS, "a store is left to links", "bucket is None or bucket.direct_access or", "True or", "desired"),
+    mutant(LINKS, "links are never given", "bucket is None or bucket.direct_access or", "bucket is None or", "desired"),
+    mutant(THROUGH, "the plugin gives links", "(ArtifactRepository):", "(S3ArtifactRepository):", "desired"),
+    mutant(START, "MLflow finds no plugin", 'f"[mlflow.artifact_repository]', 'f"[mlflow.artifacts]', "desired"),
     mutant(POD, "root", '        "runAsNonRoot": True,\n', "", "desired"),
     mutant(
         POD,

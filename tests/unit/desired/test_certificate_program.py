@@ -74,7 +74,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     with ExitStack() as all_of_them:
 
         def begin(folder: Path, **variables: str) -> Server:
-            words = [str(folder), encryption.following()]
+            words = ["--certificate", str(folder), encryption.following()]
             process, port = all_of_them.enter_context(running(tmp_path, *words, **variables))
             return Server(process, port, tmp_path / "log")
 

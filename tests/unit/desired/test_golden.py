@@ -13,7 +13,7 @@ from mlflow_operator.clients.kinds import LISTED
 from mlflow_operator.desired import names
 from mlflow_operator.desired.managed import postgres
 from mlflow_operator.desired.preparation import job
-from mlflow_operator.desired.server import deployment, encryption
+from mlflow_operator.desired.server import deployment, encryption, links
 from unit.desired.servers import everything
 
 FOLDER = Path(__file__).parents[2] / "golden" / "server"
@@ -40,6 +40,7 @@ def readable(obj: dict[str, Any]) -> dict[str, Any]:
             deployment.start_script(): "(start_server.py)",
             deployment.leaving(): "(take_leave.py)",
             encryption.following(): "(follow_certificate.py)",
+            links.program(): "(through_server.py)",
         }
         if "command" in container:
             container["command"] = [programs.get(word, word) for word in container["command"]]

@@ -156,6 +156,8 @@ class S3(ApiModel):
     """Certificate authorities that are trusted for the store, instead of the public ones."""
     create_bucket: bool = False
     """Whether to create the bucket when it is missing."""
+    direct_access: bool = False
+    """Whether the server gives clients links to the store, which all have to reach; false: they go through it."""
 
 
 class Volume(ApiModel):

@@ -7,7 +7,7 @@ from mlflow_operator.desired import names, pod, versions, volumes
 from mlflow_operator.desired.companions import accompanied
 from mlflow_operator.desired.endpoint import Endpoint, endpoint
 from mlflow_operator.desired.inputs import Inputs, Object
-from mlflow_operator.desired.server import encryption, service_account
+from mlflow_operator.desired.server import encryption, links, service_account
 from mlflow_operator.desired.server.disruption import spread
 from mlflow_operator.desired.server.environment import server_environment
 
@@ -64,8 +64,9 @@ def _pod(server: MLflowServer, inputs: Inputs) -> Object:
 
 def _container(server: MLflowServer, inputs: Inputs) -> Object:
     where = endpoint(server, inputs.cluster_domain)
+    words = [*encryption.arguments(server), *links.arguments(server)]
     fields: Object = {
-        "command": ["python", "-c", start_script(), str(PORT), leaving(), *encryption.arguments(server)],
+        "command": ["python", "-c", start_script(), str(PORT), leaving(), *words],
         "env": server_environment(server, where),
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         **_probes(where),

@@ -58,7 +58,7 @@ def protocol(server: MLflowServer) -> Object:
 
 def arguments(server: MLflowServer) -> list[str]:
     """Words for ``start_server.py``: the folder of the certificate, and the program that follows it."""
-    return [FOLDER, following()] if server.spec.tls else []
+    return ["--certificate", FOLDER, following()] if server.spec.tls else []
 
 
 def following() -> str:

@@ -40,8 +40,8 @@ def network_policies(server: MLflowServer, inputs: Inputs) -> list[Object]:
         clients = [{"from": [_clients(server)], "ports": ports(names.POSTGRES)}]
         found.append(_policy(server, names.postgres(server), names.POSTGRES, clients, []))
     if server.spec.artifact_store and server.spec.artifact_store.managed:
-        # MLflow 3.17's clients get links to the store from the server, and wait for minutes where those lead nowhere.
-        clients = [{"from": [_clients(server), *known], "ports": ports(names.OBJECT_STORE)}]
+        direct = [] if server.spec.serve_artifacts else known
+        clients = [{"from": [_clients(server), *direct], "ports": ports(names.OBJECT_STORE)}]
         found.append(_policy(server, names.object_store(server), names.OBJECT_STORE, clients, []))
     return found
 

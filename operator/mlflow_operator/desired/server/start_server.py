@@ -1,11 +1,12 @@
 """Starts MLflow where its pod can be reached, in the server's image and with what Python brings alone.
 
-Arguments: the port; the text of ``take_leave.py``; then, where the server has a certificate, its folder and the text of
-``follow_certificate.py``.
+Arguments: the port; the text of ``take_leave.py``; where the server has a certificate, its folder and the text of
+``follow_certificate.py``; where artifacts in S3 go through the server, the text of ``through_server.py``.
 Environment: POD_IPS, the pod's addresses; MLFLOW_WORKERS; MLFLOW_UVICORN_OPTS, to which the certificate is added;
 UVICORN_HTTP, which stays as it is; AUTH_*, where MLflow asks for logins.
 """
 
+import argparse
 import configparser
 import os
 import ssl
@@ -61,10 +62,28 @@ def polite(leaving: str, environment: dict[str, str], uvicorn: tuple[int, ...]) 
     return {"UVICORN_HTTP": "take_leave:Protocol"} | with_module("take_leave", leaving, environment)
 
 
+def without_links(store: str, environment: dict[str, str]) -> dict[str, str]:
+    """The variables by which MLflow finds a plugin for s3://, as one that is installed."""
+    name, installed = "mlflow_through_server", "mlflow_through_server-1.dist-info"
+    files = {
+        f"{name}.py": store,
+        f"{installed}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n",
+        f"{installed}/entry_points.txt": f"[mlflow.artifact_repository]\ns3 = {name}:ThroughServer\n",
+    }
+    return with_files(files, environment)
+
+
 def with_module(name: str, text: str, environment: dict[str, str]) -> dict[str, str]:
     """The variables by which every Python of the server finds a module, in a folder that is its own."""
+    return with_files({f"{name}.py": text}, environment)
+
+
+def with_files(files: Mapping[str, str], environment: dict[str, str]) -> dict[str, str]:
+    """The same of anything that Python looks for on its path."""
     folder = Path(tempfile.mkdtemp(prefix="mlflow-start-"))
-    (folder / f"{name}.py").write_text(text)
+    for path, text in files.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text)
     return environment | {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), environment.get("PYTHONPATH", "")]))}
 
 
@@ -91,12 +110,25 @@ def write_auth_settings(variables: Mapping[str, str], path: str) -> None:
         settings.write(file)
 
 
+def words_of(argv: list[str]) -> argparse.Namespace:
+    """The arguments, each by its name."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port")
+    parser.add_argument("leaving", metavar="PROGRAM")
+    parser.add_argument("--certificate", nargs=2, metavar=("FOLDER", "PROGRAM"))
+    parser.add_argument("--through-server", metavar="PROGRAM")
+    return parser.parse_args(argv)
+
+
 if __name__ == "__main__":
+    said = words_of(sys.argv[1:])
     where = host(os.environ.get("POD_IPS", ""), os.environ.get("MLFLOW_WORKERS", ""))
-    words = ["mlflow", "server", "--host", where, "--port", sys.argv[1]]
-    variables = polite(sys.argv[2], dict(os.environ), uvicorn())
-    if len(sys.argv) > 3:
-        variables = encrypted(sys.argv[3], sys.argv[4], variables)
+    words = ["mlflow", "server", "--host", where, "--port", said.port]
+    variables = polite(said.leaving, dict(os.environ), uvicorn())
+    if said.certificate:
+        variables = encrypted(*said.certificate, environment=variables)
+    if said.through_server:
+        variables = without_links(said.through_server, variables)
     if "AUTH_DEFAULT_PERMISSION" in variables:
         variables["MLFLOW_AUTH_CONFIG_PATH"] = str(Path(tempfile.gettempdir()) / "mlflow-auth.ini")
         write_auth_settings(variables, variables["MLFLOW_AUTH_CONFIG_PATH"])
