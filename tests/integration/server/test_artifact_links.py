@@ -1,6 +1,7 @@
 """Which way artifacts take: through the server, or by links past it to a store that every client reaches."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,32 @@ def test_who_cannot_reach_the_store_reads_and_writes(begin: Any, tmp_path: Path,
     assert asked_for(server) == {"artifacts"}
     assert rest.send("DELETE", f"{server.url}{API}/artifacts/0/{run}/artifacts/model/below")[0] == 200
     assert [each.path for each in client.list_artifacts(run, "model")] == ["model/one.txt"]
+
+
+def test_what_is_deleted_for_good_leaves_the_bucket(begin: Any, minio: Minio, tmp_path: Path) -> None:
+    """By MLflow's own gc, run in a pod of the server."""
+    server = begin()
+    client = client_of(server)
+    run = logged(client, tmp_path / "files")
+    assert any(run in key for key in minio.objects("mlflow"))
+    client.delete_run(run)
+    words = ["mlflow", "gc", "--run-ids", run, "--tracking-uri", server.url]
+    words += ["--backend-store-uri", server.env["MLFLOW_BACKEND_STORE_URI"]]
+    without_the_store = {name: value for name, value in server.env.items() if name != "HTTP_PROXY"}
+    ran = subprocess.run(words, env=without_the_store, check=False, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert not any(run in key for key in minio.objects("mlflow"))
+
+
+def test_a_copied_version_has_its_files(begin: Any, tmp_path: Path) -> None:
+    """Of whoever reads it by the name of the copy."""
+    client = client_of(begin())
+    run = logged(client, tmp_path / "files")
+    client.create_registered_model("one")
+    client.create_model_version("one", f"runs:/{run}/model", run)
+    client.copy_model_version("models:/one/1", "two")
+    found = Path(mlflow.artifacts.download_artifacts("models:/two/1", dst_path=str(tmp_path)))
+    assert (found / "below" / "two.txt").read_text() == "two"
 
 
 def test_whoever_asks_for_links_is_told_that_there_are_none(begin: Any, tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ IMAGES = desired.Images("mlflow:{version}", "postgres", "object-store")
 class Server:
     """A running server, addressed under any name."""
 
-    def __init__(self, process: Process, port: int, container: dict[str, Any]) -> None:
-        self.process, self.port, self.container = process, port, container
+    def __init__(self, process: Process, port: int, container: dict[str, Any], env: dict[str, str]) -> None:
+        self.process, self.port, self.container, self.env = process, port, container, env
         self.url = f"http://127.0.0.1:{port}"
 
     def request(self, path: str, host: str, body: bytes | None = None, method: str | None = None) -> tuple[int, bytes]:
@@ -72,7 +72,7 @@ def start(postgres: Postgres, minio: Minio, tmp_path: Path) -> Iterator[Start]:
         env["PATH"] = f"{folder}:{os.defpath}"
         process.start(argv, env=env, folder=tmp_path)
         running.append(process)
-        server = Server(process, port, container)
+        server = Server(process, port, container, env)
         probe = container["startupProbe"]["httpGet"]
 
         def healthy() -> bool:
