@@ -126,7 +126,8 @@ if __name__ == "__main__":
     words = ["mlflow", "server", "--host", where, "--port", said.port]
     variables = polite(said.leaving, dict(os.environ), uvicorn())
     if said.certificate:
-        variables = encrypted(*said.certificate, environment=variables)
+        folder, following = said.certificate
+        variables = encrypted(folder, following, variables)
     if said.through_server:
         variables = without_links(said.through_server, variables)
     if "AUTH_DEFAULT_PERMISSION" in variables:
