@@ -31,6 +31,7 @@ class Images(BaseModel):
     server: str = "ghcr.io/mlflow/mlflow:v{version}-full"
     postgres: str = "docker.io/library/postgres:17"
     object_store: str = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
+    oauth2_proxy: str = "quay.io/oauth2-proxy/oauth2-proxy:v7.15.6"
     pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None
 
 

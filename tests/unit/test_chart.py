@@ -25,7 +25,13 @@ DIGEST = "sha256:" + "0" * 64
 EVERYTHING: dict[str, Any] = {
     "image": {"digest": DIGEST},
     "imagePullSecrets": [{"name": "pull"}],
-    "images": {"server": "mirror/mlflow:{version}", "postgres": "pg", "objectStore": "s3", "pullPolicy": "Never"},
+    "images": {
+        "server": "mirror/mlflow:{version}",
+        "postgres": "pg",
+        "objectStore": "s3",
+        "oauth2Proxy": "oidc",
+        "pullPolicy": "Never",
+    },
     "watchNamespaces": ["a", "b"],
     "policies": {"enabled": False},
     "admission": {"enabled": True},
@@ -206,6 +212,7 @@ def test_every_variable_is_a_setting_that_the_operator_reads() -> None:
         "server": "mirror/mlflow:{version}",
         "postgres": "pg",
         "object_store": "s3",
+        "oauth2_proxy": "oidc",
         "pull_policy": "Never",
     }
     assert (settings.workers, settings.resync, settings.relist, settings.http_port) == (4, 1200, 1.5, 8080)

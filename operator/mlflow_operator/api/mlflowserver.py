@@ -37,6 +37,16 @@ _CONTAINER_NAMES = Rule(
     "self.all(c, !(c.name in ['mlflow', 'prepare']))",
     "mlflow and prepare are containers of the operator's own; choose another name",
 )
+_BESIDE_A_PROXY = Rule(
+    "!(has(self.auth) && has(self.auth.oauth2Proxy)) || ("
+    + " && ".join(
+        f"(!has(self.{field}) || self.{field}.all(x, x.name != 'oauth2-proxy'))"
+        for field in ("sidecars", "initContainers", "volumes")
+    )
+    + ")",
+    "with auth.oauth2Proxy, oauth2-proxy is a container and a volume of the operator's own; choose another name",
+)
+"""Not of the lists themselves: who has a proxy of this name already keeps it, as long as the operator has none."""
 _DEPLOYED_ONLY = (
     "version",
     "image",
@@ -212,6 +222,7 @@ class MLflowServerSpec(ApiModel):
             ".artifactStore",
         ),
         URI_NEEDS_RULES,
+        _BESIDE_A_PROXY,
         Rule(
             f"!has(self.external) || (self.replicas == 1 && [{', '.join(f'has(self.{f})' for f in _DEPLOYED_ONLY)}]"
             ".all(x, !x))",

@@ -63,6 +63,13 @@ def exactly_one(*names: str) -> Rule:
     return Rule(f"[{members}].filter(x, x).size() == 1", f"set exactly one of {words}")
 
 
+def one_at_most(*names: str) -> Rule:
+    """A rule that no two of the members are set."""
+    members = ", ".join(f"has(self.{n})" for n in names)
+    words = f"{', '.join(names[:-1])} and {names[-1]}"
+    return Rule(f"[{members}].filter(x, x).size() <= 1", f"set one of {words} at most")
+
+
 def immutable(name: str, advice: str) -> Rule:
     """A rule that the field cannot change once set; ``advice`` says what to do instead."""
     return Rule("self == oldSelf", f"{name} cannot be changed; {advice}")

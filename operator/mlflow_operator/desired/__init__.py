@@ -11,6 +11,7 @@ from mlflow_operator.desired.names import pod_selector
 from mlflow_operator.desired.needs import needs
 from mlflow_operator.desired.objects import build, generated_secrets
 from mlflow_operator.desired.references import bundles, references
+from mlflow_operator.desired.server.auth import asks_for_login, login_at
 from mlflow_operator.desired.server.exposure import external_url, origins
 from mlflow_operator.desired.versions import version
 
@@ -22,6 +23,7 @@ __all__ = [
     "Key",
     "Object",
     "Reference",
+    "asks_for_login",
     "build",
     "bundles",
     "differs",
@@ -31,6 +33,7 @@ __all__ = [
     "fitted",
     "gate_job",
     "generated_secrets",
+    "login_at",
     "needs",
     "origins",
     "pod_selector",

@@ -20,6 +20,7 @@ class Images:
     server: str
     postgres: str
     object_store: str
+    oauth2_proxy: str
     pull_policy: str | None = None
 
 
@@ -78,6 +79,8 @@ class Reference(NamedTuple):
     """Pods notice a change by themselves, so that none of them is replaced for it."""
     only_prepares: bool = False
     """Only the preparation reads it, so a change of it exchanges no pods."""
+    only_serves: bool = False
+    """Only the server's pods read it, so a change of it prepares nothing."""
 
     @property
     def key(self) -> Key:

@@ -73,6 +73,11 @@ def operator_login(server: MLflowServer) -> str:
     return bounded(server.metadata.name, "-auth")
 
 
+def proxy_login(server: MLflowServer) -> str:
+    """Name of the Secret with the operator's login at the server's oauth2-proxy, and with the key of its cookies."""
+    return bounded(server.metadata.name, "-oauth2-proxy")
+
+
 def postgres(server: MLflowServer) -> str:
     """Name of the managed PostgreSQL's StatefulSet, Service, volume and credentials Secret."""
     return bounded(server.metadata.name, "-postgres", MAX_STATEFUL_SET)

@@ -60,13 +60,13 @@ def generated_secrets(server: MLflowServer) -> frozenset[str]:
     return frozenset(own_secrets(server)) if server.spec.external is None else frozenset()
 
 
-def fingerprint(server: MLflowServer, inputs: Inputs) -> str:
-    """What all referenced Secrets and ConfigMaps hold that is read once, in one word."""
-    return _fingerprint(references(server), inputs)
+def _of_preparation(server: MLflowServer, inputs: Inputs) -> str:
+    """What the Secrets and ConfigMaps hold that not the server's pods alone read, in one word."""
+    return _fingerprint((r for r in references(server) if not r.only_serves), inputs)
 
 
 def _of_pods(server: MLflowServer, inputs: Inputs) -> str:
-    """The same of those that the server's pods read."""
+    """The same of those that the server's pods read, and read once."""
     return _fingerprint((r for r in references(server) if not r.only_prepares), inputs)
 
 
@@ -77,7 +77,7 @@ def _fingerprint(found: Iterable[Reference], inputs: Inputs) -> str:
 
 def _with_preparation(server: MLflowServer, inputs: Inputs, objects: list[Object], held: set[Key]) -> Desired:
     """Add the preparation, or the Deployment where there was one."""
-    job = _stamped(prepare_job(server, inputs, fingerprint(server, inputs)))
+    job = _stamped(prepare_job(server, inputs, _of_preparation(server, inputs)))
     after = _stamped(deployment(server, inputs, _of_pods(server, inputs)))
     stores = noticed(job)
     prepared = stores in inputs.prepared

@@ -7,7 +7,7 @@ from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, stores, trust
 from mlflow_operator.desired.external import authorities
 from mlflow_operator.desired.inputs import Key, Reference
-from mlflow_operator.desired.server import auth, encryption
+from mlflow_operator.desired.server import auth, encryption, oauth2_proxy
 
 _ENV_SOURCES = (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap"))
 _ENV_FROM_SOURCES = (("secretRef", "Secret"), ("configMapRef", "ConfigMap"))
@@ -26,6 +26,7 @@ def references(server: MLflowServer) -> frozenset[Reference]:
             whole=before.whole or found.whole,
             followed=before.followed and found.followed,
             only_prepares=before.only_prepares and found.only_prepares,
+            only_serves=before.only_serves and found.only_serves,
         )
     return frozenset(merged.values())
 
@@ -33,9 +34,8 @@ def references(server: MLflowServer) -> frozenset[Reference]:
 def bundles(server: MLflowServer) -> list[Reference]:
     """Those that have to hold certificates, with the keys that do."""
     tls = server.spec.tls
-    return trust.references(server) + (
-        authorities.trusted(tls.ca_bundle, names.certificate_secret(server)) if tls else []
-    )
+    own = authorities.trusted(tls.ca_bundle, names.certificate_secret(server)) if tls else []
+    return [*trust.references(server), *oauth2_proxy.bundles(server), *own]
 
 
 def own_secrets(server: MLflowServer) -> dict[str, str]:

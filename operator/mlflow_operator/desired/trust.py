@@ -1,4 +1,4 @@
-"""Certificate authorities of the stores: files in the pods of the server and of its preparation."""
+"""Certificate authorities of the stores, and of who logs people in: files in the pods that ask them."""
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.serving import CaBundle
@@ -7,27 +7,32 @@ from mlflow_operator.desired.inputs import Object, Reference
 
 _FOLDER = "/etc/mlflow"
 _FILE = "ca.crt"
-DATABASE, STORE = "database-authorities", "store-authorities"
+DATABASE, STORE, ISSUER = "database-authorities", "store-authorities", "issuer-authorities"
 
 
 def file(name: str) -> str:
-    """Where a container finds the authorities of the database, or of the artifact store."""
+    """Where a container finds the authorities of the database, of the artifact store, or of an issuer."""
     return f"{_FOLDER}/{name}/{_FILE}"
 
 
 def references(server: MLflowServer) -> list[Reference]:
-    """Where they come from."""
+    """Where those of the stores come from."""
     return [authorities.reference(bundle) for bundle in _bundles(server).values()]
 
 
 def volumes(server: MLflowServer) -> list[Object]:
     """The same as a pod's volumes."""
-    return [_volume(name, authorities.reference(bundle)) for name, bundle in _bundles(server).items()]
+    return [volume(name, authorities.reference(bundle)) for name, bundle in _bundles(server).items()]
 
 
 def mounts(server: MLflowServer) -> list[Object]:
     """Where a container finds those."""
-    return [{"name": name, "mountPath": f"{_FOLDER}/{name}", "readOnly": True} for name in _bundles(server)]
+    return [mount(name) for name in _bundles(server)]
+
+
+def mount(name: str) -> Object:
+    """Where a container finds those of one name."""
+    return {"name": name, "mountPath": f"{_FOLDER}/{name}", "readOnly": True}
 
 
 def _bundles(server: MLflowServer) -> dict[str, CaBundle]:
@@ -39,7 +44,8 @@ def _bundles(server: MLflowServer) -> dict[str, CaBundle]:
     return {name: bundle for name, bundle in found.items() if bundle}
 
 
-def _volume(name: str, where: Reference) -> Object:
+def volume(name: str, where: Reference) -> Object:
+    """Authorities as a pod's volume."""
     (key,) = where.keys
     items = [{"key": key, "path": _FILE}]
     if where.kind == "ConfigMap":

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import origins
+from mlflow_operator.desired import asks_for_login, login_at, origins
 from mlflow_operator.status.conditions import State
 
 
@@ -22,7 +22,7 @@ def protection(server: MLflowServer, strangers_pass: bool | None) -> Protection 
         server: what is wanted of it.
         strangers_pass: whether somebody without a login was answered; None where that could not be tried.
     """
-    if server.spec.auth.basic is None:
+    if not asks_for_login(server):
         return Protection("False", "NoLogin", _NO_LOGIN.format(_reach(server)))
     if strangers_pass is None:
         return None
@@ -30,7 +30,8 @@ def protection(server: MLflowServer, strangers_pass: bool | None) -> Protection 
         return Protection("False", "StrangersPass", _STRANGERS.format(_reach(server)))
     if plain := _plain(server):
         return Protection("False", "PlainText", _PLAIN.format(" and ".join(plain)))
-    return Protection("True", "Protected", f"who has no login is sent away; HTTPS everywhere; {_walls(server)}")
+    by = f"logins by {provider}; " if (provider := login_at(server)) else ""
+    return Protection("True", "Protected", f"who has no login is sent away; {by}HTTPS everywhere; {_walls(server)}")
 
 
 def _reach(server: MLflowServer) -> str:
@@ -57,9 +58,12 @@ def _walls(server: MLflowServer) -> str:
     return "NetworkPolicies say who reaches it" if policy and policy.enabled else "no NetworkPolicy says who reaches it"
 
 
-_NO_LOGIN = "nothing asks for a login: {} may read, change and delete everything in it; set spec.auth.basic"
+_NO_LOGIN = (
+    "nothing asks for a login: {} may read, change and delete everything in it; set spec.auth.basic or "
+    "spec.auth.oauth2Proxy"
+)
 _STRANGERS = (
     "the server answered a question that came without a login, though spec.auth is set: {} may read what is in it; "
-    "see whether spec.env or the image switches MLflow's logins off"
+    "see whether spec.env or the image switches logins off"
 )
 _PLAIN = "logins go over the network in plain text {}; unless something else encrypts there, such as a mesh, set HTTPS"

@@ -62,7 +62,7 @@ def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]
 def container_of(spec: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
     """Command and environment of the server's container."""
     server = MLflowServer.parse({"metadata": {"name": "ml", "namespace": "team", "uid": "1"}, "spec": spec})
-    images = desired.Images("mlflow:{version}", "postgres", "object-store")
+    images = desired.Images("mlflow:{version}", "postgres", "object-store", "oauth2-proxy")
     wanted = desired.build(server, desired.Inputs(images)).stores
     assert wanted is not None
     built = desired.build(server, desired.Inputs(images, prepared=frozenset({wanted})))

@@ -28,7 +28,7 @@ SECRETS = {
     "login": {"username": "mlflow", "password": postgres_module.PASSWORD},
     "keys": {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY},
 }
-IMAGES = desired.Images("mlflow:{version}", "postgres", "object-store")
+IMAGES = desired.Images("mlflow:{version}", "postgres", "object-store", "oauth2-proxy")
 
 
 class Server:

@@ -22,7 +22,7 @@ from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 
 Object = dict[str, Any]
-IMAGES = desired.Images("mlflow:{version}", "postgres", "object-store")
+IMAGES = desired.Images("mlflow:{version}", "postgres", "object-store", "oauth2-proxy")
 ADMIN = ("admin", "a-word-of-the-administrator")
 OPERATOR = ("mlflow-operator", "a-word-of-the-operator")
 TRAINER = ("trainer", "a-word-of-the-trainer")

@@ -69,7 +69,7 @@ class Container:
         metadata = {"name": "mlflow", "namespace": "team", "uid": "u"}
         spec: dict[str, Any] = {"backendStore": {"managed": {}}, "artifactStore": {"managed": {}}}
         server = MLflowServer.parse({"metadata": metadata, "spec": spec})
-        (*_, found) = postgres.objects(server, desired.Inputs(desired.Images("", "", "")))
+        (*_, found) = postgres.objects(server, desired.Inputs(desired.Images("", "", "", "")))
         (one,) = found["spec"]["template"]["spec"]["containers"]
         command: list[str] = one["readinessProbe"]["exec"]["command"]
         return [str(self.port) if word == str(postgres.PORT) else word for word in command]

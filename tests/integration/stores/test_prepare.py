@@ -26,7 +26,7 @@ from mlflow_operator.desired.preparation.job import script
 
 pytestmark = pytest.mark.integration
 
-IMAGES = desired.Images("mlflow:{version}", "postgres", "object-store")
+IMAGES = desired.Images("mlflow:{version}", "postgres", "object-store", "oauth2-proxy")
 DATABASE_PASSWORD = postgres_module.PASSWORD
 SECRETS = {
     "login": {"username": "mlflow", "password": DATABASE_PASSWORD},

@@ -181,8 +181,8 @@ MUTANTS = (
     mutant(
         OBJECTS,
         "a new password is not prepared",
-        "    return _fingerprint(references(server), inputs)",
-        "    return _of_pods(server, inputs)",
+        "(r for r in references(server) if not r.only_serves)",
+        "(r for r in references(server) if not r.only_serves and not r.only_prepares)",
         "desired/test_auth.py",
     ),
     mutant(

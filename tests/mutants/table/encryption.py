@@ -12,7 +12,7 @@ RENEWALS, TLS, OBJECTS = "reconcile/renewals.py", "clients/tls.py", "desired/obj
 PROGRAM, OWN = "desired/test_certificate_program.py", "reconcile/servers/test_own_certificate.py"
 
 MUTANTS = (
-    mutant(ENCRYPTION, "a renewal replaces pods", "others=others, followed=True", "others=others", "desired"),
+    mutant(ENCRYPTION, "a renewal replaces pods", "others=others, followed=followed", "others=others", "desired"),
     mutant(ENCRYPTION, "meshes are not told", '{"appProtocol": scheme(server)}', '{"appProtocol": "http"}', "desired"),
     mutant(
         ENCRYPTION,
@@ -68,7 +68,7 @@ MUTANTS = (
         PROGRAM,
     ),
     mutant(TRUST, "what a bundle is called is mounted", '"path": _FILE}', '"path": key}', "desired"),
-    mutant(TRUST, "authorities are not mounted", "    return [_volume(", "    return [] and [_volume(", "desired"),
+    mutant(TRUST, "authorities are not mounted", "    return [volume(", "    return [] and [volume(", "desired"),
     mutant(
         CHILDREN,
         "anything is a bundle of a store",

@@ -7,7 +7,12 @@ from mlflow_operator.api.mlflowserver import MLflowServer
 
 Spec = dict[str, Any]
 
-IMAGES = desired.Images("mlflow.example/mlflow:v{version}", "mlflow.example/postgres:17", "mlflow.example/minio:1")
+IMAGES = desired.Images(
+    "mlflow.example/mlflow:v{version}",
+    "mlflow.example/postgres:17",
+    "mlflow.example/minio:1",
+    "mlflow.example/oauth2-proxy:7",
+)
 
 MANAGED: dict[str, Any] = {"backendStore": {"managed": {}}, "artifactStore": {"managed": {}}}
 EXISTING: dict[str, Any] = {

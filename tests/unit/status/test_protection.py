@@ -10,6 +10,16 @@ from unit.desired.servers import EXISTING, server
 Spec = dict[str, Any]
 
 BASIC: Spec = {"auth": {"basic": {}}}
+SSO: Spec = {
+    "auth": {
+        "oauth2Proxy": {
+            "issuerURL": "https://login.example.com/realms/ml",
+            "clientID": "mlflow",
+            "clientSecretRef": {"name": "client", "key": "secret"},
+            "emailDomains": ["*"],
+        }
+    }
+}
 TLS: Spec = {"tls": {"secretName": "certificate"}}
 WALLS: Spec = {"networkPolicy": {}}
 ROUTE: Spec = {"ingress": {"host": "mlflow.example.com"}}
@@ -23,7 +33,11 @@ SAFE_ROUTE: Spec = {"ingress": {"host": "mlflow.example.com", "tls": {"secretNam
         ({}, None, ("False", "NoLogin")),
         (TLS | WALLS, None, ("False", "NoLogin")),
         (BASIC, None, None),
+        (SSO, None, None),
         (BASIC | TLS, True, ("False", "StrangersPass")),
+        (SSO | TLS, True, ("False", "StrangersPass")),
+        (SSO, False, ("False", "PlainText")),
+        (SSO | TLS, False, ("True", "Protected")),
         (BASIC, False, ("False", "PlainText")),
         (BASIC | TLS, False, ("True", "Protected")),
         (BASIC | TLS | ROUTE, False, ("False", "PlainText")),
@@ -70,3 +84,13 @@ def test_walls_are_told_of(spec: Spec, walls: str) -> None:
     found = protection(server(EXISTING | BASIC | TLS | spec), strangers_pass=False)
     assert found
     assert walls in found.message
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"), [(BASIC, "away; HTTPS"), (SSO, "away; logins by login.example.com; HTTPS")]
+)
+def test_who_checks_logins_is_told(spec: Spec, expected: str) -> None:
+    """MLflow itself, or the provider."""
+    found = protection(server(EXISTING | spec | TLS), strangers_pass=False)
+    assert found
+    assert expected in found.message

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from mlflow_operator.api.durations import Seconds
 from mlflow_operator.api.meta import SecretKeyRef
-from mlflow_operator.api.schema import ApiModel, Name, Rule, SecretKey, exactly_one, list_map, rules
+from mlflow_operator.api.schema import ApiModel, Name, Rule, SecretKey, exactly_one, list_map, one_at_most, rules
+from mlflow_operator.api.server.oauth2_proxy import OAuth2Proxy
 
 Granted = Literal["READ", "EDIT", "MANAGE"]
 """What MLflow lets a user do with a thing: read, write too, or delete it and let others in too."""
@@ -68,3 +69,7 @@ class Auth(ApiModel):
 
     basic: BasicAuth | None = None
     """MLflow's own logins, with user name and password."""
+    oauth2_proxy: OAuth2Proxy | None = None
+    """Logins at an OpenID provider, by oauth2-proxy in front of MLflow."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (one_at_most("basic", "oauth2Proxy"),)

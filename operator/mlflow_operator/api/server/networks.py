@@ -24,6 +24,8 @@ class Egress(ApiModel):
     """Addresses of the database. Unset: those that its host tells, or all at its port."""
     artifact_store_cidrs: Annotated[CidrList, Field(alias="artifactStoreCIDRs")] = Field(default_factory=list)
     """Addresses of the artifact store. Unset: those that its endpoint tells, or all at its port."""
+    issuer_cidrs: Annotated[CidrList, Field(alias="issuerCIDRs")] = Field(default_factory=list)
+    """Addresses of auth.oauth2Proxy's issuer. Unset: those that its URL tells, or all at its port."""
     additional_rules: EgressRules = Field(default_factory=list)
     """More rules, as in a NetworkPolicy."""
 

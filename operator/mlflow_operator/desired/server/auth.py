@@ -1,5 +1,6 @@
 """Who may get in: MLflow's own logins, the Secrets that open them, and what the preparation has to know to make them.
 
+Logins at an OpenID provider are the proxy's, ``oauth2_proxy.py``; of them only the operator's own is here.
 The pods of the server know no password: whoever starts finds the users in the database, where the preparation has put
 them. What only that reads changes no pod, so a new password restarts nothing.
 """
@@ -8,12 +9,14 @@ import hashlib
 import json
 from base64 import b64encode
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.auth import AdminCredentials, BasicAuth, Permission
 from mlflow_operator.api.server.serving import ExternalCredentials
 from mlflow_operator.desired import names, stores, volumes
 from mlflow_operator.desired.inputs import Object, Reference
+from mlflow_operator.desired.server import oauth2_proxy
 from mlflow_operator.desired.variables import from_secret, plain
 
 ADMIN = "admin"
@@ -36,8 +39,21 @@ def basic(server: MLflowServer) -> BasicAuth | None:
     return server.spec.auth.basic
 
 
+def asks_for_login(server: MLflowServer) -> bool:
+    """Whether the spec lets nobody in without one."""
+    return basic(server) is not None or oauth2_proxy.wanted(server) is not None
+
+
+def login_at(server: MLflowServer) -> str | None:
+    """Host of the provider that people log in at; None where they do not, or at MLflow itself."""
+    proxy = oauth2_proxy.wanted(server)
+    return urlsplit(proxy.issuer_url).netloc if proxy else None
+
+
 def generated(server: MLflowServer) -> list[str]:
     """Names of the Secrets that are made for the logins."""
+    if oauth2_proxy.wanted(server):
+        return [names.proxy_login(server)]
     wanted = basic(server)
     if wanted is None:
         return []
@@ -51,6 +67,8 @@ def secret(server: MLflowServer, name: str, word: str) -> Object:
         # Whoever reads the key, as the server's pods do, learns nothing of the password.
         key = hashlib.sha256(f"{_SESSIONS} {word}".encode()).hexdigest()
         data = {_USERNAME: OPERATOR, _PASSWORD: word, _SESSIONS: key}
+    if name == names.proxy_login(server):
+        data = oauth2_proxy.login(OPERATOR, word)
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -68,11 +86,14 @@ def administrator(server: MLflowServer) -> str | None:
 
 def operator_credentials(server: MLflowServer) -> ExternalCredentials | None:
     """With what the operator asks the server; None where nobody is asked for a login."""
+    if oauth2_proxy.wanted(server):
+        return ExternalCredentials(name=names.proxy_login(server))
     return ExternalCredentials(name=names.operator_login(server)) if basic(server) else None
 
 
 def references(server: MLflowServer) -> Iterator[Reference]:
     """What holds the logins."""
+    yield from oauth2_proxy.references(server)
     wanted = basic(server)
     if wanted is None:
         return

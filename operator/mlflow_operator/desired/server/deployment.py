@@ -7,7 +7,7 @@ from mlflow_operator.desired import names, pod, versions, volumes
 from mlflow_operator.desired.companions import accompanied
 from mlflow_operator.desired.endpoint import Endpoint, endpoint
 from mlflow_operator.desired.inputs import Inputs, Object
-from mlflow_operator.desired.server import encryption, links, service_account
+from mlflow_operator.desired.server import encryption, links, oauth2_proxy, service_account
 from mlflow_operator.desired.server.disruption import spread
 from mlflow_operator.desired.server.environment import server_environment
 
@@ -49,11 +49,12 @@ def strategy(server: MLflowServer) -> Object:
 
 
 def _pod(server: MLflowServer, inputs: Inputs) -> Object:
+    proxy = oauth2_proxy.container(server, inputs.images, PORT)
     body: Object = {
         "serviceAccountName": names.service_account(server),
         "terminationGracePeriodSeconds": server.spec.termination_grace_period_seconds,
-        "containers": [_container(server, inputs)],
-        "volumes": [*volumes.pod_volumes(server), *encryption.volumes(server)],
+        "containers": [_container(server, inputs), *([proxy] if proxy else [])],
+        "volumes": [*volumes.pod_volumes(server), *encryption.volumes(server), *oauth2_proxy.volumes(server)],
     }
     if server.spec.affinity:
         body["affinity"] = server.spec.affinity
@@ -63,16 +64,18 @@ def _pod(server: MLflowServer, inputs: Inputs) -> Object:
 
 
 def _container(server: MLflowServer, inputs: Inputs) -> Object:
-    where = endpoint(server, inputs.cluster_domain)
-    words = [*encryption.arguments(server), *links.arguments(server)]
+    where, alone = endpoint(server, inputs.cluster_domain), oauth2_proxy.wanted(server) is None
+    port = PORT if alone else oauth2_proxy.PORT_BEHIND
+    stays = oauth2_proxy.LEAVING_SECONDS + (0 if alone else oauth2_proxy.OUTLIVING_SECONDS)
+    words = [*oauth2_proxy.words_for_mlflow(server), *encryption.arguments(server), *links.arguments(server)]
     fields: Object = {
-        "command": ["python", "-c", start_script(), str(PORT), leaving(), *words],
+        "command": ["python", "-c", start_script(), str(port), leaving(), *words],
         "env": server_environment(server, where),
-        "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
-        **_probes(where),
-        # Connections arrive until every node knows that the pod is leaving.
-        "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
-        "volumeMounts": [pod.TMP_MOUNT, *volumes.mounts(server), *encryption.mounts(server)],
+        **({"ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}]} if alone else {}),
+        # Where it listens to its pod alone, the kubelet asks by the proxy, as everybody does.
+        **_probes(where, "http" if alone else PORT),
+        "lifecycle": {"preStop": {"sleep": {"seconds": stays}}},
+        "volumeMounts": [pod.TMP_MOUNT, *volumes.mounts(server), *(encryption.mounts(server) if alone else [])],
     }
     policy = server.spec.image.pull_policy
     image = versions.image(server, inputs.images)
@@ -89,11 +92,11 @@ def leaving() -> str:
     return files(__package__).joinpath("take_leave.py").read_text()
 
 
-def _probes(where: Endpoint) -> Object:
+def _probes(where: Endpoint, port: str | int) -> Object:
     probe: Object = {
         "httpGet": {
-            "path": where.path("/health"),
-            "port": "http",
+            "path": where.path(oauth2_proxy.HEALTH),
+            "port": port,
             **({"scheme": "HTTPS"} if where.scheme == "https" else {}),
             "httpHeaders": [{"name": "Host", "value": PROBE_HOST}],
         },

@@ -1,6 +1,7 @@
 """HTTPS in the server's pods: where the certificate is, and who has to know of it.
 
 A new certificate replaces no pod: the kubelet brings it into the volume, and ``follow_certificate.py`` serves it.
+oauth2-proxy, where that is in front of MLflow, reads its certificate once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,8 +41,8 @@ def references(server: MLflowServer) -> Iterator[Reference]:
     tls, name = server.spec.tls, names.certificate_secret(server)
     if tls is None or name is None:
         return
-    needed, others = frozenset({CERTIFICATE, KEY}), frozenset({AUTHORITY})
-    yield Reference("Secret", name, needed, others=others, followed=True)
+    needed, others, followed = frozenset({CERTIFICATE, KEY}), frozenset({AUTHORITY}), _is_followed(server)
+    yield Reference("Secret", name, needed, others=others, followed=followed, only_serves=not followed)
     if tls.ca_bundle:
         yield authorities.reference(tls.ca_bundle)._replace(followed=True)
 
@@ -58,7 +59,7 @@ def protocol(server: MLflowServer) -> Object:
 
 def arguments(server: MLflowServer) -> list[str]:
     """Words for ``start_server.py``: the folder of the certificate, and the program that follows it."""
-    return ["--certificate", FOLDER, following()] if server.spec.tls else []
+    return ["--certificate", FOLDER, following()] if server.spec.tls and _is_followed(server) else []
 
 
 def following() -> str:
@@ -92,3 +93,8 @@ def of_ingress(server: MLflowServer) -> dict[str, str]:
         "haproxy.org/server-ssl": "true",
         "haproxy-ingress.github.io/backend-protocol": "h1-ssl",
     }
+
+
+def _is_followed(server: MLflowServer) -> bool:
+    """Whether MLflow serves the certificate itself, and so each new one."""
+    return server.spec.auth.oauth2_proxy is None

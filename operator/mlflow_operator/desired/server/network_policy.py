@@ -8,6 +8,7 @@ from mlflow_operator.api.server.networks import NetworkPolicy
 from mlflow_operator.desired import names, stores
 from mlflow_operator.desired.external.urls import Address, parts
 from mlflow_operator.desired.inputs import Inputs, Object
+from mlflow_operator.desired.server import oauth2_proxy
 from mlflow_operator.desired.server.destinations import connections, in_namespace, ports
 from mlflow_operator.errors import Terminal
 
@@ -31,9 +32,9 @@ def network_policies(server: MLflowServer, inputs: Inputs) -> list[Object]:
         return []
     known = _known(server, wanted, inputs)
     egress = _egress(server, wanted, inputs)
-    name = names.instance(server)
+    name, to_issuer = names.instance(server), _to_issuer(server, wanted, inputs)
     found = [
-        _policy(server, name, names.SERVER, [{"from": known, "ports": ports("http")}], egress),
+        _policy(server, name, names.SERVER, [{"from": known, "ports": ports("http")}], [*egress, *to_issuer]),
         _policy(server, names.bounded(server.metadata.name, "-prepare"), names.PREPARE, [], egress),
     ]
     if server.spec.backend_store and server.spec.backend_store.managed:
@@ -98,18 +99,27 @@ def _to_artifacts(server: MLflowServer, wanted: NetworkPolicy, inputs: Inputs) -
     bucket = stores.s3(server)
     if bucket is None:
         return []
-    where = _address(bucket.endpoint) if bucket.endpoint else _AMAZON
+    where = _address("spec.artifactStore.s3.endpoint", bucket.endpoint) if bucket.endpoint else _AMAZON
     found = connections(where, wanted.egress.artifact_store_cidrs, inputs.cluster_domain)
     if bucket.credentials_secret_ref is None:
         found.append({"to": [{"ipBlock": {"cidr": block}} for block in _IDENTITIES], "ports": ports(80)})
     return found
 
 
-def _address(endpoint: str) -> Address:
+def _to_issuer(server: MLflowServer, wanted: NetworkPolicy, inputs: Inputs) -> list[Object]:
+    """To where people log in; the keys of an issuer, and its answers, may be at other hosts, which only it tells."""
+    said = oauth2_proxy.wanted(server)
+    if said is None:
+        return []
+    where = _address("spec.auth.oauth2Proxy.issuerURL", said.issuer_url)
+    return connections(where, wanted.egress.issuer_cidrs, inputs.cluster_domain)
+
+
+def _address(field: str, url: str) -> Address:
     try:
-        return parts(endpoint)[1]
+        return parts(url)[1]
     except ValueError as error:
-        raise Terminal("InvalidUrl", f"spec.artifactStore.s3.endpoint: {error}") from error
+        raise Terminal("InvalidUrl", f"{field}: {error}") from error
 
 
 def _to_own(server: MLflowServer, component: str) -> Object:

@@ -1,7 +1,8 @@
 """Starts MLflow where its pod can be reached, in the server's image and with what Python brings alone.
 
-Arguments: the port; the text of ``take_leave.py``; where the server has a certificate, its folder and the text of
-``follow_certificate.py``; where artifacts in S3 go through the server, the text of ``through_server.py``.
+Arguments: the port; the text of ``take_leave.py``; the address, where only one is listened on; where MLflow has a
+certificate, its folder and the text of ``follow_certificate.py``; where artifacts in S3 go through the server, the text
+of ``through_server.py``.
 Environment: POD_IPS, the pod's addresses; MLFLOW_WORKERS; MLFLOW_UVICORN_OPTS, to which the certificate is added;
 UVICORN_HTTP, which stays as it is; AUTH_*, where MLflow asks for logins.
 """
@@ -115,6 +116,7 @@ def words_of(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("port")
     parser.add_argument("leaving", metavar="PROGRAM")
+    parser.add_argument("--host")
     parser.add_argument("--certificate", nargs=2, metavar=("FOLDER", "PROGRAM"))
     parser.add_argument("--through-server", metavar="PROGRAM")
     return parser.parse_args(argv)
@@ -122,7 +124,7 @@ def words_of(argv: list[str]) -> argparse.Namespace:
 
 if __name__ == "__main__":
     said = words_of(sys.argv[1:])
-    where = host(os.environ.get("POD_IPS", ""), os.environ.get("MLFLOW_WORKERS", ""))
+    where = said.host or host(os.environ.get("POD_IPS", ""), os.environ.get("MLFLOW_WORKERS", ""))
     words = ["mlflow", "server", "--host", where, "--port", said.port]
     variables = polite(said.leaving, dict(os.environ), uvicorn())
     if said.certificate:

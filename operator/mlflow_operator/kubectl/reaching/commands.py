@@ -5,7 +5,7 @@ import webbrowser
 from dataclasses import dataclass
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names
+from mlflow_operator.desired import external_url, login_at, names
 from mlflow_operator.desired.server.auth import administrator
 from mlflow_operator.kubectl.reaching.access import server_of, where
 from mlflow_operator.kubectl.reaching.forward import forwarded, kubectl
@@ -36,19 +36,30 @@ def ui(place: Place, name: str, port: int | None, *, browse: bool) -> Command:
     async def command(person: Person) -> int:
         server = await server_of(person, person.namespace, name)
         at = where(server)
-        if server.spec.external is not None:
-            await _open(at.url, browse=browse)
+        provider, outside = login_at(server), external_url(server)
+        if server.spec.external is not None or (provider and outside):
+            # Who logs in is sent back to the route, which no forwarded port is.
+            await _open(outside or at.url, browse=browse)
             return WELL
         flags, target = place.flags(person.namespace), f"service/{names.instance(server)}"
         async with forwarded(flags, target, server.spec.service.port, port) as local:
             await _open(f"{at.scheme}://127.0.0.1:{local.port}{at.prefix}/", browse=browse)
-            if admin := administrator(server):
-                say(console(errors=True), f"it asks for a login; the administrator's is in Secret {admin}")
+            if told := _of_login(server, provider, f"{at.scheme}://127.0.0.1:{local.port}{at.prefix}"):
+                say(console(errors=True), told)
             say(console(errors=True), "Ctrl-C ends it")
             await local.ended()
         raise Stop(UNKNOWN, "PortForwardEnded", f"kubectl has ended; see kubectl mlflow doctor mls/{name}")
 
     return command
+
+
+def _of_login(server: MLflowServer, provider: str | None, url: str) -> str | None:
+    """What a person has to know to log in."""
+    if provider:
+        known = f"it has to know {url}/oauth2/callback, where it sends you back to; --port chooses the port"
+        return f"it asks for a login at {provider}: {known}"
+    admin = administrator(server)
+    return f"it asks for a login; the administrator's is in Secret {admin}" if admin else None
 
 
 def logs(place: Place, name: str, log: Log) -> Command:

@@ -149,7 +149,7 @@ async def _ask(world: World, server: MLflowServer, seen: Seen, *, troubled: bool
     api = await _tried("ApiAnswers", "the API answers, and so does its database", probe.api(registry))
     if not api.ok:
         return replace(seen, api=api)
-    if spec.auth.basic:
+    if desired.asks_for_login(server):
         stranger = world.mlflow.at(replace(way, headers=(), denied=_nobody))
         seen = replace(seen, protection=protection(server, await probe.lets_in(stranger)))
     artifacts = experiments = None

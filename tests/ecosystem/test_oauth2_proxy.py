@@ -1,0 +1,267 @@
+"""What stands in front of MLflow lets in whom it should: the real proxy, a real provider and a real MLflow."""
+
+import http.server
+import json
+import re
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cluster.companions.identity_provider import Client, IdentityProvider
+from cluster.fixtures import available
+from cluster.host import ports
+from cluster.plane import programs
+from ecosystem.proxied import PREFIX, SEARCH, Answer, Browser, Pod
+from mlflow_operator.api.server.oauth2_proxy import ALLOWED_ARGS
+
+pytestmark = pytest.mark.ecosystem
+
+BRIEF = 1
+"""Seconds for which one client's tokens hold."""
+
+
+class Shown(http.server.BaseHTTPRequestHandler):
+    """Answers with the headers that it was sent, after as many seconds as the path ends with."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        time.sleep(int(self.path.rpartition("/")[2] or 0))
+        body = json.dumps({name.lower(): value for name, value in self.headers.items()}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the base
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    """Where the server is; the provider has to know it."""
+    return ports.free(1)[0]
+
+
+@pytest.fixture(scope="module")
+def client(port: int) -> Client:
+    """How the provider knows the server."""
+    return Client("mlflow", f"http://127.0.0.1:{port}{PREFIX}/oauth2/callback")
+
+
+@pytest.fixture(scope="module")
+def provider(session_folder: Path, client: Client) -> Iterator[IdentityProvider]:
+    """A provider that knows the server, and three programs more."""
+    folder = session_folder / "provider"
+    folder.mkdir()
+    found = IdentityProvider(folder, (client, Client("training"), Client("other"), Client("brief", seconds=BRIEF)))
+    with available():
+        found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module")
+def pod(session_folder: Path, provider: IdentityProvider, client: Client, port: int) -> Iterator[Pod]:
+    """MLflow with the proxy in front."""
+    folder = session_folder / "pod"
+    folder.mkdir()
+    found = Pod(folder, provider, client, port)
+    with available():
+        programs.build(programs.OAUTH2_PROXY)
+        found.start_mlflow()
+    found.start_proxy()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def shown() -> Iterator[int]:
+    """The port of somebody who shows what it was sent."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Shown)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def in_front(shown: int, pod: Pod, provider: IdentityProvider, client: Client, tmp_path: Path) -> Iterator[Pod]:
+    """The proxy in front of that one."""
+    found = Pod(tmp_path, provider, client, ports.free(1)[0])
+    found.start_proxy(behind=shown)
+    yield found
+    found.stop()
+
+
+def asked(pod: Pod, path: str = SEARCH, *, login: str = "", claimed: Mapping[str, str] | None = None) -> Answer:
+    """What somebody is answered who keeps no cookies."""
+    own = {"Authorization": login} if login else {}
+    return Browser(pod.provider).ask(f"{pod.at}{path}", headers={**own, **(claimed or {})})
+
+
+def bearer(pod: Pod, program: str = "mlflow", person: str = "ada") -> str:
+    """The header with a token that somebody has got for a program."""
+    return f"Bearer {pod.provider.id_token(program, person)}"
+
+
+def test_a_person_logs_in_and_a_cookie_that_every_proxy_takes_is_enough(pod: Pod) -> None:
+    """From the page that was asked for to the provider, and back to the page; no token is in the cookie."""
+    browser = Browser(pod.provider)
+    page = browser.log_in(f"{pod.at}{PREFIX}/", "ada")
+    assert page.status == 200
+    assert "<title>MLflow</title>" in page.body
+    assert browser.ask(f"{pod.at}{SEARCH}").status == 200
+    (cookie,) = [c for c in browser.cookies if c.domain == "127.0.0.1" and c.path == PREFIX]
+    assert cookie.value
+    assert len(cookie.value) < 1000
+
+
+@pytest.mark.parametrize("person", ["bob", "eve"])
+def test_who_is_of_another_group_or_domain_is_sent_away(pod: Pod, person: str) -> None:
+    """Though the provider knows them: a page says so, and a token does not help either."""
+    browser = Browser(pod.provider)
+    assert browser.log_in(f"{pod.at}{PREFIX}/", person).status == 403
+    assert browser.ask(f"{pod.at}{SEARCH}").status == 401
+    assert asked(pod, login=bearer(pod, person=person)).status == 403
+
+
+def test_programs_log_in_by_a_token_of_the_issuer(pod: Pod) -> None:
+    """For the server itself, or an audience that the spec names; without one they are told 401, and led nowhere."""
+    assert asked(pod, login=bearer(pod)).status == 200
+    assert asked(pod, login=bearer(pod, "training")).status == 200
+    assert asked(pod, login=bearer(pod, "other")).status == 401
+    assert (asked(pod).status, asked(pod).headers.get("Location")) == (401, None)
+
+
+def test_a_token_that_is_forged_or_over_is_none(pod: Pod) -> None:
+    """Another signature, another person in it, and one whose time has come."""
+    token = bearer(pod)
+    head, claims, signature = token.split(".")
+    other = b64encode(b'{"sub":"ada"}').decode().rstrip("=")
+    for forged in (f"{head}.{claims}.{signature[:-8]}AAAAAAAA", f"{head}.{other}.{signature}"):
+        assert asked(pod, login=forged).status == 401
+    brief = bearer(pod, "brief")
+    time.sleep(BRIEF + 1)
+    assert asked(pod, login=brief).status == 401
+
+
+def test_the_operator_gets_in_with_its_own_login(pod: Pod) -> None:
+    """Without a person, in spite of domains and groups; and nobody else by a password."""
+    assert asked(pod, login=pod.operator).status == 200
+    for wrong in ("mlflow-operator:", "mlflow-operator:guess", f"admin:{pod.word}"):
+        assert asked(pod, login=f"Basic {b64encode(wrong.encode()).decode()}").status == 401
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{PREFIX}/health/",
+        f"{PREFIX}//health",
+        f"{PREFIX}/health/../api/2.0/mlflow/experiments/search",
+        f"{PREFIX}/health%2f..%2fversion",
+        f"{PREFIX}/version",
+        f"{PREFIX}/get-artifact?path=a&run_uuid=b",
+        "/health",
+        "/api/2.0/mlflow-artifacts/artifacts",
+        f"{PREFIX}/static-files/main.js",
+        f"{PREFIX}/",
+        "/",
+    ],
+)
+def test_only_the_health_is_open(pod: Pod, path: str) -> None:
+    """Also for who names it in a header for another page; all else is 401, or leads to the login."""
+    assert asked(pod, f"{PREFIX}/health").body == "OK"
+    for claimed in ({}, {"X-Forwarded-Uri": f"{PREFIX}/health"}, {"X-Forwarded-For": "127.0.0.1"}):
+        found = asked(pod, path, claimed=claimed)
+        assert found.status in (301, 302, 401, 404), found.body
+        if found.status == 302:
+            assert found.headers["Location"].startswith(pod.provider.issuer)
+
+
+def test_the_health_is_open_to_no_other_method(pod: Pod) -> None:
+    """Whatever MLflow would do of it."""
+    assert Browser(pod.provider).ask(f"{pod.at}{PREFIX}/health", form={"a": "b"}).status in (302, 401, 403)
+
+
+def test_mlflow_itself_is_reached_from_its_pod_alone(pod: Pod) -> None:
+    """Past the proxy there is no way: it listens at one address, which nobody else can reach."""
+    with socket.create_connection(("127.0.0.1", pod.inner), timeout=5):
+        pass
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.2", pod.inner), timeout=5):
+        pass
+
+
+def test_mlflow_is_told_who_asks_and_never_by_what_login(in_front: Pod) -> None:
+    """What a client says of itself is replaced, and no word or token that opens something is handed on."""
+    claimed = dict.fromkeys(("X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups"), "root")
+    for login, user, groups in ((bearer(in_front), "ada", "ml"), (in_front.operator, "mlflow-operator", "ml")):
+        answer = asked(in_front, f"{PREFIX}/api/0", login=login, claimed=claimed)
+        told = json.loads(answer.body)
+        assert (told["x-forwarded-user"], told["x-forwarded-groups"]) == (user, groups)
+        assert "root" not in answer.body
+        assert login.partition(" ")[2] not in answer.body
+        assert told["authorization"] == f"Basic {b64encode(f'{user}:unused'.encode()).decode()}"
+
+
+def test_a_request_may_take_longer_than_half_a_minute(in_front: Pod) -> None:
+    """As an upload does whose answer comes when all of it is in the store."""
+    assert asked(in_front, f"{PREFIX}/api/32", login=in_front.operator).status == 200
+
+
+def test_what_opens_something_is_in_no_log(pod: Pod) -> None:
+    """Neither a login that was right nor one that was wrong, nor a code of the provider; who asked is."""
+    token, wrong = bearer(pod), bearer(pod, "other")
+    asked(pod, login=token)
+    asked(pod, login=wrong)
+    asked(pod, login="Bearer not-a-token-of-anybody")
+    asked(pod, login="Bearer two words")
+    asked(pod, login=f"Basic {b64encode(b'no-colon-in-it').decode()}")
+    asked(pod, login=pod.operator)
+    Browser(pod.provider).log_in(f"{pod.at}{PREFIX}/", "ada")
+    log = pod.log
+    held = [value for secret in pod.secrets.values() for key, value in secret.items() if key != "username"]
+    sent = [word.partition(" ")[2] for word in (token, wrong, pod.operator)]
+    tried = ["not-a-token-of-anybody", "two words", "no-colon-in-it", b64encode(b"no-colon-in-it").decode()]
+    assert [word for word in (*held, *sent, *tried) if word.strip() in log] == []
+    assert re.search(r"[?&]code=", log) is None
+    assert "ada@example.com" in log
+    assert "does not match with any of allowed audiences" in log
+    assert f'"{PREFIX}/health"' not in log
+
+
+def test_it_serves_the_certificate_of_the_server(
+    pod: Pod, provider: IdentityProvider, client: Client, tmp_path: Path
+) -> None:
+    """HTTPS alone, to MLflow in plain text within the pod."""
+    at = ports.free(1)[0]
+    safe = Pod(tmp_path, provider, client, at, tls={"secretName": "certificate"})
+    provider.authority.issue("proxy", "/CN=mlflow", "IP:127.0.0.1")
+    (tmp_path / "tls").mkdir()
+    for kind in ("crt", "key"):
+        (tmp_path / "tls" / f"tls.{kind}").write_bytes((provider.authority.folder / f"proxy.{kind}").read_bytes())
+    safe.start_proxy(behind=pod.inner)
+    try:
+        assert asked(safe, login=safe.operator).status == 200
+        led = asked(safe, f"{PREFIX}/").headers["Location"]
+        assert f"redirect_uri=https%3A%2F%2F127.0.0.1%3A{at}%2Fml%2Foauth2%2Fcallback" in led
+        with pytest.raises(ssl.SSLError), socket.create_connection(("127.0.0.1", at), timeout=5) as plain:
+            ssl.create_default_context().wrap_socket(plain, server_hostname="127.0.0.1")
+    finally:
+        safe.stop()
+
+
+def test_every_flag_is_one_that_the_proxy_knows(pod: Pod) -> None:
+    """Those that are set, and those that the spec may have more."""
+    binary = programs.build(programs.OAUTH2_PROXY) / "oauth2-proxy"
+    told = subprocess.run([binary, "--help"], capture_output=True, text=True, check=False)
+    known = set(re.findall(r"--([a-z0-9-]+)", told.stdout + told.stderr))
+    used = {word.removeprefix("--").partition("=")[0] for word in pod.container("oauth2-proxy")["args"]}
+    assert (used | set(ALLOWED_ARGS)) - known == set()
