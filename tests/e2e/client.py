@@ -11,11 +11,14 @@ from cluster.services.registry import Registry
 NAME = "client"
 
 _REQUEST = """
-import json, os, ssl, sys, urllib.error, urllib.request
+import base64, json, os, ssl, sys, urllib.error, urllib.request
 trust = ssl.create_default_context(cadata=os.environ.get("AUTHORITY"))
 method, url, body = json.loads(sys.argv[1])
 data = None if body is None else json.dumps(body).encode()
 request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+login = [os.environ.get(f"MLFLOW_TRACKING_{part}") for part in ("USERNAME", "PASSWORD")]
+if all(login):
+    request.add_header("Authorization", "Basic " + base64.b64encode(":".join(login).encode()).decode())
 try:
     answer = urllib.request.urlopen(request, timeout=20, context=trust)
     print(json.dumps([answer.status, answer.read().decode()]))
@@ -45,7 +48,7 @@ class ClientPod(Registry):
             url: of the server that it is a client of.
             name: of the pod.
             env: more variables, each from a key of a Secret: {variable: {name, key}};
-                AUTHORITY among them is one that the pod trusts for https.
+                AUTHORITY among them is one that the pod trusts for https, and with MLflow's own for a login it has one.
             hosts: names that it knows beside those of DNS, by their address.
         """
         super().__init__(url)
@@ -53,9 +56,11 @@ class ClientPod(Registry):
         node.kubectl("-n", namespace, "apply", "-f", "-", text=json.dumps(_pod(name, env or {}, hosts or {})))
         node.kubectl("-n", namespace, "wait", f"pod/{name}", "--for=condition=Ready", "--timeout=90s")
 
-    def python(self, program: str, *words: str) -> str:
-        """Run a Python program in the pod."""
-        return self._node.kubectl("-n", self._namespace, "exec", self._name, "--", "python", "-c", program, *words)
+    def python(self, program: str, *words: str, text: str | None = None) -> str:
+        """Run a Python program in the pod; what nobody else on its node may see goes into ``text``, its input."""
+        stdin = [] if text is None else ["-i"]
+        command = ("exec", *stdin, self._name, "--", "python", "-c", program, *words)
+        return self._node.kubectl("-n", self._namespace, *command, text=text)
 
     def get(self, url: str) -> tuple[int, str]:
         """GET a URL."""
@@ -86,8 +91,15 @@ def _pod(name: str, env: dict[str, dict[str, str]], hosts: dict[str, list[str]])
         },
     }
     security = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    # What is tested is servers: the DNS of a busy node may lose a question, and is asked more often than by default.
+    patience = [
+        {"name": "timeout", "value": "2"},
+        {"name": "attempts", "value": "5"},
+        {"name": "single-request-reopen"},
+    ]
     spec = {
         "containers": [container],
+        "dnsConfig": {"options": patience},
         "securityContext": security,
         "terminationGracePeriodSeconds": 0,
         "hostAliases": [{"ip": address, "hostnames": names} for address, names in hosts.items()],

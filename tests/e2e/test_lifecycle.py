@@ -3,7 +3,6 @@
 import json
 import random
 import time
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -13,17 +12,15 @@ from cluster.host import folders, waiting
 from cluster.nodes import images
 from cluster.providers.provider import Cluster
 from cluster.services.team import Team, condition, has_reason, is_ready
-from demo import installation
 from demo.story import PROFILES
 
 from .client import ClientPod
 from .crash import kill_operator
+from .teams import START_SECONDS, give, restarts, restricted_team
 
 pytestmark = pytest.mark.e2e
 
 KILLS = 5
-START_SECONDS = 300.0
-SERVER_PODS = "app.kubernetes.io/component=server,app.kubernetes.io/instance={name}"
 
 _VALIDATE = """
 import json, os
@@ -37,11 +34,11 @@ with open("/dev/termination-log", "w") as file:
 """
 
 _SQL = """
-import os, psycopg2, sys
+import json, os, psycopg2, sys
 owner = {"user": os.environ["OWNER"], "password": os.environ["OWNER_PASSWORD"]}
 connection = psycopg2.connect(host="mlflow-postgres", dbname="mlflow", **owner)
 connection.autocommit = True
-for statement in sys.argv[1:]:
+for statement in json.load(sys.stdin):
     connection.cursor().execute(statement)
 """
 
@@ -49,19 +46,11 @@ for statement in sys.argv[1:]:
 @pytest.fixture(scope="module")
 def team(node: Cluster) -> Iterator[Team]:
     """A team with the production sample's server, from an empty database to Ready."""
-    node.recycle_volumes()
-    for image in PROFILES["production"].images:
-        node.load(image)
-    installation.install(node)
-    name = f"test-{uuid.uuid4().hex[:8]}"
-    node.kubectl("create", "namespace", name)
-    node.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
-    team = Team(node, name)
-    sample = yaml.safe_load((folders.CHECKOUT / PROFILES["production"].server).read_text())
-    team.apply("MLflowServer", "mlflow", sample["spec"])
-    team.until("mlflowserver", "mlflow", is_ready, seconds=START_SECONDS)
-    yield team
-    node.kubectl("delete", "namespace", name, "--wait=false")
+    with restricted_team(node) as team:
+        sample = yaml.safe_load((folders.CHECKOUT / PROFILES["production"].server).read_text())
+        team.apply("MLflowServer", "mlflow", sample["spec"])
+        team.until("mlflowserver", "mlflow", is_ready, seconds=START_SECONDS)
+        yield team
 
 
 @pytest.fixture(scope="module")
@@ -72,22 +61,16 @@ def client(node: Cluster, team: Team) -> ClientPod:
     return ClientPod(node, team.namespace, "http://mlflow:5000", env=keys)
 
 
-def pods(team: Team, server: str) -> dict[str, int]:
-    """The server's pods that are not on their way out, with the restarts of their containers."""
-    labels = SERVER_PODS.format(name=server)
-    items = json.loads(team.plane.kubectl("-n", team.namespace, "get", "pods", "-l", labels, "-o", "json"))["items"]
-    return {
-        pod["metadata"]["name"]: sum(c["restartCount"] for c in pod["status"].get("containerStatuses", []))
-        for pod in items
-        if "deletionTimestamp" not in pod["metadata"]
-    }
+def sql(client: ClientPod, *statements: str) -> None:
+    """Have statements run as the owner of the managed PostgreSQL; some of them have passwords in them."""
+    client.python(_SQL, text=json.dumps(statements))
 
 
 def test_two_replicas_start_from_an_empty_database_without_a_crash(team: Team) -> None:
     """The schema is made once, before the replicas start, so none of them fails on it."""
     status = team.status("mlflowserver", "mlflow")
     assert (status["replicas"], status["readyReplicas"], status["version"]) == (2, 2, "3.17.2")
-    assert list(pods(team, "mlflow").values()) == [0, 0]
+    assert list(restarts(team).values()) == [0, 0]
 
 
 def test_every_name_of_the_service_is_answered(team: Team, client: ClientPod) -> None:
@@ -119,24 +102,18 @@ def test_a_deleted_child_comes_back(team: Team, child: str) -> None:
 def test_a_rotated_password_rolls_the_pods(team: Team, client: ClientPod) -> None:
     """A new password in the database and in the Secret: tried first, then new pods, and the server works on."""
     first, second = "first Pa/ss#word", "second:Pa@ss%word"  # as a URI would not take them unescaped
-    client.python(_SQL, f"CREATE ROLE team LOGIN PASSWORD '{first}'", "CREATE DATABASE team OWNER team")
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "team-database"}}
-
-    def give(password: str) -> None:
-        body = secret | {"stringData": {"username": "team", "password": password}}
-        team.plane.kubectl("-n", team.namespace, "apply", "-f", "-", text=json.dumps(body))
-
-    give(first)
+    sql(client, f"CREATE ROLE team LOGIN PASSWORD '{first}'", "CREATE DATABASE team OWNER team")
+    give(team, "team-database", username="team", password=first)
     database = {"host": "mlflow-postgres", "database": "team", "credentialsSecretRef": {"name": "team-database"}}
     volume = {"persistentVolume": {"size": "1Gi"}}
     spec = {"backendStore": {"postgres": database}, "artifactStore": volume, "workers": 1}
     team.apply("MLflowServer", "rotated", spec)
     team.until("mlflowserver", "rotated", is_ready, seconds=START_SECONDS)
-    before = set(pods(team, "rotated"))
-    client.python(_SQL, f"ALTER ROLE team PASSWORD '{second}'")
-    give(second)
+    before = set(restarts(team, "rotated"))
+    sql(client, f"ALTER ROLE team PASSWORD '{second}'")
+    give(team, "team-database", username="team", password=second)
     waiting.until(
-        lambda: bool(pods(team, "rotated")) and not before & set(pods(team, "rotated")),
+        lambda: bool(new := restarts(team, "rotated")) and not before & new.keys(),
         what="new pods",
         seconds=START_SECONDS,
     )
@@ -147,19 +124,17 @@ def test_a_rotated_password_rolls_the_pods(team: Team, client: ClientPod) -> Non
 
 def test_a_wrong_password_leaves_the_running_server_alone(team: Team) -> None:
     """A bad edit is tried, refused by the database and reported; the pods that run go on running."""
-    before, spec = pods(team, "rotated"), team.get("mlflowserver", "rotated")["spec"]
-    wrong = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "wrong"}}
-    text = json.dumps(wrong | {"stringData": {"username": "team", "password": "not the password"}})
-    team.plane.kubectl("-n", team.namespace, "apply", "-f", "-", text=text)
+    before, spec = restarts(team, "rotated"), team.get("mlflowserver", "rotated")["spec"]
+    give(team, "wrong", username="team", password="some other Pa/ss#word")
     postgres = spec["backendStore"]["postgres"] | {"credentialsSecretRef": {"name": "wrong"}}
     team.apply("MLflowServer", "rotated", {**spec, "backendStore": {"postgres": postgres}})
     stalled = team.until("mlflowserver", "rotated", lambda o: condition(o, "Stalled") != {}, seconds=START_SECONDS)
     found = condition(stalled, "DatabaseReady")
     assert (found["status"], found["reason"]) == ("False", "LoginRefused")
-    assert pods(team, "rotated") == before
+    assert restarts(team, "rotated") == before
     team.apply("MLflowServer", "rotated", spec)
     team.until("mlflowserver", "rotated", is_ready, seconds=START_SECONDS)
-    assert pods(team, "rotated") == before
+    assert restarts(team, "rotated") == before
 
 
 def test_a_pod_of_the_user_decides(team: Team, client: ClientPod) -> None:

@@ -5,7 +5,6 @@ All that can go wrong does so at once, to servers of one namespace: most of the 
 
 import json
 import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +17,13 @@ from cluster.host import folders, waiting
 from cluster.host.errors import ClusterError
 from cluster.providers.provider import Cluster
 from cluster.services.team import Object, Team, condition, is_ready
-from demo import installation
 from demo.story import PROFILES
+
+from .teams import START_SECONDS, restricted_team
 
 pytestmark = pytest.mark.e2e
 
 SECONDS = 30.0
-START_SECONDS = 300.0
 PRODUCTION = folders.CHECKOUT / PROFILES["production"].server
 USER = 1000650000
 STAYING = ("crash", "claim")
@@ -64,25 +63,11 @@ def troubles(unique: str) -> dict[str, Trouble]:
     }
 
 
-@pytest.fixture(scope="module")
-def installed(node: Cluster) -> Cluster:
-    """A node with the operator."""
-    node.recycle_volumes()
-    for profile in PROFILES.values():
-        for image in profile.images:
-            node.load(image)
-    installation.install(node)
-    return node
-
-
 @pytest.fixture
-def team(installed: Cluster) -> Iterator[Team]:
+def team(node: Cluster) -> Iterator[Team]:
     """A team in a namespace of its own, which takes restricted pods only."""
-    name = f"test-{uuid.uuid4().hex[:8]}"
-    installed.kubectl("create", "namespace", name)
-    installed.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
-    yield Team(installed, name)
-    installed.kubectl("delete", "namespace", name, "--wait=false")
+    with restricted_team(node) as team:
+        yield team
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from cluster.nodes.containerd import Containerd
 from cluster.nodes.images import OF_THE_NODE, OF_THE_TESTS, Image
 from cluster.plane import programs
 from cluster.plane.api import Object
-from cluster.plane.audit import AuditLog
+from cluster.plane.audit import POLICY_WITH_WRITES, AuditLog
 from cluster.plane.control_plane import ControlPlane
 from cluster.plane.flags import Place
 from cluster.providers.provider import Cluster
@@ -40,7 +40,7 @@ class LocalNode(Cluster):
     def __init__(self) -> None:
         self.folder = folders.state() / "node"
         place = Place(address=network.NODE_ADDRESS, api_port=network.API_PORT, enter=network.ENTER)
-        self.control_plane = ControlPlane(self.folder / "control-plane", place)
+        self.control_plane = ControlPlane(self.folder / "control-plane", place, POLICY_WITH_WRITES)
         self.containerd = Containerd(self.folder, folders.cache() / "containerd")
         self.kubelet, self.proxy, self.scheduler = (
             Process(name, self.folder) for name in ("kubelet", "kube-proxy", "kube-scheduler")

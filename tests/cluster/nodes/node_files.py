@@ -71,6 +71,7 @@ def kubelet_config(folder: Path) -> str:
         "nodeStatusUpdateFrequency": "2s",
         "podLogsDir": str(folder / "pod-logs"),
         "shutdownGracePeriod": "0s",
+        "syncFrequency": "10s",  # when a changed Secret comes into a pod that nothing else happens to
     }
     return json.dumps(config, indent=1)
 

@@ -15,15 +15,32 @@ from urllib.parse import urlsplit
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 FLUSH_SECONDS = 5.0
 
-# Everything is recorded once, when it is answered, without bodies. A watch is recorded when it ends.
-POLICY = json.dumps(
-    {
-        "apiVersion": "audit.k8s.io/v1",
-        "kind": "Policy",
-        "omitStages": ["RequestReceived", "ResponseStarted", "Panic"],
-        "rules": [{"level": "Metadata"}],
-    }
+
+def _policy(*rules: dict[str, Any]) -> str:
+    """Everything is recorded once, when it is answered, and a watch when it ends; with bodies only by these rules."""
+    return json.dumps(
+        {
+            "apiVersion": "audit.k8s.io/v1",
+            "kind": "Policy",
+            "omitStages": ["RequestReceived", "ResponseStarted", "Panic"],
+            "omitManagedFields": True,
+            "rules": [*rules, {"level": "Metadata"}],
+        }
+    )
+
+
+_HAVE_SECRETS = (
+    {"group": "", "resources": ["secrets", "serviceaccounts/token"]},
+    {"group": "authentication.k8s.io", "resources": ["tokenreviews"]},
 )
+_TICKS = {"group": "coordination.k8s.io", "resources": ["leases"]}
+
+POLICY = _policy()
+POLICY_WITH_WRITES = _policy(
+    {"level": "Metadata", "resources": [*_HAVE_SECRETS, _TICKS]},
+    {"level": "RequestResponse", "verbs": sorted(WRITES)},
+)
+"""With what was sent and answered at each write, so with every state of every object but Secrets and tokens."""
 
 Requests = Counter[tuple[str, str]]
 

@@ -33,7 +33,8 @@ class ControlPlane:
     A second object for the same folder, in whatever process, sees the same control plane.
     """
 
-    def __init__(self, folder: Path, place: Place | None = None) -> None:
+    def __init__(self, folder: Path, place: Place | None = None, policy: str = POLICY) -> None:
+        """``policy`` says what the API server's audit log has."""
         self.folder = folder
         self.kubeconfig = folder / "admin.kubeconfig"
         self.audit_log_path = folder / "audit.log"
@@ -42,6 +43,7 @@ class ControlPlane:
             Process(name, folder) for name in ("etcd", "kube-apiserver", "kube-controller-manager")
         )
         self._chosen = place
+        self._policy = policy
         self._resources = Resources()
         self._etcd_data = folder / "etcd-data"
         self.audit = AuditLog(self.audit_log_path, lambda path: rest.get(self.url + path, self._tls()))
@@ -185,7 +187,7 @@ class ControlPlane:
             return
         self.authority.create()
         self.authority.issue("apiserver", "/CN=kube-apiserver", self.place.certificate_names)
-        (self.folder / "audit-policy.json").write_text(POLICY)
+        (self.folder / "audit-policy.json").write_text(self._policy)
         self.log_in("controller-manager", "/CN=system:kube-controller-manager")
         self.log_in("admin", "/O=system:masters/CN=admin")
 

@@ -99,5 +99,7 @@ def controller_manager(programs: Path, folder: Path, place: Place) -> list[str]:
         f"--service-cluster-ip-range={place.service_range}",
         "--kube-api-qps=200",
         "--kube-api-burst=400",
+        "--horizontal-pod-autoscaler-sync-period=2s",
+        "--horizontal-pod-autoscaler-downscale-stabilization=5s",  # of five minutes tests learn nothing
         "--secure-port=0",
     ]
