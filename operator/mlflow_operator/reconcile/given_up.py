@@ -7,7 +7,7 @@ from mlflow_operator.reconcile.objects import PROMOTION, SERVER
 from mlflow_operator.reconcile.publish import publish
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status import promotion, server
-from mlflow_operator.status.server import Seen
+from mlflow_operator.status.seen import Seen
 
 
 async def tell(world: World, key: Key, error: OperatorError) -> None:

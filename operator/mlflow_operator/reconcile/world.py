@@ -20,7 +20,7 @@ from mlflow_operator.reconcile.promotions.models import Models
 from mlflow_operator.reconcile.renewals import Renewals
 from mlflow_operator.reconcile.tries import Tries
 from mlflow_operator.status.preparation import Preparation
-from mlflow_operator.status.server import Probe
+from mlflow_operator.status.seen import Probe
 
 
 @dataclass

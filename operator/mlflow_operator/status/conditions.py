@@ -7,7 +7,7 @@ never both (https://github.com/kubernetes-sigs/cli-utils/blob/master/pkg/kstatus
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mlflow_operator.api.meta import Condition
 from mlflow_operator.errors import OperatorError, Terminal, Unavailable
@@ -20,6 +20,15 @@ STALLED = "Stalled"
 SUSPENDED = "Suspended"
 SUMMARY = (READY, RECONCILING, STALLED, SUSPENDED)
 """Conditions that follow from the verdict alone."""
+
+
+class Answer(NamedTuple):
+    """What is said of one thing that was looked at: status, reason and message of its condition."""
+
+    status: State | bool
+    reason: str
+    message: str
+
 
 _LONGEST = 4096
 """Characters of a message; the API server takes 32768, and refuses the whole status for one more."""

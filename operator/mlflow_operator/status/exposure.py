@@ -1,23 +1,15 @@
 """Whether controllers serve the routes of a server from outside; no reason of Ready's, since inside all is well."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.status.conditions import State
+from mlflow_operator.status.conditions import Answer
 
 Object = dict[str, Any]
 
 
-class Exposure(NamedTuple):
-    """Status, reason and message of Exposed."""
-
-    status: State
-    reason: str
-    message: str
-
-
-def exposure(server: MLflowServer, ingress: Object | None, route: Object | None, *, served: bool) -> Exposure | None:
+def exposure(server: MLflowServer, ingress: Object | None, route: Object | None, *, served: bool) -> Answer | None:
     """What controllers have said of the routes that are wanted, the worst of it; None while one has yet to be made.
 
     Args:
@@ -26,7 +18,7 @@ def exposure(server: MLflowServer, ingress: Object | None, route: Object | None,
         route: the HTTPRoute, if there is one.
         served: whether the cluster has HTTPRoutes at all.
     """
-    found: list[Exposure | None] = []
+    found: list[Answer | None] = []
     if server.spec.ingress:
         found.append(_of_ingress(ingress) if ingress is not None else None)
     if server.spec.gateway:
@@ -34,29 +26,29 @@ def exposure(server: MLflowServer, ingress: Object | None, route: Object | None,
     known = [each for each in found if each is not None]
     if len(known) < len(found) or not found:
         return None
-    worst = min(known, key=lambda each: ("False", "Unknown", "True").index(each.status))
+    worst = min(known, key=lambda each: ("False", "Unknown", "True").index(str(each.status)))
     return worst if worst.status != "True" else worst._replace(message="; ".join(each.message for each in known))
 
 
-def _of_ingress(ingress: Object) -> Exposure:
+def _of_ingress(ingress: Object) -> Answer:
     given = ingress.get("status", {}).get("loadBalancer", {}).get("ingress", [])
     addresses = sorted({address for each in given if (address := each.get("hostname") or each.get("ip"))})
     if not addresses:
         return _NO_ADDRESS
-    return Exposure("True", "Admitted", f"a controller serves the Ingress at {', '.join(addresses)}")
+    return Answer("True", "Admitted", f"a controller serves the Ingress at {', '.join(addresses)}")
 
 
-def _of_route(route: Object) -> Exposure:
+def _of_route(route: Object) -> Answer:
     said = list(_said(route))
     refused = [(parent, c) for parent, c in said if c["status"] == "False"]
     if refused:
         told = "; ".join(f"Gateway {parent}: {c['reason']}: {c.get('message', '')}" for parent, c in refused)
-        return Exposure("False", "RouteRefused", f"the HTTPRoute was not taken as it is: {told}")
+        return Answer("False", "RouteRefused", f"the HTTPRoute was not taken as it is: {told}")
     taken = {parent for parent, c in said if c["type"] == "Accepted" and c["status"] == "True"}
     silent = sorted({parent["name"] for parent in route["spec"]["parentRefs"]} - taken)
     if silent:
-        return Exposure("Unknown", "NoController", _NO_CONTROLLER.format(", ".join(silent)))
-    return Exposure("True", "Admitted", f"the HTTPRoute is attached to Gateway {', '.join(sorted(taken))}")
+        return Answer("Unknown", "NoController", _NO_CONTROLLER.format(", ".join(silent)))
+    return Answer("True", "Admitted", f"the HTTPRoute is attached to Gateway {', '.join(sorted(taken))}")
 
 
 def _said(route: Object) -> Iterator[tuple[str, Object]]:
@@ -68,7 +60,7 @@ def _said(route: Object) -> Iterator[tuple[str, Object]]:
                 yield parent["parentRef"]["name"], condition
 
 
-_NO_ADDRESS = Exposure(
+_NO_ADDRESS = Answer(
     "Unknown",
     "NoAddress",
     "no controller has given the Ingress an address; check that spec.ingress.className is a class that runs here "
@@ -78,7 +70,7 @@ _NO_CONTROLLER = (
     "no controller has said anything of the HTTPRoute for Gateway {}; check spec.gateway.parentRefs, and that the "
     "Gateway is there and lets routes of this namespace be attached (kubectl get gateways -A)"
 )
-_NO_ROUTES = Exposure(
+_NO_ROUTES = Answer(
     "False",
     "GatewayApiMissing",
     "the cluster has no HTTPRoutes; install the Gateway API (gateway.networking.k8s.io/v1), which is looked for every "

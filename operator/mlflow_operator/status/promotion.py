@@ -18,7 +18,7 @@ from mlflow_operator.promotion.webhooks import telling
 from mlflow_operator.promotion.webhooks.telling import NONE, Reports
 from mlflow_operator.promotion.wish import Wish
 from mlflow_operator.status import conditions
-from mlflow_operator.status.conditions import State, Verdict
+from mlflow_operator.status.conditions import Answer, Verdict
 
 _VERDICTS: dict[Step, tuple[Callable[[str, str], Verdict], str]] = {
     Step.WRITE: (conditions.progressing, "Promoting"),
@@ -161,39 +161,36 @@ def _told(claim: ModelPromotion, untold: Sequence[Untold], now: datetime) -> lis
     return [conditions.condition(claim.status.conditions, "Told", *answer, generation=generation, now=now)]
 
 
-Answer = tuple[State | bool, str, str]
-
-
 def _conflict_free(claim: ModelPromotion, decision: Decision) -> Answer:
     if decision.step is Step.YIELD:
-        return False, decision.reason, decision.message
+        return Answer(False, decision.reason, decision.message)
     if claim.spec.dry_run or claim.spec.suspend:
-        return "Unknown", "NotChecked", "not checked: nothing is written"
-    return True, CONFLICT_FREE, "no other claim has the slot"
+        return Answer("Unknown", "NotChecked", "not checked: nothing is written")
+    return Answer(True, CONFLICT_FREE, "no other claim has the slot")
 
 
 def _resolved(claim: ModelPromotion, snapshot: Snapshot) -> Answer:
     version = claim.spec.version
     if version in snapshot.versions:
-        return True, "VersionFound", f"version {version} of {claim.spec.model} is registered"
-    return False, "VersionNotFound", f"version {version} of {claim.spec.model} is not registered"
+        return Answer(True, "VersionFound", f"version {version} of {claim.spec.model} is registered")
+    return Answer(False, "VersionNotFound", f"version {version} of {claim.spec.model} is not registered")
 
 
 def _requirements(claim: ModelPromotion, decision: Decision) -> Answer:
     attempt, wish = decision.attempt, Wish.of(claim)
     if decision.unmet:
-        return False, worst(decision.unmet).reason, "; ".join(u.message for u in decision.unmet)
+        return Answer(False, worst(decision.unmet).reason, "; ".join(u.message for u in decision.unmet))
     if decision.step is Step.SHOW or decision.blocked:
-        return True, "RequirementsMet", "everything under spec.requires is true"
+        return Answer(True, "RequirementsMet", "everything under spec.requires is true")
     if attempt is None or attempt.required is None or attempt.to_version != wish.version:
-        return "Unknown", "NotChecked", "not checked"
+        return Answer("Unknown", "NotChecked", "not checked")
     if attempt.required != wish.required:
-        return (
+        return Answer(
             "Unknown",
             "NotChecked",
             f"spec.requires has changed since attempt {attempt.number} was asked",
         )
-    return True, "RequirementsMet", "everything under spec.requires was true when the attempt began"
+    return Answer(True, "RequirementsMet", "everything under spec.requires was true when the attempt began")
 
 
 def _gates_passed(claim: ModelPromotion, decision: Decision) -> dict[str, Answer]:
@@ -206,15 +203,15 @@ def _gates_passed(claim: ModelPromotion, decision: Decision) -> dict[str, Answer
 def _gates(claim: ModelPromotion, decision: Decision) -> Answer:
     attempt, wish = decision.attempt, Wish.of(claim)
     if decision.blocked:
-        return False, worst(decision.blocked).reason, "; ".join(u.message for u in decision.blocked)
+        return Answer(False, worst(decision.blocked).reason, "; ".join(u.message for u in decision.blocked))
     known = attempt if attempt and attempt.gated and attempt.to_version == wish.version else None
     if known and known.gated == wish.gated:
-        return True, "GatesPassed", "every gate that is enforced was passed when the attempt began"
+        return Answer(True, "GatesPassed", "every gate that is enforced was passed when the attempt began")
     if decision.gates:
-        return True, "GatesPassed", "every gate that is enforced is passed"
+        return Answer(True, "GatesPassed", "every gate that is enforced is passed")
     if known:
-        return "Unknown", "NotChecked", f"spec.gates has changed since attempt {known.number} passed them"
-    return "Unknown", "NotChecked", "not checked"
+        return Answer("Unknown", "NotChecked", f"spec.gates has changed since attempt {known.number} passed them")
+    return Answer("Unknown", "NotChecked", "not checked")
 
 
 def _approval(claim: ModelPromotion, decision: Decision) -> dict[str, Answer]:
@@ -228,12 +225,12 @@ def _approved(claim: ModelPromotion, decision: Decision) -> Answer:
     asked, attempt, wish = decision.approval, decision.attempt, Wish.of(claim)
     if decision.unapproved:
         first = decision.unapproved[0]
-        return False, first.reason, first.message
+        return Answer(False, first.reason, first.message)
     if decision.gates is None and attempt and (attempt.gated, attempt.to_version) == (wish.gated, wish.version):
-        return True, APPROVED, f"approved by {', '.join(attempt.approved_by)}"
+        return Answer(True, APPROVED, f"approved by {', '.join(attempt.approved_by)}")
     if asked and len(asked.by) >= asked.required and decision.gates:
-        return True, APPROVED, f"approved by {', '.join(asked.by)}"
-    return "Unknown", "NotChecked", "not asked"
+        return Answer(True, APPROVED, f"approved by {', '.join(asked.by)}")
+    return Answer("Unknown", "NotChecked", "not asked")
 
 
 _OVER = (Step.HOLD, Step.REPORT, Step.ONWARD)
@@ -242,11 +239,13 @@ _OVER = (Step.HOLD, Step.REPORT, Step.ONWARD)
 def _promoted(decision: Decision) -> Answer:
     attempt = decision.attempt
     if decision.step not in _OVER or attempt is None or attempt.finished_at is None:
-        return False, decision.reason, decision.message
+        return Answer(False, decision.reason, decision.message)
     if attempt.result is AttemptResult.ONWARD:
-        return True, attempt.result, f"version {attempt.to_version} was in a higher stage already; nothing was moved"
-    return True, attempt.type, f"attempt {attempt.number} brought version {attempt.to_version} into the slot"
+        return Answer(
+            True, attempt.result, f"version {attempt.to_version} was in a higher stage already; nothing was moved"
+        )
+    return Answer(True, attempt.type, f"attempt {attempt.number} brought version {attempt.to_version} into the slot")
 
 
 def _in_sync(decision: Decision) -> Answer:
-    return decision.step in (Step.HOLD, Step.ONWARD), decision.reason, decision.message
+    return Answer(decision.step in (Step.HOLD, Step.ONWARD), decision.reason, decision.message)

@@ -1,21 +1,11 @@
 """What protects a server: logins, HTTPS, walls; no reason of Ready's, since a server works without them."""
 
-from typing import NamedTuple
-
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import asks_for_login, login_at, origins
-from mlflow_operator.status.conditions import State
+from mlflow_operator.status.conditions import Answer
 
 
-class Protection(NamedTuple):
-    """Status, reason and message of Secured."""
-
-    status: State
-    reason: str
-    message: str
-
-
-def protection(server: MLflowServer, strangers_pass: bool | None) -> Protection | None:
+def protection(server: MLflowServer, strangers_pass: bool | None) -> Answer | None:
     """What protects the server, or in plain words that something does not; None while that has yet to be tried.
 
     Args:
@@ -23,15 +13,15 @@ def protection(server: MLflowServer, strangers_pass: bool | None) -> Protection 
         strangers_pass: whether somebody without a login was answered; None where that could not be tried.
     """
     if not asks_for_login(server):
-        return Protection("False", "NoLogin", _NO_LOGIN.format(_reach(server)))
+        return Answer("False", "NoLogin", _NO_LOGIN.format(_reach(server)))
     if strangers_pass is None:
         return None
     if strangers_pass:
-        return Protection("False", "StrangersPass", _STRANGERS.format(_reach(server)))
+        return Answer("False", "StrangersPass", _STRANGERS.format(_reach(server)))
     if plain := _plain(server):
-        return Protection("False", "PlainText", _PLAIN.format(" and ".join(plain)))
+        return Answer("False", "PlainText", _PLAIN.format(" and ".join(plain)))
     by = f"logins by {provider}; " if (provider := login_at(server)) else ""
-    return Protection("True", "Protected", f"who has no login is sent away; {by}HTTPS everywhere; {_walls(server)}")
+    return Answer("True", "Protected", f"who has no login is sent away; {by}HTTPS everywhere; {_walls(server)}")
 
 
 def _reach(server: MLflowServer) -> str:

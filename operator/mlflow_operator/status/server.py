@@ -6,7 +6,7 @@ last time that the server was settled.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeGuard
 
@@ -15,11 +15,10 @@ from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
 from mlflow_operator.desired import external_url, version
 from mlflow_operator.desired.names import PREPARE
 from mlflow_operator.status import conditions
-from mlflow_operator.status.conditions import State, Verdict
-from mlflow_operator.status.exposure import Exposure
+from mlflow_operator.status.conditions import Answer, State, Verdict
 from mlflow_operator.status.preparation import Preparation
-from mlflow_operator.status.protection import Protection
 from mlflow_operator.status.rollout import Rollout
+from mlflow_operator.status.seen import Seen
 from mlflow_operator.status.waits import Cause
 
 DATABASE = "DatabaseReady"
@@ -32,51 +31,7 @@ SECURED = "Secured"
 
 _ENDPOINTS_FOLLOW = timedelta(seconds=30)
 
-Answer = tuple[State | bool, str, str]
-"""Status, reason and message of a condition."""
-
-_NOT_TRIED: Answer = ("Unknown", "NotTried", "not tried yet")
-
-
-@dataclass(frozen=True)
-class Probe:
-    """The answer to something that was tried."""
-
-    ok: bool
-    reason: str
-    message: str
-    terminal: bool = False
-    """Only a user can help."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What one pass observed; None: not looked at this time, so the last known fact stays."""
-
-    url: str | None = None
-    version: str | None = None
-    """The MLflow release that the server told."""
-    exposure: Exposure | None = None
-    """What controllers have said of the routes from outside."""
-    protection: Protection | None = None
-    """What protects the server."""
-    selector: str | None = None
-    prepared: bool = False
-    """The current preparation has succeeded, or none is needed."""
-    stores: str | None = None
-    """Fingerprint of what was prepared, or, where it was not, is about to be: ``status.prepared`` then or no more."""
-    volumes: list[str] | None = None
-    """Names of the claims that hold data."""
-    preparation: Preparation | None = None
-    """The latest report of the current preparation."""
-    rollout: Rollout | None = None
-    api: Probe | None = None
-    """The server was asked something that needs its database."""
-    artifacts: Probe | None = None
-    """Artifacts were tried through the server."""
-    experiments: Probe | None = None
-    cause: Cause | None = None
-    """What keeps pods from running."""
+_NOT_TRIED = Answer("Unknown", "NotTried", "not tried yet")
 
 
 def compute(server: MLflowServer, seen: Seen, outcome: Exception | None, now: datetime) -> MLflowServerStatus:
@@ -144,7 +99,7 @@ def _details(server: MLflowServer, seen: Seen, outcome: Exception | None, now: d
 
 
 def _kept(before: Condition | None) -> Answer:
-    return (before.status, before.reason, before.message) if before else _NOT_TRIED
+    return Answer(before.status, before.reason, before.message) if before else _NOT_TRIED
 
 
 def _applies(type_: str, server: MLflowServer) -> bool:
@@ -160,10 +115,10 @@ def _database(seen: Seen, _: Condition | None) -> Answer | None:
         return None
     part = seen.preparation.database
     if part.ok is False and part.connected:
-        return True, "LoggedIn", "the preparation logged in to the database"
+        return Answer(True, "LoggedIn", "the preparation logged in to the database")
     if part.ok is None or part.reason == "InternalError":
-        return "Unknown", part.reason, part.message
-    return part.ok, "LoggedIn" if part.ok else part.reason, part.message
+        return Answer("Unknown", part.reason, part.message)
+    return Answer(part.ok, "LoggedIn" if part.ok else part.reason, part.message)
 
 
 def _schema(seen: Seen, _: Condition | None) -> Answer | None:
@@ -171,37 +126,39 @@ def _schema(seen: Seen, _: Condition | None) -> Answer | None:
         return None
     part = seen.preparation.database
     if part.connected:
-        return part.ok is True, "UpToDate" if part.ok else part.reason, part.message
-    return "Unknown", part.reason, "the database could not be asked for its schema"
+        return Answer(part.ok is True, "UpToDate" if part.ok else part.reason, part.message)
+    return Answer("Unknown", part.reason, "the database could not be asked for its schema")
 
 
 def _artifacts(seen: Seen, before: Condition | None) -> Answer | None:
     if seen.artifacts is not None:
-        return seen.artifacts.ok, seen.artifacts.reason, seen.artifacts.message
+        return Answer(seen.artifacts.ok, seen.artifacts.reason, seen.artifacts.message)
     if seen.preparation is None:
         return None
     part = seen.preparation.artifacts
     if part.ok and before is not None and before.status == "True":
         return None  # in the words of whoever tried it last
     state: State | bool = "Unknown" if part.ok is None or part.reason == "InternalError" else part.ok
-    return state, "Writable" if part.reason == "Created" else part.reason, part.message
+    return Answer(state, "Writable" if part.reason == "Created" else part.reason, part.message)
 
 
 def _server(seen: Seen, _: Condition | None) -> Answer:
     """What was found now, and nothing from before: promotions go by it."""
     if seen.rollout is not None and seen.rollout.complete and seen.rollout.replicas == 0:
-        return False, "NoPods", "the server has no pods"
+        return Answer(False, "NoPods", "the server has no pods")
     rolling = seen.rollout is not None and not seen.rollout.complete
     if seen.api is not None and (seen.api.ok or seen.api.terminal or not rolling):
-        return seen.api.ok, seen.api.reason, seen.api.message
+        return Answer(seen.api.ok, seen.api.reason, seen.api.message)
     if rolling:
-        return "Unknown", "RollingOut", "the server has yet to answer, and its pods are being started or exchanged"
-    return "Unknown", "NotAsked", "the server could not be asked; the reason of Ready says why"
+        return Answer(
+            "Unknown", "RollingOut", "the server has yet to answer, and its pods are being started or exchanged"
+        )
+    return Answer("Unknown", "NotAsked", "the server could not be asked; the reason of Ready says why")
 
 
 def _experiments(seen: Seen, _: Condition | None) -> Answer | None:
     probe = seen.experiments
-    return None if probe is None else (probe.ok, probe.reason, probe.message)
+    return None if probe is None else Answer(probe.ok, probe.reason, probe.message)
 
 
 def _secured(seen: Seen, _: Condition | None) -> Answer | None:

@@ -8,10 +8,11 @@ import pytest
 
 from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
 from mlflow_operator.errors import RegistryUnavailable, Terminal, Waiting
+from mlflow_operator.status.conditions import Answer
 from mlflow_operator.status.preparation import Part, Preparation
-from mlflow_operator.status.protection import Protection
 from mlflow_operator.status.rollout import Rollout
-from mlflow_operator.status.server import Probe, Seen, compute
+from mlflow_operator.status.seen import Probe, Seen
+from mlflow_operator.status.server import compute
 from mlflow_operator.status.waits import Cause
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -28,7 +29,7 @@ SILENT = Probe(False, "NoAnswer", "connection refused")
 
 PREPARING = Seen(url="http://mlflow.team.svc:5000", selector="a=b")
 ROLLING = Seen(prepared=True, preparation=GOOD, rollout=MOVING)
-OPEN = Protection("False", "NoLogin", "nothing asks for a login")
+OPEN = Answer("False", "NoLogin", "nothing asks for a login")
 READY = Seen(prepared=True, preparation=GOOD, rollout=DONE, api=ANSWERS, protection=OPEN)
 
 

@@ -12,7 +12,7 @@ from mlflow_operator.desired import digest, names
 from mlflow_operator.errors import OperatorError, Terminal
 from mlflow_operator.reconcile.servers import probe
 from mlflow_operator.reconcile.world import World
-from mlflow_operator.status.server import Probe
+from mlflow_operator.status.seen import Probe
 
 _CHANCE_BYTES = 8
 

@@ -21,11 +21,12 @@ from mlflow_operator.reconcile.servers.children import Brought
 from mlflow_operator.reconcile.servers.preparation import report
 from mlflow_operator.reconcile.servers.surroundings import surroundings
 from mlflow_operator.reconcile.world import World
-from mlflow_operator.status.conditions import READY
-from mlflow_operator.status.exposure import Exposure, exposure
+from mlflow_operator.status.conditions import READY, Answer
+from mlflow_operator.status.exposure import exposure
 from mlflow_operator.status.protection import protection
 from mlflow_operator.status.rollout import Rollout
-from mlflow_operator.status.server import EXPOSED, Probe, Seen, compute
+from mlflow_operator.status.seen import Probe, Seen
+from mlflow_operator.status.server import EXPOSED, compute
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +122,7 @@ async def _observe(
         return seen, error or unforeseen
 
 
-def _exposure(world: World, server: MLflowServer, brought: Brought | None) -> Exposure | None:
+def _exposure(world: World, server: MLflowServer, brought: Brought | None) -> Answer | None:
     """What controllers say of the server's routes."""
     place = (server.metadata.namespace, names.instance(server))
     served = brought is None or "HTTPRoute" not in brought.unknown

@@ -13,7 +13,7 @@ from mlflow_operator.engine.queue import WorkQueue
 from mlflow_operator.errors import OperatorError, RegistryRefused, RegistryUnavailable
 from mlflow_operator.reconcile.servers.artifacts import look
 from mlflow_operator.reconcile.world import World
-from mlflow_operator.status.server import Probe
+from mlflow_operator.status.seen import Probe
 
 BUCKET = {"s3": {"bucket": "bucket"}}
 
