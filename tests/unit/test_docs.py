@@ -212,7 +212,8 @@ BOTH = (
 MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (
         *("desired/preparation/program", "desired/versions.py", "reconcile/servers"),
-        *("status/preparation.py", "status/server.py", "status/exposure.py", "status/protection.py", "status/waits.py"),
+        *("status/preparation.py", "status/server.py", "status/exposure.py", "status/waits.py"),
+        *("status/protection.py", "status/expiry.py"),
     ),
     ModelPromotion: (
         *("promotion", "reconcile/evidence", "reconcile/policies/book.py", "reconcile/promotions"),

@@ -65,6 +65,12 @@ _ASKED = Series(
     ["namespace", "name", "model", "slot"],
 )
 
+_CERTIFICATES = Series(
+    "mlflow_operator_server_certificate_expiry_timestamp_seconds",
+    "When the certificate of a server's pods ends.",
+    ["namespace", "name"],
+)
+
 _GATES = Series(
     "modelpromotion_gate",
     "What has come out of a gate of a claim.",
@@ -85,6 +91,12 @@ def show_asked(namespace: str, name: str, slot: tuple[str, str] | None, since: f
 def show_gates(namespace: str, name: str, found: Iterable[Labels]) -> None:
     """Say what has come out of a claim's gates (gate, type, mode, result), until it has no gates or is gone."""
     _GATES.show((namespace, name), *((namespace, name, *gate) for gate in found))
+
+
+def show_certificate(namespace: str, name: str, ends: float | None) -> None:
+    """Say when the certificate of a server ends, in Unix time; None: it has none, or is gone."""
+    of = (namespace, name)
+    _CERTIFICATES.show(of, *([of] if ends is not None else []), value=ends or 0)
 
 
 def forget(kind: str, namespace: str, name: str) -> None:

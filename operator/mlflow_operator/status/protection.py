@@ -5,13 +5,23 @@ from mlflow_operator.desired import asks_for_login, login_at, origins
 from mlflow_operator.status.conditions import Answer
 
 
-def protection(server: MLflowServer, strangers_pass: bool | None) -> Answer | None:
+def protection(server: MLflowServer, strangers_pass: bool | None, certificate: Answer | None = None) -> Answer | None:
     """What protects the server, or in plain words that something does not; None while that has yet to be tried.
 
     Args:
         server: what is wanted of it.
         strangers_pass: whether somebody without a login was answered; None where that could not be tried.
+        certificate: what is to be said of the certificate, beside what is worse.
     """
+    found = _found(server, strangers_pass)
+    if certificate is None:
+        return found
+    if found is None or found.status == "True":
+        return certificate
+    return found._replace(message=f"{found.message}; {certificate.message}")
+
+
+def _found(server: MLflowServer, strangers_pass: bool | None) -> Answer | None:
     if not asks_for_login(server):
         return Answer("False", "NoLogin", _NO_LOGIN.format(_reach(server)))
     if strangers_pass is None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mlflow_operator.desired.external.lifetime import Lifetime
 from mlflow_operator.status.conditions import Answer
 from mlflow_operator.status.preparation import Preparation
 from mlflow_operator.status.rollout import Rollout
@@ -30,6 +31,8 @@ class Seen:
     """What controllers have said of the routes from outside."""
     protection: Answer | None = None
     """What protects the server."""
+    certificate: Lifetime | None = None
+    """From when until when the certificate of its pods counts."""
     selector: str | None = None
     prepared: bool = False
     """The current preparation has succeeded, or none is needed."""

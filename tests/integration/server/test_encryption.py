@@ -15,6 +15,7 @@ from cluster.host import ports, rest, waiting
 from cluster.host.process import Process
 from cluster.plane.paper_node import PaperNode
 from cluster.services import mlflow_server
+from cluster.services.operator_process import OperatorProcess
 from cluster.services.registry import Registry
 from cluster.services.team import Team, condition, is_ready
 from integration.server.steps import SQLITE, secret, template
@@ -181,6 +182,29 @@ def test_what_is_wrong_with_a_certificate_is_said(team: Team, pod: Pod) -> None:
     team.until("mlflowserver", "mlflow", says("Hostname mismatch", "Secret certificate of spec.tls"))
     write(team, pod, certificate(team))
     team.ready("mlflowserver", "mlflow")
+
+
+def test_an_end_that_comes_near_is_said_until_somebody_renews(team: Team, pod: Pod, operator: OperatorProcess) -> None:
+    """By the condition and the metrics, and then that it has come; the server is made anew for none of it."""
+    series = (
+        f'mlflow_operator_server_certificate_expiry_timestamp_seconds{{name="mlflow",namespace="{team.namespace}"}}'
+    )
+    before = team.get("deployment", "mlflow")["metadata"]["generation"]
+    for days, words in ((5, "and is not renewed yet"), (-1, "so clients refuse the server"), (30, None)):
+        write(team, pod, certificate(team, days=days))
+        team.until("mlflowserver", "mlflow", secured(words))
+        assert round((operator.metric(series) - time.time()) / 86400) == days
+    assert team.get("deployment", "mlflow")["metadata"]["generation"] == before
+
+
+def secured(words: str | None) -> Callable[[dict[str, Any]], bool]:
+    """Whether Secured says this of a certificate, or nothing."""
+
+    def holds(server: dict[str, Any]) -> bool:
+        told = str(condition(server, "Secured").get("message"))
+        return words in told if words else "the certificate in Secret" not in told
+
+    return holds
 
 
 def test_pods_that_show_another_certificate_are_not_trusted(team: Team, pod: Pod) -> None:

@@ -11,7 +11,42 @@ TRUST, CHILDREN = "desired/trust.py", "reconcile/servers/children.py"
 RENEWALS, TLS, OBJECTS = "reconcile/renewals.py", "clients/tls.py", "desired/objects.py"
 PROGRAM, OWN = "desired/test_certificate_program.py", "reconcile/servers/test_own_certificate.py"
 
+EXPIRY, PROTECTION, PASS = "status/expiry.py", "status/protection.py", "reconcile/servers/server.py"
+LIFETIME, ENDING = "desired/external/lifetime.py", "status/test_expiry.py"
+
 MUTANTS = (
+    mutant(EXPIRY, "an end is told of too late", "timedelta(days=14)", "timedelta(days=1)", ENDING),
+    mutant(
+        EXPIRY,
+        "a short life is told of all the time",
+        "min(_AHEAD, (certificate.ends - certificate.begins) / _SHARE)",
+        "_AHEAD",
+        ENDING,
+    ),
+    mutant(
+        EXPIRY,
+        "nobody looks when it has ended",
+        "(_warned(certificate), certificate.ends) if",
+        "(_warned(certificate),) if",
+        ENDING,
+    ),
+    mutant(
+        PROTECTION, "an end hides that all is open", 'if found is None or found.status == "True":', "if True:", ENDING
+    ),
+    mutant(
+        PASS,
+        "a deleted server has a certificate",
+        "    telemetry.show_certificate(key.namespace, key.name, None)\n",
+        "",
+        OWN,
+    ),
+    mutant(
+        LIFETIME,
+        "years before 2000 are to come",
+        "'19' if text[:2] >= '50' else '20'",
+        "'20'",
+        "desired/test_lifetime.py",
+    ),
     mutant(ENCRYPTION, "a renewal replaces pods", "others=others, followed=followed", "others=others", "desired"),
     mutant(ENCRYPTION, "meshes are not told", '{"appProtocol": scheme(server)}', '{"appProtocol": "http"}', "desired"),
     mutant(

@@ -17,11 +17,13 @@ from mlflow_operator.reconcile.access import access, serves
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
 from mlflow_operator.reconcile.servers import children, probe
 from mlflow_operator.reconcile.servers.artifacts import look
+from mlflow_operator.reconcile.servers.certificate import measured
 from mlflow_operator.reconcile.servers.children import Brought
 from mlflow_operator.reconcile.servers.preparation import report
 from mlflow_operator.reconcile.servers.surroundings import surroundings
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.conditions import READY, Answer
+from mlflow_operator.status.expiry import expiry, until_news
 from mlflow_operator.status.exposure import exposure
 from mlflow_operator.status.protection import protection
 from mlflow_operator.status.rollout import Rollout
@@ -67,7 +69,8 @@ async def reconcile(world: World, key: Key) -> float | None:
         error.after = world.settings.server_probe
     if error:
         raise error
-    return min(_rest(after, seen, world.clock()), world.settings.server_probe)
+    news = until_news(seen.certificate, world.clock())
+    return min(_rest(after, seen, world.clock()), world.settings.server_probe, news)
 
 
 async def _bring(world: World, server: MLflowServer) -> tuple[Brought | None, Exception | None]:
@@ -102,9 +105,10 @@ async def _observe(
         volumes=list(brought.volumes) if brought else None,
         rollout=Rollout.of(deployment) if deployment else None,
         exposure=_exposure(world, server, brought),
+        certificate=await measured(world, server),
     )
     if own:
-        seen = replace(seen, protection=protection(server, None))
+        seen = _protected(server, seen, None, world.clock())
     error: Exception | None = None
     try:
         url = desired.endpoint(server, world.settings.cluster_domain).url
@@ -152,7 +156,7 @@ async def _ask(world: World, server: MLflowServer, seen: Seen, *, troubled: bool
         return replace(seen, api=api)
     if desired.asks_for_login(server):
         stranger = world.mlflow.at(replace(way, headers=(), denied=_nobody))
-        seen = replace(seen, protection=protection(server, await probe.lets_in(stranger)))
+        seen = _protected(server, seen, await probe.lets_in(stranger), world.clock())
     artifacts = experiments = None
     if spec.external is None and spec.serve_artifacts and not troubled:
         artifacts = await look(world, server, registry)
@@ -161,6 +165,11 @@ async def _ask(world: World, server: MLflowServer, seen: Seen, *, troubled: bool
         experiments = await _tried("Present", success, probe.experiments(registry, spec.experiments))
     version = await registry.version()
     return replace(seen, api=api, artifacts=artifacts, experiments=experiments, version=version)
+
+
+def _protected(server: MLflowServer, seen: Seen, strangers_pass: bool | None, now: datetime) -> Seen:
+    """With what is known by now of what protects the server."""
+    return replace(seen, protection=protection(server, strangers_pass, expiry(server, seen.certificate, now)))
 
 
 def _nobody() -> None:
@@ -192,6 +201,7 @@ def _awaits_controller(server: MLflowServer, now: datetime) -> bool:
 
 def _forget(world: World, key: Key) -> None:
     telemetry.show_ready(key.kind, key.namespace, key.name, None)
+    telemetry.show_certificate(key.namespace, key.name, None)
     world.store.set_references(key, set())
     world.written.pop((key.namespace, key.name), None)
     world.reports.pop((key.namespace, key.name), None)

@@ -12,14 +12,17 @@ from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.mlflow.registry import Mlflow
 from mlflow_operator.config import Settings
-from mlflow_operator.engine.queue import WorkQueue
+from mlflow_operator.engine.queue import Key, WorkQueue
 from mlflow_operator.errors import Terminal, Waiting
 from mlflow_operator.reconcile.access import access
 from mlflow_operator.reconcile.events import seen
 from mlflow_operator.reconcile.renewals import Renewals
 from mlflow_operator.reconcile.servers import children
+from mlflow_operator.reconcile.servers.certificate import measured
+from mlflow_operator.reconcile.servers.server import reconcile
 from mlflow_operator.reconcile.world import World
 from unit.desired.servers import EXISTING, server
+from unit.reconcile.test_telemetry import series
 from unit.signing import Pair, signed, trusts
 
 HOST = "mlflow.team.svc.cluster.local"
@@ -179,3 +182,33 @@ def test_a_certificate_that_is_still_made_is_waited_for_by_the_name_of_who_makes
 
 
 _KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+
+
+EXPIRY = "mlflow_operator_server_certificate_expiry_timestamp_seconds"
+
+
+async def test_the_metrics_say_when_the_certificate_ends() -> None:
+    """Of the Secret as it is now, and nothing where there is none that can be read, or none is wanted any more."""
+    team = Team({"tls.crt": signed(HOST, days=3).certificate, "ca.crt": AUTHORITY.certificate})
+    for days in (3, 30):
+        team.renew(tls_crt=signed(HOST, days=days).certificate)
+        found = await measured(team.world, encrypted())
+        assert found
+        assert series(EXPIRY)["team", "mlflow"] == found.ends.timestamp()
+        assert round((found.ends - datetime.now(UTC)).total_seconds() / 86400) == days
+    for wanted, text in ((encrypted(), "nonsense"), (server(EXISTING), signed(HOST).certificate)):
+        team.renew(tls_crt=signed(HOST).certificate)
+        await measured(team.world, encrypted())
+        assert ("team", "mlflow") in series(EXPIRY)
+        team.renew(tls_crt=text)
+        assert await measured(team.world, wanted) is None
+        assert ("team", "mlflow") not in series(EXPIRY)
+
+
+async def test_a_server_that_is_gone_has_no_certificate_in_the_metrics() -> None:
+    """Nobody is called for what was deleted."""
+    team = Team({"tls.crt": signed(HOST).certificate})
+    await measured(team.world, encrypted())
+    assert ("team", "mlflow") in series(EXPIRY)
+    await reconcile(team.world, Key("MLflowServer", "team", "mlflow"))
+    assert ("team", "mlflow") not in series(EXPIRY)
