@@ -1,4 +1,5 @@
-# Two images: `--target operator` and `--target server` (MLflow with what the operator configures it for).
+# Three images: `--target operator`, `--target server` (MLflow with what the operator configures it for), and
+# `--target toolbox` (what makes and restores backups: the same program, with pg_dump, which must not be older than the database).
 # BASE_IMAGE is any Debian-like image with python3 and its venv module; both stages of an image use the same one.
 ARG BASE_IMAGE=python:3.12-slim
 ARG MLFLOW_VERSION=3.17.2
@@ -24,6 +25,10 @@ COPY operator/mlflow_operator operator/mlflow_operator
 RUN touch README.md \
     && uv pip install --quiet --no-deps --prefix /opt/operator . \
     && /opt/venv/bin/python -m compileall -q -s /opt/operator -p /opt/venv /opt/operator
+
+FROM tools AS toolbox-packages
+COPY operator/requirements/toolbox.txt .
+RUN uv pip install --quiet --require-hashes -r toolbox.txt
 
 FROM tools AS server-packages
 ARG MLFLOW_VERSION
@@ -55,6 +60,22 @@ WORKDIR /
 USER 65532:65532
 ENTRYPOINT ["mlflow-operator"]
 CMD ["run"]
+
+FROM ${BASE_IMAGE} AS toolbox
+ARG POSTGRES_CLIENT=postgresql-client
+LABEL org.opencontainers.image.title="mlflow-operator-toolbox" \
+      org.opencontainers.image.description="Backs up MLflow servers and restores them" \
+      org.opencontainers.image.licenses="Apache-2.0"
+RUN apt-get update -qq \
+    && apt-get install -y -qq --no-install-recommends ${POSTGRES_CLIENT} \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /usr/share/doc /usr/share/locale /usr/share/man
+COPY --from=toolbox-packages /opt/venv /opt/venv
+COPY --from=operator-itself /opt/operator /opt/venv
+ENV PATH=/opt/venv/bin:$PATH HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+WORKDIR /
+USER 65532:65532
+ENTRYPOINT ["mlflow-operator"]
+CMD ["backup", "--help"]
 
 FROM ${BASE_IMAGE} AS server
 ARG MLFLOW_VERSION

@@ -32,6 +32,7 @@ setup: $(VENV)/.done ## Create the Python environment that every other target us
 .PHONY: lock
 lock: setup ## Pin every dependency again, with hashes
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --extra operator -o operator/requirements/operator.txt
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --extra backup -o operator/requirements/toolbox.txt
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header pyproject.toml --all-extras --group dev -o operator/requirements/dev.txt
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header operator/requirements/server.in -o operator/requirements/server.txt
 

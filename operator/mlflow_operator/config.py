@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from mlflow_operator import __version__
+
 PREFIX = "MLFLOW_OPERATOR_"
 
 _SERVICE_LINK = re.compile(r"(.+_)?(SERVICE_(HOST|PORT(_.+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_.+)?)?)")
@@ -30,6 +32,7 @@ class Images(BaseModel):
 
     server: str = "ghcr.io/mlflow/mlflow:v{version}-full"
     postgres: str = "docker.io/library/postgres:17"
+    toolbox: str = f"ghcr.io/talentflow-ai/mlflow-operator-toolbox:{__version__}"
     object_store: str = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"
     oauth2_proxy: str = "quay.io/oauth2-proxy/oauth2-proxy:v7.15.6"
     pull_policy: Literal["Always", "IfNotPresent", "Never"] | None = None

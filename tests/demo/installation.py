@@ -26,6 +26,7 @@ def values() -> dict[str, Any]:
             "server": images.server("{version}").reference,
             "postgres": images.POSTGRES.reference,
             "objectStore": images.MINIO.reference,
+            "toolbox": images.TOOLBOX.reference,
         },
         # Every namespace of this cluster is a test's, or the story's.
         "settings": {"jobGates": True},

@@ -240,6 +240,36 @@ SERVERS_REFUSED = {
         "backendStore: {uriSecretRef: {name: db, key: uri}}\n" + BUCKET + "networkPolicy: {}",
         "spec.networkPolicy: Invalid value: where the database of a Secret's URI is, only the Secret knows",
     ),
+    "a schedule that no CronJob understands": (
+        SQLITE + VOLUME + "backup: {schedule: '0 9 L * *', destination: {persistentVolume: {}}}",
+        "write minute, hour, day of the month, month and day of the week, such as '30 2 * * *', with 0 for Sunday",
+    ),
+    "a schedule that never comes": (
+        SQLITE + VOLUME + "backup: {schedule: '0 9 31 2 *', destination: {persistentVolume: {}}}",
+        "no month has such a day, so this never begins",
+    ),
+    "backups nowhere": (
+        SQLITE + VOLUME + "backup: {schedule: '0 9 * * *', destination: {}}",
+        "set exactly one of s3 and persistentVolume",
+    ),
+    "backups of which none has to stay": (
+        SQLITE + VOLUME + "backup: {schedule: '0 9 * * *', destination: {persistentVolume: {}}, retention: {}}",
+        "say what stays: keepLast, a number of backups, or maxAge, such as 720h",
+    ),
+    "backups among the artifacts": (
+        SQLITE + BUCKET + "backup: {schedule: '0 9 * * *', destination: {s3: {bucket: models}}}",
+        "keep them in another bucket, or artifacts below a prefix of their own",
+    ),
+    "a backup of artifacts that one pod alone can read": (
+        SQLITE
+        + "artifactStore: {persistentVolume: {accessMode: ReadWriteOncePod}}\n"
+        + "backup: {schedule: '0 9 * * *', destination: {persistentVolume: {}}}",
+        "write artifacts: false, and copy it otherwise",
+    ),
+    "external with backups": (
+        EXTERNAL + "backup: {schedule: '0 9 * * *', destination: {persistentVolume: {}}}",
+        EXTERNAL_ONLY,
+    ),
     "external with a wall": (EXTERNAL + "networkPolicy: {}", EXTERNAL_ONLY),
     "fewer at most than at least": (
         MANAGED + BUCKET + "autoscaling: {minReplicas: 3, maxReplicas: 2}",

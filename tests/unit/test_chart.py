@@ -30,6 +30,7 @@ EVERYTHING: dict[str, Any] = {
         "postgres": "pg",
         "objectStore": "s3",
         "oauth2Proxy": "oidc",
+        "toolbox": "tools",
         "pullPolicy": "Never",
     },
     "watchNamespaces": ["a", "b"],
@@ -213,6 +214,7 @@ def test_every_variable_is_a_setting_that_the_operator_reads() -> None:
         "postgres": "pg",
         "object_store": "s3",
         "oauth2_proxy": "oidc",
+        "toolbox": "tools",
         "pull_policy": "Never",
     }
     assert (settings.workers, settings.resync, settings.relist, settings.http_port) == (4, 1200, 1.5, 8080)
@@ -252,6 +254,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
         "services",
         "serviceaccounts",
         "ingresses",
+        "cronjobs",
         "horizontalpodautoscalers",
         "networkpolicies",
         "poddisruptionbudgets",
@@ -266,7 +269,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
         assert known.plural not in may or may[known.plural] == set(known.verbs)
     assert may.pop("certificates") == {"get", "list", "create", "patch", "delete"}
     assert may.pop("httproutes") == {"get", "list", "create", "patch", "delete"}
-    assert len(may) == 15
+    assert len(may) == 16
 
 
 def test_with_namespaces_the_operator_has_no_rights_elsewhere() -> None:

@@ -140,7 +140,17 @@ def test_every_condition_is_documented(kind: type[Resource]) -> None:
 
 NOT_REASONS = {
     # kinds; reasons, states and types of Kubernetes' own objects
-    *("Deployment", "StatefulSet", "Job", "Service", "ServiceAccount", "PersistentVolumeClaim", "Secret", "ConfigMap"),
+    *(
+        "Deployment",
+        "StatefulSet",
+        "Job",
+        "CronJob",
+        "Service",
+        "ServiceAccount",
+        "PersistentVolumeClaim",
+        "Secret",
+        "ConfigMap",
+    ),
     *(
         "PodDisruptionBudget",
         "HorizontalPodAutoscaler",
@@ -213,7 +223,7 @@ MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (
         *("desired/preparation/program", "desired/versions.py", "reconcile/servers"),
         *("status/preparation.py", "status/server.py", "status/exposure.py", "status/waits.py"),
-        *("status/protection.py", "status/expiry.py"),
+        *("status/protection.py", "status/expiry.py", "status/backups.py"),
     ),
     ModelPromotion: (
         *("promotion", "reconcile/evidence", "reconcile/policies/book.py", "reconcile/promotions"),

@@ -45,6 +45,7 @@ app.kubernetes.io/part-of: mlflow-operator
   "IMAGE_POSTGRES" .Values.images.postgres
   "IMAGE_OBJECT_STORE" .Values.images.objectStore
   "IMAGE_OAUTH2_PROXY" .Values.images.oauth2Proxy
+  "IMAGE_TOOLBOX" .Values.images.toolbox
   "IMAGE_PULL_POLICY" .Values.images.pullPolicy
   "USER_IDS" .Values.settings.userIds
   "APPROVALS" (.Values.settings.approvals | default (ternary "Count" "" .Values.admission.enabled))

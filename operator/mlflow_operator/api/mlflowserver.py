@@ -20,6 +20,7 @@ from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map, rules
 from mlflow_operator.api.server.auth import Auth
 from mlflow_operator.api.server.availability import Autoscaling, PodDisruptionBudget
+from mlflow_operator.api.server.backup import BACKUP_RULES, Backup, BackupStatus
 from mlflow_operator.api.server.encryption import Tls
 from mlflow_operator.api.server.exposure import Gateway, Ingress
 from mlflow_operator.api.server.networks import URI_NEEDS_RULES, NetworkPolicy
@@ -59,6 +60,7 @@ _DEPLOYED_ONLY = (
     "gateway",
     "networkPolicy",
     "auth",
+    "backup",
     "serviceAccount",
     "resources",
     "temporaryStorage",
@@ -187,6 +189,8 @@ class MLflowServerSpec(ApiModel):
     """Scales the server by the load of its pods; leave replicas out beside it. Unset: whoever sets replicas does."""
     priority_class_name: Name | None = None
     """Priority class of the pods."""
+    backup: Backup | None = None
+    """Copies of the database and the artifacts, on a schedule. Unset: none are made."""
     hibernate: bool = False
     """Scale to zero and keep everything."""
     suspend: bool = False
@@ -223,6 +227,7 @@ class MLflowServerSpec(ApiModel):
         ),
         URI_NEEDS_RULES,
         _BESIDE_A_PROXY,
+        *BACKUP_RULES,
         Rule(
             f"!has(self.external) || (self.replicas == 1 && [{', '.join(f'has(self.{f})' for f in _DEPLOYED_ONLY)}]"
             ".all(x, !x))",
@@ -267,9 +272,11 @@ class MLflowServerStatus(Observed):
     """Pods that were ready when the server last settled."""
     selector: str | None = None
     """Label selector of the pods, for the scale subresource."""
+    backup: BackupStatus | None = None
+    """The latest backups."""
     conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)
     """Ready, Reconciling, Stalled, Suspended, DatabaseReady, SchemaReady, ArtifactStoreReady, ServerReady,
-    ExperimentsReady, Exposed, Secured."""
+    ExperimentsReady, Exposed, Secured, BackupReady."""
 
 
 class MLflowServer(Resource):

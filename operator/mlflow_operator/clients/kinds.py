@@ -79,6 +79,7 @@ KINDS: dict[str, Kind] = {
     "Deployment": Kind("apps/v1", "deployments", Watch.CHILD, _CHILD, pruned=True),
     "StatefulSet": Kind("apps/v1", "statefulsets", Watch.CHILD, _CHILD, pruned=True),
     "Job": Kind("batch/v1", "jobs", Watch.CHILD, _CHILD, pruned=True),
+    "CronJob": Kind("batch/v1", "cronjobs", Watch.CHILD, _CHILD, pruned=True),
     "Service": Kind("v1", "services", Watch.CHILD, _CHILD, pruned=True),
     "ServiceAccount": Kind("v1", "serviceaccounts", Watch.CHILD, _CHILD, pruned=True),
     "Ingress": Kind("networking.k8s.io/v1", "ingresses", Watch.CHILD, _CHILD, pruned=True),

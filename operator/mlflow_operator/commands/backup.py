@@ -93,10 +93,11 @@ def _of_server(parser: argparse.ArgumentParser) -> None:
 
 
 def _age(text: str) -> timedelta:
-    found = re.fullmatch(r"(\d{1,5})h", text)
-    if not found:
-        raise argparse.ArgumentTypeError("write hours, such as 720h")
-    return timedelta(hours=int(found[1]))
+    found = re.fullmatch(r"(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,5})s)?", text)
+    if not text or not found:
+        raise argparse.ArgumentTypeError("write hours, minutes and seconds, such as 720h")
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
 def _make(said: argparse.Namespace) -> dict[str, Any]:

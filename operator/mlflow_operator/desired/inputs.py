@@ -21,6 +21,7 @@ class Images:
     postgres: str
     object_store: str
     oauth2_proxy: str
+    toolbox: str = ""
     pull_policy: str | None = None
 
 

@@ -15,6 +15,7 @@ POSTGRES = "postgres"
 OBJECT_STORE = "object-store"
 PREPARE = "prepare"
 GATE = "gate"
+BACKUP = "backup"
 
 INSTANCE_LABEL = "app.kubernetes.io/instance"
 COMPONENT_LABEL = "app.kubernetes.io/component"
@@ -30,10 +31,16 @@ STORES_ANNOTATION = f"{GROUP}/stores"
 IDENTITY_ANNOTATION = f"{GROUP}/identity"
 """Fingerprint of the annotations of the pods' ServiceAccount, so that another identity rolls the pods."""
 
+SERVER_ANNOTATION = f"{GROUP}/server"
+"""On what a server does not own itself, such as the Jobs of its CronJob: the server's name."""
+
 MAX = 63
 """DNS-1123 label, and the value of a label."""
 MAX_STATEFUL_SET = 52
 """Its pods carry the label controller-revision-hash, which is its name and 11 characters more."""
+
+MAX_CRON_JOB = 52
+"""Its Jobs are named after it and the minute."""
 
 _DNS_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 
@@ -107,6 +114,16 @@ def database_volume(server: MLflowServer) -> str:
 def artifact_volume(server: MLflowServer) -> str:
     """Name of the volume with the artifacts."""
     return bounded(server.metadata.name, "-artifacts")
+
+
+def backup(server: MLflowServer) -> str:
+    """Name of the CronJob that makes backups."""
+    return bounded(server.metadata.name, "-backup", MAX_CRON_JOB)
+
+
+def backup_volume(server: MLflowServer) -> str:
+    """Name of the volume with backups."""
+    return bounded(server.metadata.name, "-backups")
 
 
 def preparation(server: MLflowServer, fingerprint: str) -> str:

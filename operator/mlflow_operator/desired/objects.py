@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, versions, volumes
+from mlflow_operator.desired.backup import cron_job
 from mlflow_operator.desired.endpoint import endpoint
 from mlflow_operator.desired.inputs import Desired, Inputs, Key, Object, Reference, digest
 from mlflow_operator.desired.managed import credentials, object_store, postgres
@@ -40,6 +41,7 @@ def build(server: MLflowServer, inputs: Inputs) -> Desired:
         *volumes.claims(server),
         *postgres.objects(server, inputs),
         *object_store.objects(server, inputs),
+        *cron_job.objects(server, inputs),
         *_optional(encryption.certificate(server, endpoint(server, inputs.cluster_domain).hosts)),
         service.service(server, versions.version(server)),
         *_optional(ingress.ingress(server)),

@@ -71,6 +71,18 @@ def container(name: str, image: str, images: Images, *, pull_policy: str | None 
     return body | ({"imagePullPolicy": policy} if policy else {})
 
 
+def near_the_server(server: MLflowServer) -> Object:
+    """Affinity of pods that mount volumes of the server, which can be mounted where it runs alone if ReadWriteOnce."""
+    near = {
+        "weight": 100,
+        "podAffinityTerm": {
+            "labelSelector": {"matchLabels": names.selector(server, names.SERVER)},
+            "topologyKey": "kubernetes.io/hostname",
+        },
+    }
+    return {"podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [near]}}
+
+
 def of_user(server: MLflowServer) -> Object:
     """What a container that runs MLflow takes from the spec as it is, and what it asks for where that says nothing."""
     # Idle, the supervisor and its parent have 225 MiB, and each worker 205 MiB more (proportional set size, 3.17.2).

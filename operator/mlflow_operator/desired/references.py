@@ -31,6 +31,15 @@ def references(server: MLflowServer) -> frozenset[Reference]:
     return frozenset(merged.values())
 
 
+def of_backups(server: MLflowServer) -> list[Key]:
+    """What the pods that make backups read beside that: no other pod is replaced for it, or waits for it."""
+    bucket = server.spec.backup.destination.s3 if server.spec.backup else None
+    if bucket is None:
+        return []
+    secret = [("Secret", bucket.credentials_secret_ref.name)] if bucket.credentials_secret_ref else []
+    return secret + ([authorities.reference(bucket.ca_bundle).key] if bucket.ca_bundle else [])
+
+
 def bundles(server: MLflowServer) -> list[Reference]:
     """Those that have to hold certificates, with the keys that do."""
     tls = server.spec.tls

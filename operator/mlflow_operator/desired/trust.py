@@ -8,10 +8,12 @@ from mlflow_operator.desired.inputs import Object, Reference
 _FOLDER = "/etc/mlflow"
 _FILE = "ca.crt"
 DATABASE, STORE, ISSUER = "database-authorities", "store-authorities", "issuer-authorities"
+DESTINATION = "backup-authorities"
+"""Of where backups are kept."""
 
 
 def file(name: str) -> str:
-    """Where a container finds the authorities of the database, of the artifact store, or of an issuer."""
+    """Where a container finds the authorities of the database, of a store of artifacts or backups, or of an issuer."""
     return f"{_FOLDER}/{name}/{_FILE}"
 
 

@@ -136,7 +136,8 @@ def owner_of(kind: str, obj: Object) -> Key | None:
     if kind in (*OWN, *DECISIONS) or labels.get(names.MANAGED_BY_LABEL) != names.MANAGER:
         return None
     owners = ((o["kind"], o["name"]) for o in meta.get("ownerReferences", []) if o["kind"] in (SERVER, PROMOTION))
-    of, name = next(owners, (SERVER, labels.get(names.INSTANCE_LABEL)))
+    said = meta.get("annotations", {}).get(names.SERVER_ANNOTATION) or labels.get(names.INSTANCE_LABEL)
+    of, name = next(owners, (SERVER, said))
     return Key(of, meta["namespace"], name) if name else None
 
 

@@ -136,3 +136,7 @@ def _condition(subject: AnySubject, type_: str) -> Condition | None:
 def _measure(subject: AnySubject) -> None:
     ready, meta = _condition(subject, READY), subject.metadata
     telemetry.show_ready(type(subject).NAMES.kind, meta.namespace, meta.name, ready.status if ready else "Unknown")
+    if isinstance(subject, MLflowServer):
+        made = subject.status.backup.last_successful if subject.status.backup else None
+        numbers = (made.time.timestamp(), made.seconds, made.bytes, made.stored) if made else None
+        telemetry.show_backup(meta.namespace, meta.name, numbers)

@@ -71,6 +71,16 @@ _CERTIFICATES = Series(
     ["namespace", "name"],
 )
 
+_BACKUPS = [
+    Series(f"mlflow_operator_server_backup_{what}", f"Of the latest backup of a server: {says}.", ["namespace", "name"])
+    for what, says in (
+        ("timestamp_seconds", "when it was begun, in Unix time"),
+        ("duration_seconds", "how long it took"),
+        ("bytes", "how much it is a copy of"),
+        ("stored_bytes", "how much it has added to the place"),
+    )
+]
+
 _GATES = Series(
     "modelpromotion_gate",
     "What has come out of a gate of a claim.",
@@ -99,12 +109,20 @@ def show_certificate(namespace: str, name: str, ends: float | None) -> None:
     _CERTIFICATES.show(of, *([of] if ends is not None else []), value=ends or 0)
 
 
+def show_backup(namespace: str, name: str, backup: tuple[float, float, float, float] | None) -> None:
+    """Say of a server's latest backup when it was begun, how long it took, of how much, and what it added."""
+    of = (namespace, name)
+    for series, value in zip(_BACKUPS, backup or (0.0,) * len(_BACKUPS), strict=True):
+        series.show(of, *([of] if backup else []), value=value)
+
+
 def forget(kind: str, namespace: str, name: str) -> None:
     """An object is gone, and all its series with it."""
     show_ready(kind, namespace, name, None)
     show_slot(namespace, name, None)
     show_asked(namespace, name, None)
     show_gates(namespace, name, ())
+    show_backup(namespace, name, None)
 
 
 def show_ready(kind: str, namespace: str, name: str, status: str | None) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mlflow_operator.desired.external.lifetime import Lifetime
+from mlflow_operator.status.backups import Backups
 from mlflow_operator.status.conditions import Answer
 from mlflow_operator.status.preparation import Preparation
 from mlflow_operator.status.rollout import Rollout
@@ -48,5 +49,7 @@ class Seen:
     artifacts: Probe | None = None
     """Artifacts were tried through the server."""
     experiments: Probe | None = None
+    backups: Backups | None = None
+    """What has become of the backups."""
     cause: Cause | None = None
     """What keeps pods from running."""

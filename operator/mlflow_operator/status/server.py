@@ -28,6 +28,7 @@ SERVER = "ServerReady"
 EXPERIMENTS = "ExperimentsReady"
 EXPOSED = "Exposed"
 SECURED = "Secured"
+BACKUP = "BackupReady"
 
 _ENDPOINTS_FOLLOW = timedelta(seconds=30)
 
@@ -57,6 +58,8 @@ def compute(server: MLflowServer, seen: Seen, outcome: Exception | None, now: da
     if seen.stores is not None:
         known["prepared"] = seen.stores if seen.prepared else None
     known["external_url"] = external_url(server)
+    if server.spec.backup is None or seen.backups:
+        known["backup"] = seen.backups.status if seen.backups else None
     return before.model_copy(update={**known, "conditions": summary + details})
 
 
@@ -107,6 +110,8 @@ def _applies(type_: str, server: MLflowServer) -> bool:
         return bool(server.spec.experiments)
     if type_ == EXPOSED:
         return server.spec.ingress is not None or server.spec.gateway is not None
+    if type_ == BACKUP:
+        return server.spec.backup is not None
     return type_ == SERVER or server.spec.external is None
 
 
@@ -165,6 +170,10 @@ def _secured(seen: Seen, _: Condition | None) -> Answer | None:
     return seen.protection
 
 
+def _backup(seen: Seen, _: Condition | None) -> Answer | None:
+    return seen.backups.answer if seen.backups else None
+
+
 def _exposed(seen: Seen, _: Condition | None) -> Answer | None:
     return seen.exposure
 
@@ -177,6 +186,7 @@ _QUESTIONS: dict[str, Callable[[Seen, Condition | None], Answer | None]] = {
     EXPERIMENTS: _experiments,
     EXPOSED: _exposed,
     SECURED: _secured,
+    BACKUP: _backup,
 }
 
 

@@ -80,6 +80,17 @@ OPERATOR = Image(
     target="operator",
 )
 
+TOOLBOX = dataclasses.replace(
+    OPERATOR,
+    reference="localhost/mlflow-operator-toolbox:dev",
+    inputs=(
+        _SOURCES / "mlflow_operator",
+        *(_SOURCES / "requirements" / f"{name}.txt" for name in ("operator", "toolbox")),
+        folders.CHECKOUT / "pyproject.toml",
+    ),
+    target="toolbox",
+)
+
 
 def server(version: str = pinned_version()) -> Image:
     """Return the image of an MLflow version; others than the pinned one are for tests of an upgrade."""
@@ -96,7 +107,7 @@ PAUSE = _from_program(programs.PAUSE)
 OAUTH2_PROXY = _from_program(programs.OAUTH2_PROXY)
 
 OF_THE_NODE = (PAUSE, COREDNS)
-OF_THE_TESTS = (OPERATOR, SERVER, POSTGRES, MINIO)
+OF_THE_TESTS = (OPERATOR, TOOLBOX, SERVER, POSTGRES, MINIO)
 
 
 def build(image: Image) -> Path:

@@ -15,7 +15,7 @@ URI: Object = {
 }
 KINDS = (
     "deployment,statefulset,job,service,serviceaccount,persistentvolumeclaim,secret,poddisruptionbudget,ingress,"
-    "networkpolicy,hpa"
+    "networkpolicy,hpa,cronjob"
 )
 QUIET_SECONDS = 3.0
 

@@ -12,6 +12,7 @@ IMAGES = desired.Images(
     "mlflow.example/postgres:17",
     "mlflow.example/minio:1",
     "mlflow.example/oauth2-proxy:7",
+    "mlflow.example/toolbox:1",
 )
 
 MANAGED: dict[str, Any] = {"backendStore": {"managed": {}}, "artifactStore": {"managed": {}}}

@@ -128,7 +128,7 @@ class S3Credentials(ApiModel):
     """Key of the secret access key."""
 
 
-class S3(ApiModel):
+class Bucket(ApiModel):
     """A bucket of S3 or of anything that speaks its protocol."""
 
     bucket: Annotated[str, Field(min_length=3, max_length=63)]
@@ -154,6 +154,11 @@ class S3(ApiModel):
     """The access key. Unset: the identity of the pods."""
     ca_bundle: CaBundle | None = None
     """Certificate authorities that are trusted for the store, instead of the public ones."""
+
+
+class S3(Bucket):
+    """A bucket for artifacts."""
+
     create_bucket: bool = False
     """Whether to create the bucket when it is missing."""
     direct_access: bool = False

@@ -81,18 +81,10 @@ def _noticed(server: MLflowServer, rendered: Object, fingerprint: str) -> str:
 
 
 def _pod(server: MLflowServer, inputs: Inputs) -> Object:
-    near_the_server = {
-        "weight": 100,
-        "podAffinityTerm": {
-            "labelSelector": {"matchLabels": names.selector(server, names.SERVER)},
-            "topologyKey": "kubernetes.io/hostname",
-        },
-    }
     return {
         "restartPolicy": "Never",
         "serviceAccountName": names.service_account(server),
-        # A ReadWriteOnce volume can only be mounted where the running server has it.
-        "affinity": {"podAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [near_the_server]}},
+        "affinity": pod.near_the_server(server),
         "containers": [_container(server, inputs)],
         "volumes": _volumes(server),
     }

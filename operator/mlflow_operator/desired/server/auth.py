@@ -112,7 +112,7 @@ def server_variables(server: MLflowServer) -> list[Object]:
         return []
     admin = _admin(server, wanted)
     return [
-        *_database(server),
+        *database_variables(server),
         plain("AUTH_DEFAULT_PERMISSION", wanted.default_permission),
         plain("AUTH_CACHE_SECONDS", str(int(wanted.cache_ttl.removesuffix("s")))),
         from_secret("AUTH_ADMIN_USERNAME", admin.name, admin.username_key),
@@ -136,7 +136,7 @@ def prepare_variables(server: MLflowServer) -> list[Object]:
         logins.append((plain(f"PREPARE_USERNAME_{number}", user.name), {"admin": False, "grants": grants}))
         passwords.append((user.password_secret_ref.name, user.password_secret_ref.key))
     return [
-        *_database(server),
+        *database_variables(server),
         plain("PREPARE_LOGINS", json.dumps([about for _, about in logins])),
         *(name for name, _ in logins),
         *(from_secret(f"PREPARE_PASSWORD_{number}", *where) for number, where in enumerate(passwords)),
@@ -165,9 +165,9 @@ def _experiments(server: MLflowServer, wanted: BasicAuth) -> list[Object]:
     return [plain("PREPARE_ARTIFACT_ROOT", root), plain("PREPARE_EXPERIMENTS", json.dumps(places))]
 
 
-def _database(server: MLflowServer) -> list[Object]:
-    """Of SQLite a second file, since a writer locks the whole of one."""
+def database_variables(server: MLflowServer) -> list[Object]:
+    """Where logins are, if not in the server's database: of SQLite a second file, since a writer locks all of one."""
     store = server.spec.backend_store
-    if store is None or store.sqlite is None:
+    if basic(server) is None or store is None or store.sqlite is None:
         return []
     return [plain("AUTH_DATABASE_URI", f"sqlite:///{volumes.DATABASE_FOLDER}/auth.db")]

@@ -36,7 +36,7 @@ def server_environment(server: MLflowServer, endpoint: Endpoint) -> list[Object]
         *BASE,
         from_field("POD_IP", "status.podIP"),
         from_field("POD_IPS", "status.podIPs"),
-        *_database(server),
+        *database_variables(server),
         *_artifacts(server),
     ]
     own += [
@@ -54,7 +54,7 @@ def server_environment(server: MLflowServer, endpoint: Endpoint) -> list[Object]
 
 def prepare_environment(server: MLflowServer) -> list[Object]:
     """Variables of the preparation: the same stores, with the same credentials."""
-    own = [*BASE, *_database(server), *_artifacts(server)]
+    own = [*BASE, *database_variables(server), *_artifacts(server)]
     if server.spec.artifact_store is not None and probes_artifacts(server):
         own.append(plain("MLFLOW_ARTIFACTS_DESTINATION", stores.artifacts_uri(server)))
     if server.spec.artifact_store is not None and server.spec.artifact_store.verify != "Write":
@@ -73,7 +73,8 @@ def probes_artifacts(server: MLflowServer) -> bool:
     return volume is None or volume.access_mode != "ReadWriteOncePod"
 
 
-def _database(server: MLflowServer) -> list[Object]:
+def database_variables(server: MLflowServer) -> list[Object]:
+    """Where the database is, and what opens it."""
     store = server.spec.backend_store
     database = stores.postgres(server)
     if database is not None:

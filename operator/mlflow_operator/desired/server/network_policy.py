@@ -3,8 +3,12 @@
 Probes of the kubelet come from the node, which no policy keeps out.
 """
 
+from collections.abc import Sequence
+
 from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.server.backup import Backup
 from mlflow_operator.api.server.networks import NetworkPolicy
+from mlflow_operator.api.server.stores import Bucket
 from mlflow_operator.desired import names, stores
 from mlflow_operator.desired.external.urls import Address, parts
 from mlflow_operator.desired.inputs import Inputs, Object
@@ -12,7 +16,7 @@ from mlflow_operator.desired.server import oauth2_proxy
 from mlflow_operator.desired.server.destinations import connections, in_namespace, ports
 from mlflow_operator.errors import Terminal
 
-_CLIENTS = (names.SERVER, names.PREPARE)
+_CLIENTS = (names.SERVER, names.PREPARE, names.BACKUP)
 """Whose pods connect to the stores."""
 _DNS: Object = {"ports": ports(53, 5353, protocols=("UDP", "TCP"))}
 """Wherever the cluster has it; OpenShift's pods listen at 5353."""
@@ -37,6 +41,9 @@ def network_policies(server: MLflowServer, inputs: Inputs) -> list[Object]:
         _policy(server, name, names.SERVER, [{"from": known, "ports": ports("http")}], [*egress, *to_issuer]),
         _policy(server, names.bounded(server.metadata.name, "-prepare"), names.PREPARE, [], egress),
     ]
+    if server.spec.backup:
+        elsewhere = [*egress, *_to_backups(server.spec.backup, wanted, inputs)]
+        found.append(_policy(server, names.backup(server), names.BACKUP, [], elsewhere))
     if server.spec.backend_store and server.spec.backend_store.managed:
         clients = [{"from": [_clients(server)], "ports": ports(names.POSTGRES)}]
         found.append(_policy(server, names.postgres(server), names.POSTGRES, clients, []))
@@ -97,10 +104,17 @@ def _to_artifacts(server: MLflowServer, wanted: NetworkPolicy, inputs: Inputs) -
     if store and store.managed:
         return [_to_own(server, names.OBJECT_STORE)]
     bucket = stores.s3(server)
-    if bucket is None:
-        return []
-    where = _address("spec.artifactStore.s3.endpoint", bucket.endpoint) if bucket.endpoint else _AMAZON
-    found = connections(where, wanted.egress.artifact_store_cidrs, inputs.cluster_domain)
+    return _to_bucket(bucket, "artifactStore", wanted.egress.artifact_store_cidrs, inputs) if bucket else []
+
+
+def _to_backups(backup: Backup, wanted: NetworkPolicy, inputs: Inputs) -> list[Object]:
+    bucket = backup.destination.s3
+    return _to_bucket(bucket, "backup.destination", wanted.egress.backup_cidrs, inputs) if bucket else []
+
+
+def _to_bucket(bucket: Bucket, field: str, ranges: Sequence[str], inputs: Inputs) -> list[Object]:
+    where = _address(f"spec.{field}.s3.endpoint", bucket.endpoint) if bucket.endpoint else _AMAZON
+    found = connections(where, ranges, inputs.cluster_domain)
     if bucket.credentials_secret_ref is None:
         found.append({"to": [{"ipBlock": {"cidr": block}} for block in _IDENTITIES], "ports": ports(80)})
     return found

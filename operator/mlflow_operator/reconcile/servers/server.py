@@ -15,7 +15,7 @@ from mlflow_operator.errors import Conflict, NotFound, OperatorError, Terminal, 
 from mlflow_operator.reconcile import objects, telemetry
 from mlflow_operator.reconcile.access import access, serves
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
-from mlflow_operator.reconcile.servers import children, probe
+from mlflow_operator.reconcile.servers import backups, children, probe
 from mlflow_operator.reconcile.servers.artifacts import look
 from mlflow_operator.reconcile.servers.certificate import measured
 from mlflow_operator.reconcile.servers.children import Brought
@@ -111,6 +111,7 @@ async def _observe(
         seen = _protected(server, seen, None, world.clock())
     error: Exception | None = None
     try:
+        seen = replace(seen, backups=await backups.look(world, server))
         url = desired.endpoint(server, world.settings.cluster_domain).url
         seen = replace(seen, url=url, selector=desired.pod_selector(server) if own else None)
         seen = replace(
@@ -202,6 +203,7 @@ def _awaits_controller(server: MLflowServer, now: datetime) -> bool:
 def _forget(world: World, key: Key) -> None:
     telemetry.show_ready(key.kind, key.namespace, key.name, None)
     telemetry.show_certificate(key.namespace, key.name, None)
+    telemetry.show_backup(key.namespace, key.name, None)
     world.store.set_references(key, set())
     world.written.pop((key.namespace, key.name), None)
     world.reports.pop((key.namespace, key.name), None)

@@ -1,0 +1,126 @@
+"""The CronJob that makes backups of a server, and the volume that they may be on.
+
+Its pods reach the stores as the server's do, and the server is not asked: it may be down when a copy is needed most.
+"""
+
+from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.server.backup import Backup
+from mlflow_operator.desired import names, pod, trust, versions, volumes
+from mlflow_operator.desired.backup.environment import environment
+from mlflow_operator.desired.external import authorities
+from mlflow_operator.desired.inputs import Inputs, Object
+from mlflow_operator.desired.server import service_account
+
+FOLDER = "/var/lib/mlflow/backups"
+CONTAINER = names.BACKUP
+_REFUSED = (1, 2)
+"""How the program ends where only a person can help."""
+_DEADLINE_SECONDS = 24 * 3600
+_LATE_SECONDS = 3600
+"""How late a copy may begin, after an operator or a controller was away."""
+
+
+def objects(server: MLflowServer, inputs: Inputs) -> list[Object]:
+    """The CronJob, and the volume before it, if the spec asks for backups."""
+    wanted = server.spec.backup
+    if wanted is None:
+        return []
+    volume = wanted.destination.persistent_volume
+    found = []
+    if volume:
+        metadata = names.kept_metadata(server, names.backup_volume(server), names.BACKUP)
+        found.append(volumes.claim(metadata, volume.size, volume.storage_class_name, volume.access_mode))
+    return [*found, _cron_job(server, wanted, inputs)]
+
+
+def _cron_job(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
+    zone = {"timeZone": wanted.time_zone} if wanted.time_zone else {}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": names.metadata(server, names.backup(server), names.BACKUP),
+        "spec": {
+            "schedule": wanted.schedule,
+            **zone,
+            # While the server hibernates, a managed database does not run.
+            "suspend": wanted.suspend or server.spec.hibernate,
+            "concurrencyPolicy": "Forbid",
+            "startingDeadlineSeconds": _LATE_SECONDS,
+            "successfulJobsHistoryLimit": 3,
+            "failedJobsHistoryLimit": 3,
+            "jobTemplate": {"metadata": _of_jobs(server), "spec": _job(server, wanted, inputs)},
+        },
+    }
+
+
+def _of_jobs(server: MLflowServer) -> Object:
+    """Labels by which the operator sees the Jobs, and the name of the server that they are for."""
+    return {
+        "labels": names.labels(server, names.BACKUP),
+        "annotations": {names.SERVER_ANNOTATION: server.metadata.name},
+    }
+
+
+def _job(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
+    refused = {"containerName": CONTAINER, "operator": "In", "values": list(_REFUSED)}
+    template = pod.template(
+        server,
+        inputs,
+        names.BACKUP,
+        _pod(server, wanted, inputs),
+        annotations=service_account.identity(server),
+        tmp_limit=wanted.temporary_storage,
+        ends=True,
+    )
+    return {
+        "backoffLimit": 3,
+        "activeDeadlineSeconds": _DEADLINE_SECONDS,
+        "podFailurePolicy": {
+            "rules": [
+                {"action": "FailJob", "onExitCodes": refused},
+                {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
+            ]
+        },
+        "template": template,
+    }
+
+
+def _pod(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
+    return {
+        "restartPolicy": "Never",
+        "serviceAccountName": names.service_account(server),
+        "affinity": pod.near_the_server(server),
+        "containers": [_container(server, wanted, inputs)],
+        "volumes": [*volumes.pod_volumes(server), *_volumes(server, wanted)],
+    }
+
+
+def _container(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
+    keep = wanted.retention
+    words = ["mlflow-operator", "backup", "make"]
+    words += [f"--keep-last={keep.keep_last}"] if keep.keep_last else []
+    words += [f"--max-age={keep.max_age}"] if keep.max_age else []
+    return pod.container(
+        CONTAINER,
+        inputs.images.toolbox,
+        inputs.images,
+        command=words,
+        env=environment(server, wanted, FOLDER, versions.version(server)),
+        resources=pod.resources(wanted.resources, {"cpu": "100m", "memory": "256Mi"}),
+        volumeMounts=[pod.TMP_MOUNT, *volumes.mounts(server), *_mounts(wanted)],
+    )
+
+
+def _volumes(server: MLflowServer, wanted: Backup) -> list[Object]:
+    """Where copies are kept, or who is trusted for the bucket that they are kept in."""
+    bucket = wanted.destination.s3
+    if bucket is None:
+        return [volumes.mounted("backups", names.backup_volume(server))]
+    return [trust.volume(trust.DESTINATION, authorities.reference(bucket.ca_bundle))] if bucket.ca_bundle else []
+
+
+def _mounts(wanted: Backup) -> list[Object]:
+    bucket = wanted.destination.s3
+    if bucket is None:
+        return [{"name": "backups", "mountPath": FOLDER}]
+    return [trust.mount(trust.DESTINATION)] if bucket.ca_bundle else []
