@@ -27,6 +27,7 @@ def values() -> dict[str, Any]:
             "postgres": images.POSTGRES.reference,
             "objectStore": images.MINIO.reference,
             "toolbox": images.TOOLBOX.reference,
+            "oauth2Proxy": images.OAUTH2_PROXY.reference,
         },
         # Every namespace of this cluster is a test's, or the story's.
         "settings": {"jobGates": True},

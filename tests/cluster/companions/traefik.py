@@ -29,9 +29,10 @@ class Traefik:
         self.process = Process("traefik", node.folder)  # so the node ends it where the tests cannot
 
     def start(self) -> None:
-        """Install the kinds of the Gateway API, a class and a Gateway, and return when it answers."""
+        """Install its kinds and those of the Gateway API, a class and a Gateway, and return when it answers."""
         built = programs.build(programs.TRAEFIK)
-        crds.install(self._node, built / programs.FILES, only="gateway.networking.k8s.io_*.yaml")
+        for kinds in ("gateway.networking.k8s.io", "traefik.io"):
+            crds.install(self._node, built / programs.FILES, only=f"{kinds}_*.yaml")
         body = {"apiVersion": "v1", "kind": "List", "items": _objects()}
         self._node.kubectl("apply", "--server-side", "-f", "-", text=json.dumps(body))
         kubeconfig = self._node.control_plane.log_in(USER, f"/O=system:masters/CN={USER}")
@@ -48,6 +49,21 @@ class Traefik:
         return ports.answers(ADDRESS, PORT)
 
 
+def trusting(namespace: str, secret: str, host: str) -> tuple[dict[str, str], Object]:
+    """What makes it look whose certificate the pods have: annotations of their Service, and the object that they name.
+
+    Args:
+        namespace: of the Service.
+        secret: whose `ca.crt` has the authorities.
+        host: for which the certificate is.
+    """
+    metadata = {"name": "trusting", "namespace": namespace}
+    spec = {"serverName": host, "rootCAs": [{"secret": secret}]}
+    named = f"{namespace}-{metadata['name']}@kubernetescrd"
+    obj = {"apiVersion": "traefik.io/v1alpha1", "kind": "ServersTransport", "metadata": metadata, "spec": spec}
+    return {"traefik.ingress.kubernetes.io/service.serverstransport": named}, obj
+
+
 def _words() -> list[str]:
     return [
         f"--entrypoints.web.address={ADDRESS}:{PORT}",
@@ -58,6 +74,7 @@ def _words() -> list[str]:
         "--entrypoints.websecure.transport.respondingtimeouts.readtimeout=600s",
         "--providers.kubernetesingress",
         f"--providers.kubernetesingress.ingressendpoint.ip={ADDRESS}",
+        "--providers.kubernetescrd",
         "--providers.kubernetesgateway",
         f"--providers.kubernetesgateway.statusaddress.ip={ADDRESS}",
         "--global.checknewversion=false",

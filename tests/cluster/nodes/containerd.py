@@ -48,6 +48,11 @@ class Containerd:
         lines = self._ctr("images", "list").splitlines()[1:]
         return {line.split()[0]: line.split()[-1] for line in lines}
 
+    def pid(self, container: str) -> int:
+        """The first process of a container that runs, by the ID that its pod's status has for it."""
+        lines = (line.split() for line in self._ctr("tasks", "list").splitlines()[1:])
+        return next(int(pid) for name, pid, *_ in lines if name == container.partition("://")[2])
+
     def end_containers(self) -> None:
         """Kill what its shims run, and the shims, which outlive it; then forget the containers."""
         for pid in _children_of(self._shims()):

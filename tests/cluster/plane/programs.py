@@ -98,7 +98,10 @@ TRAEFIK = Program(
     "traefik",
     ("github.com/traefik/traefik/v3/cmd/traefik",),
     ("traefik",),
-    (("sigs.k8s.io/gateway-api", "config/crd/standard"),),
+    (
+        ("sigs.k8s.io/gateway-api", "config/crd/standard"),
+        ("github.com/traefik/traefik/v3", "docs/content/reference/dynamic-configuration"),
+    ),
     more=("ext/go.mod", "ext/ext.go"),
 )
 
