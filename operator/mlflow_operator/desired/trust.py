@@ -39,8 +39,9 @@ def mount(name: str) -> Object:
 
 def _bundles(server: MLflowServer) -> dict[str, CaBundle]:
     backend, artifacts = server.spec.backend_store, server.spec.artifact_store
+    database = (backend.postgres or backend.uri_secret_ref) if backend else None
     found = {
-        DATABASE: backend.postgres.ca_bundle if backend and backend.postgres else None,
+        DATABASE: database.ca_bundle if database else None,
         STORE: artifacts.s3.ca_bundle if artifacts and artifacts.s3 else None,
     }
     return {name: bundle for name, bundle in found.items() if bundle}

@@ -20,10 +20,16 @@ _ASK = "import os, pymysql; pymysql.connect(port=int(os.environ['PORT']), user='
 
 
 class Mariadb:
-    """One server with the user `mlflow`, who may do everything."""
+    """One server with the user `mlflow`, who may do everything.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: of its log and record.
+        shown: a certificate and its key, in PEM, with which it speaks TLS.
+    """
+
+    def __init__(self, folder: Path, shown: tuple[str, str] | None = None) -> None:
         self.process = Process("mariadb", folder)
+        self._shown = shown
         self.port = ports.free(1)[0]
         self._data: Path | None = None
         self._uid = UNPRIVILEGED_UID if os.geteuid() == 0 else None
@@ -40,6 +46,8 @@ class Mariadb:
         argv.append(f"--tmpdir={self._data}")  # which its user may write, whatever the machine does with /tmp
         argv += [f"--port={self.port}", "--bind-address=127.0.0.1", f"--init-file={self._data}/first.sql"]
         argv += ["--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve", f"--pid-file={self._data}/pid"]
+        if self._shown:
+            argv += [f"--ssl-cert={self._data}/server.crt", f"--ssl-key={self._data}/server.key"]
         env = {"PATH": packages.search_path()}
         self.process.start(argv, uid=self._uid, folder=self._data, env=env)
         waiting.until(self._answers, what=f"MariaDB ({self.process.log})", seconds=READY_SECONDS)
@@ -75,8 +83,12 @@ class Mariadb:
             f"CREATE USER IF NOT EXISTS mlflow@'127.0.0.1' IDENTIFIED BY '{PASSWORD}';"
             "\nGRANT ALL ON *.* TO mlflow@'127.0.0.1';\n"
         )
+        shown = [data / "server.crt", data / "server.key"] if self._shown else []
+        for file, text in zip(shown, self._shown or (), strict=True):
+            file.touch(0o600)
+            file.write_text(text)
         if self._uid is not None:
-            for path in (data, first):
+            for path in (data, first, *shown):
                 os.chown(path, self._uid, self._uid)
         words = ["--no-defaults", f"--datadir={data}/data", "--auth-root-authentication-method=normal"]
         run.output(

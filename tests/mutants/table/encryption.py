@@ -102,6 +102,20 @@ MUTANTS = (
         "        pass",
         PROGRAM,
     ),
+    mutant(
+        TRUST,
+        "authorities of a URI are lost",
+        "(backend.postgres or backend.uri_secret_ref)",
+        "backend.postgres",
+        "desired/test_trust.py",
+    ),
+    mutant(
+        "desired/server/environment.py",
+        "MySQL is told of no authority",
+        '("PGSSLROOTCERT", "MLFLOW_MYSQL_SSL_CA")',
+        '("PGSSLROOTCERT",)',
+        "desired/test_trust.py",
+    ),
     mutant(TRUST, "what a bundle is called is mounted", '"path": _FILE}', '"path": key}', "desired"),
     mutant(TRUST, "authorities are not mounted", "    return [volume(", "    return [] and [volume(", "desired"),
     mutant(

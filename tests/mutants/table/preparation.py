@@ -15,6 +15,13 @@ TESTS = "desired/preparation"
 
 MUTANTS = (
     mutant(
+        "desired/preparation/program/authorities.py",
+        "authorities are named for nothing",
+        "if asking is None or os.environ",
+        "if asking or os.environ",
+        "desired/preparation/test_authorities.py",
+    ),
+    mutant(
         DATABASE,
         "half done is tried seven times",
         "_HALF = Answer(\n    Hopeless,",

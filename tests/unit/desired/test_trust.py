@@ -38,6 +38,27 @@ def test_the_server_and_its_preparation_find_the_authorities_where_they_look(
         assert mount["readOnly"]
 
 
+@pytest.mark.parametrize("variable", ["PGSSLROOTCERT", "MLFLOW_MYSQL_SSL_CA"])
+def test_a_database_of_a_uri_has_them_too(variable: str) -> None:
+    """Whichever it is: the URI is in a Secret, and nobody looks."""
+    uri = {"name": "uri", "key": "uri"}
+    folder = "/etc/mlflow/database-authorities"
+    for bundle, file in (({"caBundle": IN_SECRET}, f"{folder}/ca.crt"), ({}, None)):
+        wanted = server(EXISTING | {"backendStore": {"uriSecretRef": uri | bundle}})
+        for obj in (only(prepared(wanted), "Deployment"), only(desired.build(wanted, inputs(wanted)), "Job")):
+            assert variables(obj).get(variable) == file
+            assert [m["mountPath"] for m in container(obj)["volumeMounts"]].count(folder) == (file is not None)
+
+
+def test_only_the_preparation_looks_whether_the_uri_asks_for_certificates() -> None:
+    """Where there is a bundle that would be for nothing otherwise."""
+    uri = {"name": "uri", "key": "uri"}
+    for bundle, said in (({"caBundle": IN_SECRET}, "true"), ({}, None)):
+        wanted = server(EXISTING | {"backendStore": {"uriSecretRef": uri | bundle}})
+        assert variables(only(desired.build(wanted, inputs(wanted)), "Job")).get("PREPARE_CA_BUNDLE") == said
+        assert "PREPARE_CA_BUNDLE" not in variables(only(prepared(wanted), "Deployment"))
+
+
 def test_each_store_has_its_own() -> None:
     """Without a bundle the database trusts the public ones, and boto its own."""
     only_database = variables(only(prepared(server(spec(IN_SECRET, store=False))), "Deployment"))

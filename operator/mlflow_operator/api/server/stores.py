@@ -102,12 +102,19 @@ class ManagedPostgres(ApiModel):
     RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _grows("5Gi"))
 
 
+class DatabaseUri(SecretKeyRef):
+    """A Secret with the URI of a database, and whom to trust there."""
+
+    ca_bundle: CaBundle | None = None
+    """Certificate authorities that PostgreSQL and MySQL are trusted by; the URI has to ask for certificates."""
+
+
 class BackendStore(ApiModel):
     """Where runs and the registry are kept: exactly one member."""
 
     postgres: Postgres | None = None
     """A PostgreSQL database that exists."""
-    uri_secret_ref: SecretKeyRef | None = None
+    uri_secret_ref: DatabaseUri | None = None
     """A SQLAlchemy URI in a Secret, for any database that the image has a driver for."""
     sqlite: Sqlite | None = None
     """A SQLite file on a volume: for development, one replica."""

@@ -4,7 +4,7 @@ Everything goes through the environment, since the arguments of a process can be
 """
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.server.stores import S3, Pool, Postgres
+from mlflow_operator.api.server.stores import S3, DatabaseUri, Pool, Postgres
 from mlflow_operator.desired import stores, trust, volumes
 from mlflow_operator.desired.endpoint import Endpoint
 from mlflow_operator.desired.inputs import Object
@@ -59,6 +59,9 @@ def prepare_environment(server: MLflowServer) -> list[Object]:
         own.append(plain("MLFLOW_ARTIFACTS_DESTINATION", stores.artifacts_uri(server)))
     if server.spec.artifact_store is not None and server.spec.artifact_store.verify != "Write":
         own.append(plain("PREPARE_VERIFY", server.spec.artifact_store.verify))
+    store = server.spec.backend_store
+    if store is not None and store.uri_secret_ref is not None and store.uri_secret_ref.ca_bundle:
+        own.append(plain("PREPARE_CA_BUNDLE", "true"))
     bucket = stores.s3(server)
     if bucket is not None and bucket.create_bucket:
         own.append(plain("PREPARE_CREATE_BUCKET", "true"))
@@ -80,8 +83,15 @@ def database_variables(server: MLflowServer) -> list[Object]:
     if database is not None:
         return _postgres(database)
     if store is not None and store.uri_secret_ref is not None:
-        return [from_secret("MLFLOW_BACKEND_STORE_URI", store.uri_secret_ref.name, store.uri_secret_ref.key)]
+        return _uri(store.uri_secret_ref)
     return [plain("MLFLOW_BACKEND_STORE_URI", f"sqlite:///{volumes.DATABASE_FOLDER}/mlflow.db")]
+
+
+def _uri(uri: DatabaseUri) -> list[Object]:
+    """Nobody looks into the URI, so both are told of the authorities: libpq, and MLflow for drivers of MySQL."""
+    known = ("PGSSLROOTCERT", "MLFLOW_MYSQL_SSL_CA") if uri.ca_bundle else ()
+    authorities = [plain(name, trust.file(trust.DATABASE)) for name in known]
+    return [*authorities, from_secret("MLFLOW_BACKEND_STORE_URI", uri.name, uri.key)]
 
 
 def _postgres(database: Postgres) -> list[Object]:

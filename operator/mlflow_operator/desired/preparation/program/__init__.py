@@ -12,6 +12,7 @@ _MODULES = (
     "credentials",
     "report",
     "database_errors",
+    "authorities",
     "database",
     "logins",
     "store_errors",

@@ -22,7 +22,7 @@ from mlflow.store.db import utils
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from mlflow_operator.desired.preparation.program import credentials
+from mlflow_operator.desired.preparation.program import authorities, credentials
 from mlflow_operator.desired.preparation.program.database_errors import (
     CONNECT,
     MIGRATE,
@@ -81,6 +81,7 @@ def prepare_database(uri: str, patience: Patience) -> Report:
 
 def _prepare(uri: str, patience: Patience) -> Report:
     engine = engine_of(uri)
+    authorities.check(engine.driver, engine.url.query)
     patience.wait_for(lambda: asked(engine, CONNECT, lambda: engine.connect().close()))
     was = patience.wait_for(lambda: asked(engine, PLAN, lambda: _schema(engine))).revisions
     known, newest, version = _migrations()

@@ -47,7 +47,7 @@ _TLS = Answer(
     Problem,
     "DatabaseTlsFailed",
     "and TLS do not come together",
-    "correct sslMode, or name the authority in postgres.caBundle",
+    "correct sslMode, or name the authority in caBundle of the database",
 )
 _SILENT = Answer(Passing, "DatabaseUnreachable", "does not answer", "check host and port")
 _REFUSED = Answer(Passing, "ConnectionRefused", "refused the connection", "do what its words say")
@@ -127,7 +127,7 @@ def _answer(error: Any, text: str, place: Place, phase: str) -> Answer:
         return _CODES[code]
     of_sqlite = type(error).__module__.startswith("sqlite3")
     for pattern, answer in _OF_SQLITE if of_sqlite else _OF_LIBPQ:
-        if code is None and re.search(pattern, text):
+        if (code is None or _is_of_connection(code)) and re.search(pattern, text):
             return answer
     if of_sqlite or (code is not None and not _is_of_connection(code)):
         return _FAILED
