@@ -1,5 +1,6 @@
 """What a user gets wrong is refused by the API server, with a sentence that says what to write instead."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,43 @@ MIRROR = "spec.target.mirrorAlias: Invalid value: mirrorAlias goes with a stage"
 
 SECONDS = "write seconds, from 0s to 3600s, such as 60s"
 PASSWORD = "passwordSecretRef: {name: people, key: ann}"
+KEY = {"name": "a", "key": "b"}
+
+
+def at_provider(**more: Any) -> str:
+    """Logins at a provider; JSON is YAML."""
+    said = {"issuerURL": "https://login.example.com", "clientID": "a", "emailDomains": ["example.com"]}
+    return json.dumps({"oauth2Proxy": said | {"clientSecretRef": {"name": "a", "key": "b"}} | more})
+
+
 TAG_KEY = "MLflow takes letters, digits, blanks and _ - . : / in a key"
+
+PROVIDERS_REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "a provider by plain HTTP": ({"issuerURL": "http://a.example.com"}, "write an https:// URL: whoever changes"),
+    "a provider with a query": ({"issuerURL": "https://a.example.com/?x=y"}, "without query and fragment"),
+    "nobody let in": ({"emailDomains": []}, "should have at least 1 items"),
+    "an address for a domain": ({"emailDomains": ["ann@example.com"]}, "emailDomains[0]"),
+    "a star and a domain": ({"emailDomains": ["*.example.com"]}, "emailDomains[0]"),
+    "two groups in one": ({"groups": ["a,b"]}, "groups[0]"),
+    "two audiences in one": ({"audiences": ["a,b"]}, "audiences[0]"),
+    "scopes without tokens": ({"scopes": ["email"]}, "add openid, without which the issuer gives no ID token"),
+    "a session for a year": ({"sessionTTL": "9999h"}, "write a week at most, 168h"),
+    "a session without a unit": ({"sessionTTL": "60"}, "write hours, minutes and seconds"),
+    "two authorities": ({"caBundle": {"secretKeyRef": KEY, "configMapKeyRef": KEY}}, "set exactly one of"),
+    **{
+        f"a flag of the proxy: {flag}": ({"extraArgs": [flag]}, "write --name=value with one of acr-values,")
+        for flag in (
+            "--skip-auth-route=.*",
+            "--trusted-ip=0.0.0.0/0",
+            "--client-secret=known",
+            "--upstream=http://a",
+            "--prompt",
+            "prompt=login",
+            "--prompting=a",
+            "--config=/a",
+        )
+    },
+}
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 SERVERS_REFUSED = {
@@ -129,6 +166,24 @@ SERVERS_REFUSED = {
             ("a permission on nothing", "{permission: READ}"),
             ("a permission on two things", "{permission: READ, model: a, experiment: b}"),
         )
+    },
+    "two kinds of logins": (
+        SQLITE + VOLUME + "auth: " + at_provider()[:-1] + ", basic: {}}",
+        "set one of basic and oauth2Proxy at most",
+    ),
+    "a provider for an external server": (EXTERNAL + "auth: " + at_provider(), EXTERNAL_ONLY),
+    "logins at nobody's": (SQLITE + VOLUME + "auth: {oauth2Proxy: {clientID: a}}", "issuerURL: Required value"),
+    "a container called like the proxy": (
+        SQLITE + VOLUME + f"auth: {at_provider()}\nsidecars: [{{name: oauth2-proxy, image: a}}]",
+        "oauth2-proxy is a container and a volume of the operator's own; choose another name",
+    ),
+    "a volume called like the proxy": (
+        SQLITE + VOLUME + f"auth: {at_provider()}\nvolumes: [{{name: oauth2-proxy, emptyDir: {{}}}}]",
+        "oauth2-proxy is a container and a volume of the operator's own; choose another name",
+    ),
+    **{
+        what: (SQLITE + VOLUME + "auth: " + at_provider(**more), message)
+        for what, (more, message) in PROVIDERS_REFUSED.items()
     },
     "clients sent to a volume": (SQLITE + VOLUME + "serveArtifacts: false", NO_WAY_TO_VOLUME),
     "links from a server that serves no artifacts": (
@@ -406,6 +461,17 @@ ACCEPTED = {
         "external by address": "external: {url: 'HTTPS://[::1]:65535/mlflow/'}",
         "external by a name of the cluster": "external: {url: 'http://mlflow.team.svc.cluster.local:5000'}",
         "sizes": "backendStore: {managed: {size: 1.5Gi}}\nartifactStore: {managed: {size: 10e9}}",
+        "logins at a provider": MANAGED
+        + BUCKET
+        + "auth: "
+        + at_provider(
+            issuerURL="https://login.example.com:8443/realms/ml/",
+            emailDomains=["*", ".example.org", "a-b.example.com", "localhost.localdomain"],
+            groups=["data science", "/ml", "[x]"],
+            scopes=["openid", "https://example.com/a.b"],
+            extraArgs=["--oidc-email-claim=upn", "--api-route=^/a(b|c)"],
+        ),
+        "a proxy of one's own": SQLITE + VOLUME + "sidecars: [{name: oauth2-proxy, image: a}]",
         "quantities as numbers": SQLITE + VOLUME + "resources: {requests: {cpu: 1, memory: 1073741824}}",
     },
     "ModelPromotion": {
