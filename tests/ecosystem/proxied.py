@@ -173,9 +173,10 @@ class Pod:
         return str(folder)
 
 
-def _server(provider: IdentityProvider, fields: Object) -> MLflowServer:
-    said = {
-        "issuerURL": provider.issuer,
+def logins(issuer: str) -> Object:
+    """What the spec says of them."""
+    return {
+        "issuerURL": issuer,
         "clientID": "mlflow",
         "clientSecretRef": {"name": "client", "key": "secret"},
         "emailDomains": ["example.com"],
@@ -183,6 +184,10 @@ def _server(provider: IdentityProvider, fields: Object) -> MLflowServer:
         "audiences": ["training"],
         "caBundle": {"configMapKeyRef": {"name": "issuer", "key": "ca.crt"}},
     }
+
+
+def _server(provider: IdentityProvider, fields: Object) -> MLflowServer:
+    said = logins(provider.issuer)
     spec = {"workers": 1, **SQLITE, "network": {"staticPrefix": PREFIX}, "auth": {"oauth2Proxy": said}, **fields}
     return MLflowServer.parse({"metadata": {"name": "mlflow", "namespace": "team", "uid": "1"}, "spec": spec})
 

@@ -1,5 +1,6 @@
 """What stands in front of MLflow lets in whom it should: the real proxy, a real provider and a real MLflow."""
 
+import http.client
 import http.server
 import json
 import re
@@ -10,6 +11,7 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,9 @@ import pytest
 from cluster.companions.identity_provider import Client, IdentityProvider
 from cluster.fixtures import available
 from cluster.host import ports
+from cluster.host.errors import ClusterError
 from cluster.plane import programs
-from ecosystem.proxied import PREFIX, SEARCH, Answer, Browser, Pod
+from ecosystem.proxied import PREFIX, SEARCH, Answer, Browser, Pod, logins
 from mlflow_operator.api.server.oauth2_proxy import ALLOWED_ARGS
 
 pytestmark = pytest.mark.ecosystem
@@ -209,6 +212,61 @@ def test_mlflow_is_told_who_asks_and_never_by_what_login(in_front: Pod) -> None:
         assert "root" not in answer.body
         assert login.partition(" ")[2] not in answer.body
         assert told["authorization"] == f"Basic {b64encode(f'{user}:unused'.encode()).decode()}"
+
+
+def test_mlflow_takes_nobody_for_somebody_of_its_own_host(in_front: Pod, pod: Pod) -> None:
+    """Whom it lets do more: whatever a client claims, the last address is its own, and that is what MLflow goes by."""
+    claims: tuple[dict[str, str], ...] = (
+        {},
+        {"X-Forwarded-For": "127.0.0.1"},
+        {"X-Forwarded-For": "127.0.0.1", "Connection": "X-Forwarded-For"},
+    )
+    for claimed in claims:
+        connection = http.client.HTTPConnection("127.0.0.1", in_front.port, source_address=("127.0.0.9", 0))
+        connection.request("GET", f"{PREFIX}/api/0", headers={"Authorization": in_front.operator, **claimed})
+        told = json.loads(connection.getresponse().read())
+        connection.close()
+        assert told["x-forwarded-for"].split(", ")[-1] == "127.0.0.9"
+    for addresses, status in (("127.0.0.1, 192.0.2.7", 403), ("127.0.0.1", 422)):
+        straight = http.client.HTTPConnection("127.0.0.1", pod.inner)
+        headers = {"X-Forwarded-For": addresses, "Host": "localhost", "Content-Type": "application/json"}
+        straight.request("PUT", f"{PREFIX}/ajax-api/3.0/mlflow/assistant/config", body="[]", headers=headers)
+        assert straight.getresponse().status == status
+        straight.close()
+
+
+def test_a_session_holds_at_every_pod(pod: Pod, provider: IdentityProvider, client: Client, tmp_path: Path) -> None:
+    """All of them have the key of the cookies, so a pod that goes takes no login with it."""
+    browser = Browser(provider)
+    browser.log_in(f"{pod.at}{PREFIX}/", "ada")
+    another = Pod(tmp_path, provider, client, ports.free(1)[0])
+    another.start_proxy(behind=pod.inner)
+    try:
+        assert browser.ask(f"{another.at}{SEARCH}").status == 200
+    finally:
+        another.stop()
+
+
+def test_what_is_under_way_is_answered_when_the_proxy_is_told_to_end(in_front: Pod) -> None:
+    """The pod's end cuts no upload off."""
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(asked, in_front, f"{PREFIX}/api/3", login=in_front.operator)
+        time.sleep(1)
+        in_front.stop()
+        assert answer.result().status == 200
+
+
+def test_an_issuer_that_cannot_be_asked_is_told_of_in_the_last_words(
+    pod: Pod, provider: IdentityProvider, client: Client, tmp_path: Path
+) -> None:
+    """So the pod's crash says what to correct."""
+    wrong = {"oauth2Proxy": logins(f"{provider.issuer}/another")}
+    lost = Pod(tmp_path, provider, client, ports.free(1)[0], auth=wrong)
+    try:
+        with pytest.raises(ClusterError, match=r"error building OIDC ProviderVerifier.*404"):
+            lost.start_proxy(behind=pod.inner)
+    finally:
+        lost.stop()
 
 
 def test_a_request_may_take_longer_than_half_a_minute(in_front: Pod) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -120,6 +121,34 @@ async def test_the_ui_of_an_external_server_is_where_it_is(capsys: pytest.Captur
     """Nothing is forwarded."""
     assert await ui(Place(), "mlflow", None, browse=False)(Somebody(server())) == 0
     assert capsys.readouterr().out == "http://mlflow.example.com\n"
+
+
+def at_provider(**more: Any) -> Object:
+    """A server whose logins are a provider's."""
+    said = {"issuerURL": "https://login.example.com/realms/ml", "clientID": "mlflow", "emailDomains": ["*"]}
+    auth = {"oauth2Proxy": said | {"clientSecretRef": {"name": "client", "key": "secret"}}}
+    kept: Object = {"backendStore": {"sqlite": {}}, "artifactStore": {"persistentVolume": {}}}
+    return server(**kept, auth=auth, network={"staticPrefix": "/ml"}, **more)
+
+
+async def test_logins_at_a_provider_begin_at_the_route(capsys: pytest.CaptureFixture[str]) -> None:
+    """The provider knows that address, and no forwarded port; so none is forwarded."""
+    routed = at_provider(ingress={"host": "ml.example.com", "tls": {"secretName": "a"}})
+    assert await ui(Place(), "mlflow", None, browse=False)(Somebody(routed)) == 0
+    assert capsys.readouterr().out == "https://ml.example.com/ml\n"
+
+
+async def test_without_a_route_the_address_that_the_provider_has_to_know_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the port, which a person can choose to be one that is registered."""
+    (folder / "kubectl").write_text(KUBECTL.format(folder=folder).replace("exec sleep 60", "sleep 0.2"))
+    with pytest.raises(Stop, match="kubectl has ended"):
+        await ui(Place(), "mlflow", 41234, browse=False)(Somebody(at_provider()))
+    told = capsys.readouterr()
+    assert told.out == "http://127.0.0.1:41234/ml/\n"
+    assert "it asks for a login at login.example.com" in told.err
+    assert "http://127.0.0.1:41234/ml/oauth2/callback" in " ".join(told.err.split())
 
 
 ENCRYPTED = server(
