@@ -321,6 +321,18 @@ SERVERS_REFUSED = {
         + "backup: {schedule: '0 9 * * *', destination: {persistentVolume: {}}}",
         "write artifacts: false, and copy it otherwise",
     ),
+    "a backup from nowhere": (
+        SQLITE + VOLUME + "bootstrap: {restore: {from: {}}}",
+        "set exactly one of s3 and persistentVolumeClaim",
+    ),
+    "a backup by no name": (
+        SQLITE + VOLUME + "bootstrap: {restore: {from: {persistentVolumeClaim: {claimName: a}}, backup: yesterday}}",
+        "spec.bootstrap.restore.backup",
+    ),
+    "external with a backup to begin with": (
+        EXTERNAL + "bootstrap: {restore: {from: {persistentVolumeClaim: {claimName: a}}}}",
+        EXTERNAL_ONLY,
+    ),
     "external with backups": (
         EXTERNAL + "backup: {schedule: '0 9 * * *', destination: {persistentVolume: {}}}",
         EXTERNAL_ONLY,

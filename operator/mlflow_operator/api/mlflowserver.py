@@ -20,7 +20,7 @@ from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map, rules
 from mlflow_operator.api.server.auth import Auth
 from mlflow_operator.api.server.availability import Autoscaling, PodDisruptionBudget
-from mlflow_operator.api.server.backup import BACKUP_RULES, Backup, BackupStatus
+from mlflow_operator.api.server.backup import BACKUP_RULES, Backup, BackupStatus, Bootstrap
 from mlflow_operator.api.server.encryption import Tls
 from mlflow_operator.api.server.exposure import Gateway, Ingress
 from mlflow_operator.api.server.networks import URI_NEEDS_RULES, NetworkPolicy
@@ -30,13 +30,14 @@ from mlflow_operator.api.server.serving import EnvVar, Experiment, External, Ima
 from mlflow_operator.api.server.stores import ArtifactStore, BackendStore
 
 _VOLUME_NAMES = Rule(
-    "self.all(v, !(v.name in ['tmp', 'database', 'artifacts', 'certificate']) && !v.name.endsWith('-authorities'))",
-    "tmp, database, artifacts, certificate and what ends in -authorities are volumes of the operator's own;"
+    "self.all(v, !(v.name in ['tmp', 'database', 'artifacts', 'backups', 'certificate'])"
+    " && !v.name.endsWith('-authorities'))",
+    "tmp, database, artifacts, backups, certificate and what ends in -authorities are volumes of the operator's own;"
     " choose another name",
 )
 _CONTAINER_NAMES = Rule(
-    "self.all(c, !(c.name in ['mlflow', 'prepare']))",
-    "mlflow and prepare are containers of the operator's own; choose another name",
+    "self.all(c, !(c.name in ['mlflow', 'prepare', 'restore', 'make-bucket']))",
+    "mlflow, prepare, restore and make-bucket are containers of the operator's own; choose another name",
 )
 _BESIDE_A_PROXY = Rule(
     "!(has(self.auth) && has(self.auth.oauth2Proxy)) || ("
@@ -61,6 +62,7 @@ _DEPLOYED_ONLY = (
     "networkPolicy",
     "auth",
     "backup",
+    "bootstrap",
     "serviceAccount",
     "resources",
     "temporaryStorage",
@@ -191,6 +193,8 @@ class MLflowServerSpec(ApiModel):
     """Priority class of the pods."""
     backup: Backup | None = None
     """Copies of the database and the artifacts, on a schedule. Unset: none are made."""
+    bootstrap: Bootstrap | None = None
+    """What the server begins with. Unset: with nothing."""
     hibernate: bool = False
     """Scale to zero and keep everything."""
     suspend: bool = False
@@ -272,6 +276,8 @@ class MLflowServerStatus(Observed):
     """Pods that were ready when the server last settled."""
     selector: str | None = None
     """Label selector of the pods, for the scale subresource."""
+    restored: str | None = None
+    """The backup that the server began with."""
     backup: BackupStatus | None = None
     """The latest backups."""
     conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)

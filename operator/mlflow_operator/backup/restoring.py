@@ -21,6 +21,18 @@ _AT_ONCE = 8
 log = logging.getLogger(__name__)
 
 
+def restored_from(databases: Sequence[Database]) -> str | None:
+    """The backup that all of these were restored from; None where one of them is empty.
+
+    Raises:
+        Refused: NotEmpty; one of them has other data, or that of another backup.
+    """
+    found = {database.restored_from() for database in databases}
+    if len(found - {None}) > 1:
+        raise Refused("NotEmpty", f"the databases are those of different backups: {', '.join(map(str, found))}")
+    return None if None in found else found.pop()
+
+
 def restore(of: Manifest, where: Place, databases: Sequence[Database], artifacts: Place | None) -> bool:
     """Have what the backup has; False if that was so already.
 

@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     verified.add_argument("name", nargs="?", default="latest", help="of the backup (the latest)")
     restored = _command(commands, "restore", "restore one into a server that has no data yet", _restore)
     _of_server(restored)
+    restored.add_argument("--once", action="store_true", help="leave a server alone that was restored from any backup")
     restored.add_argument("name", nargs="?", default="latest", help="of the backup (the latest)")
     return parser
 
@@ -135,11 +136,15 @@ def _verify(said: argparse.Namespace) -> dict[str, Any]:
 
 
 def _restore(said: argparse.Namespace) -> dict[str, Any]:
+    databases = _databases(said)
+    if said.once and (known := restoring.restored_from(databases)):
+        print(f"{known}  was restored already")
+        return {"ok": True, "restored": known}
     where = _the_place(said)
     one = catalogue.choose(where, said.name)
-    new = restoring.restore(one, where, _databases(said), _artifacts(said))
+    new = restoring.restore(one, where, databases, _artifacts(said))
     print(f"{one.name}  {'restored' if new else 'was restored already'}")
-    return {"ok": True, **_summary(one)}
+    return {"ok": True, "restored": one.name, **_summary(one)}
 
 
 def _the_place(said: argparse.Namespace) -> Place:

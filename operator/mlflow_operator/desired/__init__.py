@@ -10,7 +10,7 @@ from mlflow_operator.desired.inputs import Desired, Images, Inputs, Key, Object,
 from mlflow_operator.desired.names import pod_selector
 from mlflow_operator.desired.needs import needs
 from mlflow_operator.desired.objects import build, generated_secrets
-from mlflow_operator.desired.references import bundles, of_backups, references
+from mlflow_operator.desired.references import bundles, of_backups, of_restored, references
 from mlflow_operator.desired.server.auth import asks_for_login, login_at
 from mlflow_operator.desired.server.exposure import external_url, origins
 from mlflow_operator.desired.versions import version
@@ -36,6 +36,7 @@ __all__ = [
     "login_at",
     "needs",
     "of_backups",
+    "of_restored",
     "origins",
     "pod_selector",
     "references",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.server.stores import Bucket
 from mlflow_operator.desired import names, stores, trust
 from mlflow_operator.desired.external import authorities
 from mlflow_operator.desired.inputs import Key, Reference
@@ -33,7 +34,15 @@ def references(server: MLflowServer) -> frozenset[Reference]:
 
 def of_backups(server: MLflowServer) -> list[Key]:
     """What the pods that make backups read beside that: no other pod is replaced for it, or waits for it."""
-    bucket = server.spec.backup.destination.s3 if server.spec.backup else None
+    return _of_bucket(server.spec.backup.destination.s3 if server.spec.backup else None)
+
+
+def of_restored(server: MLflowServer) -> list[Key]:
+    """The same for the containers that restore a backup."""
+    return _of_bucket(server.spec.bootstrap.restore.source.s3 if server.spec.bootstrap else None)
+
+
+def _of_bucket(bucket: Bucket | None) -> list[Key]:
     if bucket is None:
         return []
     secret = [("Secret", bucket.credentials_secret_ref.name)] if bucket.credentials_secret_ref else []

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 _LONGEST = 1200
+_PASSING = ("DatabaseUnreachable", "StoreUnreachable", "AccessDenied")
+"""Reasons of a restore that may pass by themselves."""
 
 DATABASE, ARTIFACTS, LOGINS = "database", "artifacts", "logins"
 
@@ -40,6 +42,8 @@ class Preparation:
     """The report on everything that was prepared, a part for each."""
 
     parts: tuple[Part, ...]
+    restored: str | None = None
+    """The backup that the stores were restored from before."""
 
     @classmethod
     def of(cls, database: Part, artifacts: Part) -> "Preparation":
@@ -74,11 +78,35 @@ class Preparation:
         return cls(parts) if parts else None
 
     @classmethod
+    def not_restored(cls, text: str) -> "Preparation | None":
+        """The report of a preparation whose restoring container has failed; None for anything else."""
+        found = _document(text)
+        if found.get("ok") is not False or not all(isinstance(found.get(key), str) for key in ("reason", "message")):
+            return None
+        message = f"the backup of spec.bootstrap was not restored: {found['message']}"
+        part = Part(False, found["reason"], message, terminal=found["reason"] not in _PASSING)
+        return cls.of(part, Part(None, "NotTried", "nothing is tried before the backup is restored"))
+
+    @classmethod
     def broken(cls, log_tail: str) -> "Preparation":
         """The report of a Job whose program left no document, such as one that could not import MLflow."""
         tail = " ".join(log_tail.split())[-_LONGEST:] or "it left no message"
         part = Part(None, "PreparationFailed", f"the preparation ended without a report: {tail}")
         return cls.of(part, part)
+
+
+def restored(text: str) -> str | None:
+    """The backup that a restoring container says it has restored; None for anything else."""
+    found = _document(text).get("restored")
+    return found if isinstance(found, str) else None
+
+
+def _document(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _part(document: dict[str, Any]) -> Part:

@@ -10,6 +10,8 @@ Object = dict[str, Any]
 
 CONTAINER = names.PREPARE
 """The container that prepares; there may be sidecars beside it."""
+_BEFORE = ("make-bucket", "restore")
+"""Containers before it, whose failure is its own."""
 _JOB_LABEL = "batch.kubernetes.io/job-name"
 _TO_END = timedelta(seconds=30)
 """What sidecars get that end when the preparation has ended."""
@@ -96,6 +98,13 @@ def end_of(pod: Object) -> Object | None:
     """How the preparation's container ended, if it did."""
     found: Object | None = _state(pod).get("terminated")
     return found
+
+
+def ends_before(pod: Object) -> list[Object]:
+    """How the containers ended that restore a backup before it; one that failed is why it never began."""
+    containers = pod.get("status", {}).get("initContainerStatuses", [])
+    states = [c.get("state", {}) for c in containers if c["name"] in _BEFORE]
+    return [end for state in states if (end := state.get("terminated"))]
 
 
 def _runs(pod: Object) -> bool:

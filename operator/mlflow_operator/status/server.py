@@ -50,6 +50,7 @@ def compute(server: MLflowServer, seen: Seen, outcome: Exception | None, now: da
         "volumes": seen.volumes,
         "selector": seen.selector,
         "schema_revision": seen.preparation.database.revision if seen.preparation else None,
+        "restored": seen.preparation.restored if seen.preparation else None,
         "version": _version(server, seen, settled),
         "replicas": settled.replicas if settled else None,
         "ready_replicas": settled.ready if settled else None,

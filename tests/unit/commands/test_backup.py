@@ -66,6 +66,19 @@ def test_too_many_go(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report(here)["removed"] == 1
 
 
+def test_a_server_is_restored_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Asked again, even of a place that is gone, it is left alone; one with other data is refused."""
+    backup.main(["make", *FILES])
+    name = capsys.readouterr().out.split()[0]
+    assert backup.main(["restore", "--once", *NEW]) == 0
+    assert report(here)["restored"] == name
+    backup.main(["make", *FILES])
+    assert backup.main(["restore", "--once", *NEW]) == 0
+    assert (report(here)["restored"], backup.main(["restore", *NEW])) == (name, 1)
+    assert backup.main(["restore", "--once", "--place", "nowhere", *NEW]) == 0
+    assert (backup.main(["restore", "--once", *FILES]), report(here)["reason"]) == (1, "NotEmpty")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "reason"),
     [

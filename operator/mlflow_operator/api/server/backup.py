@@ -7,7 +7,7 @@ from pydantic import Field
 
 from mlflow_operator.api.cron import Schedule, TimeZone
 from mlflow_operator.api.durations import Duration
-from mlflow_operator.api.schema import ApiModel, Observed, Quantity, Rule, exactly_one
+from mlflow_operator.api.schema import ApiModel, Name, Observed, Quantity, Rule, exactly_one
 from mlflow_operator.api.server.pods import Resources
 from mlflow_operator.api.server.stores import Bucket, Volume
 
@@ -59,6 +59,40 @@ class Backup(ApiModel):
     """Compute resources of its container."""
 
 
+class ExistingClaim(ApiModel):
+    """A PersistentVolumeClaim that exists."""
+
+    claim_name: Name
+    """Its name."""
+
+
+class RestoreSource(ApiModel):
+    """Where backups are: exactly one member."""
+
+    s3: Bucket | None = None
+    """A bucket of S3 or of anything that speaks its protocol; below the prefix, or else the namespace and the name."""
+    persistent_volume_claim: ExistingClaim | None = None
+    """A volume, such as that of another server's backups."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (exactly_one("s3", "persistentVolumeClaim"),)
+
+
+class Restore(ApiModel):
+    """A backup that the server begins with."""
+
+    source: Annotated[RestoreSource, Field(alias="from")]
+    """Where backups are."""
+    backup: Annotated[str, Field(max_length=32, pattern=r"^(latest|[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})$")] = "latest"
+    """Name of the backup."""
+
+
+class Bootstrap(ApiModel):
+    """What a server begins with."""
+
+    restore: Restore
+    """A backup that the server begins with; its stores have to be empty."""
+
+
 _ALL = "!(has(self.backup.artifacts) && !self.backup.artifacts)"
 BACKUP_RULES = (
     Rule(
@@ -76,6 +110,11 @@ BACKUP_RULES = (
         "backups among the artifacts would be copied too; keep them in another bucket, or artifacts below a prefix of"
         " their own",
         ".backup",
+    ),
+    Rule(
+        "!has(self.bootstrap) || has(oldSelf.bootstrap)",
+        "a server begins with a backup, or without one; create a new MLflowServer to restore into",
+        ".bootstrap",
     ),
 )
 """On a server."""

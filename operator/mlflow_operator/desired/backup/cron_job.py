@@ -5,13 +5,12 @@ Its pods reach the stores as the server's do, and the server is not asked: it ma
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.backup import Backup
-from mlflow_operator.desired import names, pod, trust, versions, volumes
+from mlflow_operator.desired import names, pod, versions, volumes
+from mlflow_operator.desired.backup import places
 from mlflow_operator.desired.backup.environment import environment
-from mlflow_operator.desired.external import authorities
 from mlflow_operator.desired.inputs import Inputs, Object
 from mlflow_operator.desired.server import service_account
 
-FOLDER = "/var/lib/mlflow/backups"
 CONTAINER = names.BACKUP
 _REFUSED = (1, 2)
 """How the program ends where only a person can help."""
@@ -86,17 +85,18 @@ def _job(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
 
 
 def _pod(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
+    kept = places.volumes_of(wanted.destination.s3, names.backup_volume(server))
     return {
         "restartPolicy": "Never",
         "serviceAccountName": names.service_account(server),
         "affinity": pod.near_the_server(server),
         "containers": [_container(server, wanted, inputs)],
-        "volumes": [*volumes.pod_volumes(server), *_volumes(server, wanted)],
+        "volumes": [*volumes.pod_volumes(server), *kept],
     }
 
 
 def _container(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
-    keep = wanted.retention
+    keep, bucket = wanted.retention, wanted.destination.s3
     words = ["mlflow-operator", "backup", "make"]
     words += [f"--keep-last={keep.keep_last}"] if keep.keep_last else []
     words += [f"--max-age={keep.max_age}"] if keep.max_age else []
@@ -105,22 +105,7 @@ def _container(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
         inputs.images.toolbox,
         inputs.images,
         command=words,
-        env=environment(server, wanted, FOLDER, versions.version(server)),
+        env=environment(server, bucket, places.FOLDER, versions.version(server), artifacts=wanted.artifacts),
         resources=pod.resources(wanted.resources, {"cpu": "100m", "memory": "256Mi"}),
-        volumeMounts=[pod.TMP_MOUNT, *volumes.mounts(server), *_mounts(wanted)],
+        volumeMounts=[pod.TMP_MOUNT, *volumes.mounts(server), *places.mounts(bucket)],
     )
-
-
-def _volumes(server: MLflowServer, wanted: Backup) -> list[Object]:
-    """Where copies are kept, or who is trusted for the bucket that they are kept in."""
-    bucket = wanted.destination.s3
-    if bucket is None:
-        return [volumes.mounted("backups", names.backup_volume(server))]
-    return [trust.volume(trust.DESTINATION, authorities.reference(bucket.ca_bundle))] if bucket.ca_bundle else []
-
-
-def _mounts(wanted: Backup) -> list[Object]:
-    bucket = wanted.destination.s3
-    if bucket is None:
-        return [{"name": "backups", "mountPath": FOLDER}]
-    return [trust.mount(trust.DESTINATION)] if bucket.ca_bundle else []

@@ -1,7 +1,6 @@
 """The environment of the program that makes backups: the server's stores, and where copies go."""
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.server.backup import Backup
 from mlflow_operator.api.server.stores import Bucket
 from mlflow_operator.desired import stores, trust, volumes
 from mlflow_operator.desired.inputs import Object
@@ -12,8 +11,18 @@ from mlflow_operator.desired.variables import from_secret, overridden, plain
 _RENAMED = {"MLFLOW_BACKEND_STORE_URI": "BACKUP_DATABASE", "AUTH_DATABASE_URI": "BACKUP_AUTH_DATABASE"}
 
 
-def environment(server: MLflowServer, wanted: Backup, folder: str, version: str) -> list[Object]:
-    """Variables of the container; ``folder`` is where a volume for copies is, ``version`` the server's release."""
+def environment(
+    server: MLflowServer, bucket: Bucket | None, folder: str, version: str, *, artifacts: bool = True
+) -> list[Object]:
+    """Variables of the container.
+
+    Args:
+        server: whose data are copied or restored.
+        bucket: where copies are; None where they are on a volume.
+        folder: where that volume is.
+        version: the server's release.
+        artifacts: whether they are copied or restored too.
+    """
     meta = server.metadata
     about = {"NAMESPACE": meta.namespace, "NAME": meta.name, "UID": meta.uid, "VERSION": version}
     own = [
@@ -22,8 +31,8 @@ def environment(server: MLflowServer, wanted: Backup, folder: str, version: str)
         plain("BACKUP_REPORT", "/dev/termination-log"),
         *(plain(f"BACKUP_SERVER_{name}", value) for name, value in about.items()),
         *_databases(server),
-        *(_artifacts(server) if wanted.artifacts else []),
-        *_destination(server, wanted, folder),
+        *(_artifacts(server) if artifacts else []),
+        *_place(server, bucket, folder),
     ]
     return overridden(own, server.spec.env)
 
@@ -41,8 +50,7 @@ def _artifacts(server: MLflowServer) -> list[Object]:
     return _bucket("BACKUP_ARTIFACTS", bucket, stores.artifacts_uri(server), authorities)
 
 
-def _destination(server: MLflowServer, wanted: Backup, folder: str) -> list[Object]:
-    bucket = wanted.destination.s3
+def _place(server: MLflowServer, bucket: Bucket | None, folder: str) -> list[Object]:
     if bucket is None:
         return [plain("BACKUP_PLACE", folder)]
     path = bucket.prefix or f"{server.metadata.namespace}/{server.metadata.name}"

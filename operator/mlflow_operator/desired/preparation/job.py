@@ -7,6 +7,7 @@ stores notice of it is less, and decides whether a success of before still count
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, pod, versions, volumes
+from mlflow_operator.desired.backup.restoring import BUCKET_CONTAINER, CONTAINER, REFUSED, restoring
 from mlflow_operator.desired.companions import accompanied
 from mlflow_operator.desired.inputs import Inputs, Object, digest
 from mlflow_operator.desired.preparation import program
@@ -15,6 +16,11 @@ from mlflow_operator.desired.server.environment import prepare_environment, prob
 
 TERMINAL_EXIT_CODE = 3
 """How the script ends when only a user can help."""
+_HOPELESS = {
+    names.PREPARE: [TERMINAL_EXIT_CODE],
+    BUCKET_CONTAINER: [TERMINAL_EXIT_CODE],
+    CONTAINER: [*REFUSED],
+}
 DEADLINE_SECONDS = 6 * 3600
 """Migrations of large databases take their time."""
 
@@ -27,7 +33,7 @@ def prepare_job(server: MLflowServer, inputs: Inputs, fingerprint: str) -> Objec
     """
     version = versions.version(server)
     identity = service_account.identity(server)
-    body = accompanied(server, _pod(server, inputs), beside=False)
+    body = restoring(server, inputs, accompanied(server, _pod(server, inputs), beside=False))
     template = pod.template(server, inputs, names.PREPARE, body, version=version, annotations=identity, ends=True)
     name = names.preparation(server, digest([template, fingerprint]))
     metadata = names.metadata(server, name, names.PREPARE, version=version)
@@ -41,14 +47,14 @@ def prepare_job(server: MLflowServer, inputs: Inputs, fingerprint: str) -> Objec
             "activeDeadlineSeconds": DEADLINE_SECONDS,
             "podFailurePolicy": {
                 "rules": [
-                    {
-                        "action": "FailJob",
-                        "onExitCodes": {
-                            "containerName": names.PREPARE,
-                            "operator": "In",
-                            "values": [TERMINAL_EXIT_CODE],
-                        },
-                    },
+                    *(
+                        {
+                            "action": "FailJob",
+                            "onExitCodes": {"containerName": name, "operator": "In", "values": codes},
+                        }
+                        for name, codes in _HOPELESS.items()
+                        if name in {c["name"] for c in (*body["containers"], *body.get("initContainers", []))}
+                    ),
                     {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
                 ]
             },

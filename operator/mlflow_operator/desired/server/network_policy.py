@@ -6,7 +6,6 @@ Probes of the kubelet come from the node, which no policy keeps out.
 from collections.abc import Sequence
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.server.backup import Backup
 from mlflow_operator.api.server.networks import NetworkPolicy
 from mlflow_operator.api.server.stores import Bucket
 from mlflow_operator.desired import names, stores
@@ -37,13 +36,16 @@ def network_policies(server: MLflowServer, inputs: Inputs) -> list[Object]:
     known = _known(server, wanted, inputs)
     egress = _egress(server, wanted, inputs)
     name, to_issuer = names.instance(server), _to_issuer(server, wanted, inputs)
+    restored = server.spec.bootstrap.restore.source.s3 if server.spec.bootstrap else None
+    to_backups = _to_bucket(restored, "bootstrap.restore.from", wanted.egress.backup_cidrs, inputs)
     found = [
         _policy(server, name, names.SERVER, [{"from": known, "ports": ports("http")}], [*egress, *to_issuer]),
-        _policy(server, names.bounded(server.metadata.name, "-prepare"), names.PREPARE, [], egress),
+        _policy(server, names.bounded(server.metadata.name, "-prepare"), names.PREPARE, [], [*egress, *to_backups]),
     ]
     if server.spec.backup:
-        elsewhere = [*egress, *_to_backups(server.spec.backup, wanted, inputs)]
-        found.append(_policy(server, names.backup(server), names.BACKUP, [], elsewhere))
+        bucket = server.spec.backup.destination.s3
+        there = _to_bucket(bucket, "backup.destination", wanted.egress.backup_cidrs, inputs)
+        found.append(_policy(server, names.backup(server), names.BACKUP, [], [*egress, *there]))
     if server.spec.backend_store and server.spec.backend_store.managed:
         clients = [{"from": [_clients(server)], "ports": ports(names.POSTGRES)}]
         found.append(_policy(server, names.postgres(server), names.POSTGRES, clients, []))
@@ -103,16 +105,12 @@ def _to_artifacts(server: MLflowServer, wanted: NetworkPolicy, inputs: Inputs) -
     store = server.spec.artifact_store
     if store and store.managed:
         return [_to_own(server, names.OBJECT_STORE)]
-    bucket = stores.s3(server)
-    return _to_bucket(bucket, "artifactStore", wanted.egress.artifact_store_cidrs, inputs) if bucket else []
+    return _to_bucket(stores.s3(server), "artifactStore", wanted.egress.artifact_store_cidrs, inputs)
 
 
-def _to_backups(backup: Backup, wanted: NetworkPolicy, inputs: Inputs) -> list[Object]:
-    bucket = backup.destination.s3
-    return _to_bucket(bucket, "backup.destination", wanted.egress.backup_cidrs, inputs) if bucket else []
-
-
-def _to_bucket(bucket: Bucket, field: str, ranges: Sequence[str], inputs: Inputs) -> list[Object]:
+def _to_bucket(bucket: Bucket | None, field: str, ranges: Sequence[str], inputs: Inputs) -> list[Object]:
+    if bucket is None:
+        return []
     where = _address(f"spec.{field}.s3.endpoint", bucket.endpoint) if bucket.endpoint else _AMAZON
     found = connections(where, ranges, inputs.cluster_domain)
     if bucket.credentials_secret_ref is None:

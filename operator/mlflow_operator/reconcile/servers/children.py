@@ -184,7 +184,7 @@ async def referenced(world: World, server: MLflowServer) -> References:
     """Every Secret and ConfigMap that the pods read and that exists; from now on their changes wake the server."""
     references = desired.references(server)
     me, namespace = Key(SERVER, server.metadata.namespace, server.metadata.name), server.metadata.namespace
-    looked_at = [*(r.key for r in references), *desired.of_backups(server)]
+    looked_at = [*(r.key for r in references), *desired.of_backups(server), *desired.of_restored(server)]
     world.store.set_references(me, {Key(kind, namespace, name) for kind, name in looked_at})
     found = {}
     for kind, name in sorted(r.key for r in references):

@@ -1,5 +1,7 @@
 """The preparation of a server: which Jobs there are, what the newest of them said, and when one may begin."""
 
+from dataclasses import replace
+
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import Desired, names
 from mlflow_operator.engine.queue import Key
@@ -7,8 +9,8 @@ from mlflow_operator.errors import Waiting
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.objects import SERVER
 from mlflow_operator.reconcile.world import World
-from mlflow_operator.status.preparation import Preparation
-from mlflow_operator.status.preparations import Preparations, condition, end_of, ended, stores_of
+from mlflow_operator.status.preparation import Preparation, restored
+from mlflow_operator.status.preparations import Preparations, condition, end_of, ended, ends_before, stores_of
 
 
 async def found(world: World, server: MLflowServer) -> Preparations:
@@ -61,8 +63,11 @@ async def report(world: World, server: MLflowServer, wanted: Desired, there: Pre
 async def _read(world: World, server: MLflowServer, job_name: str) -> Preparation | None:
     labels = f"batch.kubernetes.io/job-name={job_name}"
     pods = await world.cluster.list("Pod", server.metadata.namespace, labels=labels)
-    ends = [end for pod in pods if (end := end_of(pod))]
+    before = [end for pod in pods for end in ends_before(pod)]
+    ends = [end for pod in pods if (end := end_of(pod))] + [end for end in before if end["exitCode"]]
     if not ends:
         return None
     message = max(ends, key=lambda end: str(end.get("finishedAt", ""))).get("message", "")
-    return Preparation.parse(message) or Preparation.broken(message)
+    report = Preparation.parse(message) or Preparation.not_restored(message) or Preparation.broken(message)
+    known = [name for end in before if (name := restored(end.get("message", "")))]
+    return replace(report, restored=known[0] if known else None)

@@ -25,11 +25,11 @@ def main() -> int:
     patience = Patience(float(os.environ.get("PREPARE_PATIENCE", "180")))
     patience.listen()
     uri = os.environ[credentials.URI]
-    parts = [
-        _attempted("database", patience, lambda: prepare_database(uri, patience)),
-        _attempted("artifacts", patience, lambda: prepare_artifacts(patience)),
-    ]
-    if "PREPARE_LOGINS" in os.environ and parts[0]["ok"]:
+    parts = []
+    if everything := os.environ.get("PREPARE_ONLY") != "artifacts":
+        parts.append(_attempted("database", patience, lambda: prepare_database(uri, patience)))
+    parts.append(_attempted("artifacts", patience, lambda: prepare_artifacts(patience)))
+    if everything and "PREPARE_LOGINS" in os.environ and parts[0]["ok"]:
         parts.append(_attempted("logins", patience, lambda: prepare_logins(patience)))
     result = Path(os.environ.get("PREPARE_RESULT", "/dev/termination-log"))
     result.write_text(document(parts), encoding="utf-8")
