@@ -26,7 +26,7 @@ def restricted_team(node: Cluster) -> Iterator[Team]:
     node.kubectl("create", "namespace", name)
     node.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
     yield Team(node, name)
-    node.kubectl("delete", "namespace", name, "--wait=false")
+    node.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
 
 
 def pods(team: Team, server: str = "mlflow") -> list[Object]:

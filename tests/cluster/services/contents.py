@@ -23,7 +23,7 @@ client.set_registered_model_alias("fraud", "champion", "1")
 client.transition_model_version_stage("fraud", "2", "Production")
 client.set_model_version_tag("fraud", "2", "by", "somebody")
 """
-"""Arguments: the server's URL, and how many runs; nothing that it makes is the same twice, but the bytes of artifacts."""
+"""Arguments: the server's URL, and how many runs; the bytes of artifacts are the same each time."""
 
 READ = """
 import hashlib, json, os, sys, tempfile, mlflow
