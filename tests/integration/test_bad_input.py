@@ -352,11 +352,11 @@ SERVERS_REFUSED = {
     ),
     "a volume by the name of one of ours": (
         SQLITE + VOLUME + "volumes: [{name: tmp, emptyDir: {}}]",
-        "tmp, database, artifacts, certificate and what ends in -authorities are volumes of the operator's own",
+        "tmp, database, artifacts, backups, certificate and what ends in -authorities are volumes of the operator's own",
     ),
     "a container by the name of one of ours": (
         SQLITE + VOLUME + "sidecars: [{name: mlflow, image: a}]",
-        "mlflow and prepare are containers of the operator's own; choose another name",
+        "mlflow, prepare, restore and make-bucket are containers of the operator's own; choose another name",
     ),
     "a sidecar that is misspelt": (
         SQLITE + VOLUME + "sidecars: [{name: a, image: b, cmd: [c]}]",
