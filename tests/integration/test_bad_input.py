@@ -352,7 +352,7 @@ SERVERS_REFUSED = {
     ),
     "a volume by the name of one of ours": (
         SQLITE + VOLUME + "volumes: [{name: tmp, emptyDir: {}}]",
-        "tmp, database, artifacts, backups, certificate and what ends in -authorities are volumes of the operator's own",
+        "tmp, database, artifacts, backups, certificate and what ends in -authorities are volumes of",
     ),
     "a container by the name of one of ours": (
         SQLITE + VOLUME + "sidecars: [{name: mlflow, image: a}]",
