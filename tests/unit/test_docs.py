@@ -235,7 +235,7 @@ MODULES: dict[type[Resource], tuple[str, ...]] = {
 PASSED_ON = (
     *("promotion/snapshot.py", "reconcile/servers/surroundings.py"),
     *("reconcile/publish.py", "reconcile/objects.py", "reconcile/process.py", "reconcile/events.py"),
-    *("status/preparations.py", "status/rollout.py", "status/reasons.py"),
+    *("status/preparations.py", "status/rollout.py", "status/reasons"),
 )
 """Modules of those packages that make no reasons."""
 ELSEWHERE = {
@@ -259,7 +259,8 @@ ELSEWHERE = {
 def modules(*places: str) -> set[str]:
     """The modules that these are, or that stand below them and make reasons."""
     below = {file for place in places for file in [CODE / place, *(CODE / place).rglob("*")] if file.suffix == ".py"}
-    return {str(file.relative_to(CODE)) for file in below} - set(PASSED_ON)
+    found = {file.relative_to(CODE) for file in below}
+    return {str(file) for file in found if not {str(file), str(file.parent)} & set(PASSED_ON)}
 
 
 def camel_case(module: str) -> set[str]:
