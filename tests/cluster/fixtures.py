@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from cluster.host import console, packages, sessions
+from cluster.host import console, folders, packages, sessions
 from cluster.host.errors import ClusterError, Impossible, Unavailable
+from cluster.leaks.recorder import Recorder
 from cluster.nodes import images
+from cluster.nodes.node import LocalNode
 from cluster.plane import programs
 from cluster.plane.audit import AuditLog
 from cluster.plane.control_plane import ControlPlane
@@ -178,6 +180,26 @@ def node() -> Iterator[Cluster]:
             keeping.keep()
     with keeping.in_use(cluster), available():
         yield _bring_up(cluster)
+
+
+@pytest.fixture(scope="session")
+def recorder(node: Cluster) -> Iterator[Recorder | None]:
+    """Records from the first test on; in the end fails when a secret is anywhere but in its Secret.
+
+    None where the node's disk and processes are not this machine's.
+    """
+    if not isinstance(node, LocalNode):
+        yield None
+        return
+    recorder = Recorder(node, folders.state() / f"recorded-{os.getpid()}")
+    recorder.start()
+    try:
+        yield recorder
+        leaks = recorder.leaks()
+    finally:
+        recorder.stop()
+    console.say(recorder.looked)
+    assert leaks == [], "secrets are where nobody should find them: where, and of which Secret and key"
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from cluster.companions.kube_router import KubeRouter
 from cluster.companions.traefik import Traefik
 from cluster.companions.vpa import Vpa
 from cluster.fixtures import available
+from cluster.leaks.recorder import Recorder
 from cluster.nodes.node import LocalNode
 from cluster.plane.control_plane import ControlPlane
 from cluster.plane.paper_node import PaperNode
@@ -105,8 +106,11 @@ def vpa(session_folder: Path, operator: OperatorProcess, installed: ControlPlane
 
 
 @pytest.fixture(scope="session")
-def local_node(node: Cluster) -> LocalNode:
-    """The node of this machine with the operator in a pod: a companion runs as a process beside its kubelet."""
+def local_node(node: Cluster, recorder: Recorder | None) -> LocalNode:
+    """The node of this machine with the operator in a pod: a companion runs as a process beside its kubelet.
+
+    In the end no secret may be anywhere but in its Secret.
+    """
     if not isinstance(node, LocalNode):
         pytest.skip(f"the network of the provider {node.name} is its own; CLUSTER=local")
     installation.install(node)
