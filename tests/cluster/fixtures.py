@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster.host import console, folders, packages, sessions
+from cluster.host import console, packages, sessions
 from cluster.host.errors import ClusterError, Impossible, Unavailable
 from cluster.leaks.recorder import Recorder
 from cluster.nodes import images
@@ -183,7 +183,7 @@ def node() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def recorder(node: Cluster) -> Iterator[Recorder | None]:
+def recorder(node: Cluster, session_folder: Path) -> Iterator[Recorder | None]:
     """Records from the first test on; in the end fails when a secret is anywhere but in its Secret.
 
     None where the node's disk and processes are not this machine's.
@@ -191,7 +191,7 @@ def recorder(node: Cluster) -> Iterator[Recorder | None]:
     if not isinstance(node, LocalNode):
         yield None
         return
-    recorder = Recorder(node, folders.state() / f"recorded-{os.getpid()}")
+    recorder = Recorder(node, session_folder / "recorded")
     recorder.start()
     try:
         yield recorder
