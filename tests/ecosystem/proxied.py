@@ -139,7 +139,7 @@ class Pod:
             f"127.0.0.1:{BEHIND}": f"127.0.0.1:{behind or self.inner}",
         }
         found = self.container("oauth2-proxy")
-        env = {v["name"]: self._held(v["valueFrom"]["secretKeyRef"]) for v in found["env"]}
+        env = {v["name"]: v.get("value") or self._held(v["valueFrom"]["secretKeyRef"]) for v in found["env"]}
         binary = programs.build(programs.OAUTH2_PROXY) / "oauth2-proxy"
         # As the kubelet reads them.
         words = [_placed(word, place).replace("$$", "$") for word in found["args"]]

@@ -269,6 +269,46 @@ def test_an_issuer_that_cannot_be_asked_is_told_of_in_the_last_words(
         lost.stop()
 
 
+def test_the_issuer_is_asked_by_a_forward_proxy(
+    pod: Pod, provider: IdentityProvider, client: Client, tmp_path: Path
+) -> None:
+    """Where the spec names one, which has to find the issuer's name, too."""
+    with socket.create_server(("127.0.0.1", 0)) as forward, ThreadPoolExecutor() as pool:
+        logins_by = logins("https://login.example.test") | {
+            "httpsProxy": f"http://127.0.0.1:{forward.getsockname()[1]}"
+        }
+        away = Pod(tmp_path, provider, client, ports.free(1)[0], auth={"oauth2Proxy": logins_by})
+        starting = pool.submit(away.start_proxy, behind=pod.inner)
+        connection, _ = forward.accept()
+        with connection:
+            asked_for = connection.recv(4096).decode()
+        with pytest.raises(ClusterError, match="ended by itself"):
+            starting.result()
+        away.stop()
+    assert asked_for.startswith("CONNECT login.example.test:443 ")
+
+
+def test_an_artifact_passes_without_being_held(pod: Pod) -> None:
+    """Up and down; the proxy stays within what it asks its node for."""
+    size, chunk = 256 * 2**20, b"x" * 2**20
+    path = f"{PREFIX}/api/2.0/mlflow-artifacts/artifacts/0/large"
+    connection = http.client.HTTPConnection("127.0.0.1", pod.port, timeout=120)
+    headers = {"Authorization": pod.operator, "Content-Length": str(size)}
+    connection.request("PUT", path, body=(chunk for _ in range(size // len(chunk))), headers=headers)
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()) == (200, b"{}")
+    connection.request("GET", path, headers={"Authorization": pod.operator})
+    answer, found = connection.getresponse(), 0
+    while part := answer.read(2**20):
+        found += len(part)
+    connection.close()
+    assert (answer.status, found) == (200, size)
+    status = Path(f"/proc/{pod.processes[-1].pid}/status").read_text()
+    highest = re.search(r"VmHWM:\s+(\d+) kB", status)
+    assert highest
+    assert int(highest[1]) < 64 * 1024
+
+
 def test_a_request_may_take_longer_than_half_a_minute(in_front: Pod) -> None:
     """As an upload does whose answer comes when all of it is in the store."""
     assert asked(in_front, f"{PREFIX}/api/32", login=in_front.operator).status == 200

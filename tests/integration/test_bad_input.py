@@ -77,6 +77,8 @@ PROVIDERS_REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "scopes without tokens": ({"scopes": ["email"]}, "add openid, without which the issuer gives no ID token"),
     "a session for a year": ({"sessionTTL": "9999h"}, "write a week at most, 168h"),
     "a session without a unit": ({"sessionTTL": "60"}, "write hours, minutes and seconds"),
+    "a forward proxy with a login": ({"httpsProxy": "http://a:b@proxy:3128"}, "use a proxy that asks for no login"),
+    "a forward proxy without a scheme": ({"httpsProxy": "proxy:3128"}, "write an http:// or https:// URL with a host"),
     "two authorities": ({"caBundle": {"secretKeyRef": KEY, "configMapKeyRef": KEY}}, "set exactly one of"),
     **{
         f"a flag of the proxy: {flag}": ({"extraArgs": [flag]}, "write --name=value with one of acr-values,")

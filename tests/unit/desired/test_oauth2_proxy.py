@@ -276,6 +276,7 @@ def test_what_clients_send_as_a_login_is_not_logged() -> None:
 @pytest.mark.parametrize(
     ("issuer", "egress", "peers"),
     [
+        ("https://10.9.8.7:8443", {}, [{"ipBlock": {"cidr": "10.9.8.7/32"}}]),
         ("https://login.example.com", {}, [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}}]),
         ("https://login.example.com", {"issuerCIDRs": ["192.0.2.7/32"]}, [{"ipBlock": {"cidr": "192.0.2.7/32"}}]),
         (
@@ -292,6 +293,15 @@ def test_walls_let_the_pods_reach_the_issuer(issuer: str, egress: Spec, peers: l
     rules = {key[1]: o["spec"]["egress"] for key, o in found.items() if key[0] == "NetworkPolicy"}
     assert rules["mlflow"][:-1] == rules["mlflow-prepare"]
     assert rules["mlflow"][-1]["to"] == peers
+
+
+def test_a_forward_proxy_is_where_the_issuer_is_reached() -> None:
+    """By the variable that Go's programs know, which never leads to one's own pod; and the walls let through to it."""
+    spec = sso(httpsProxy="http://10.0.0.9:3128") | {"networkPolicy": {}}
+    env = {v["name"]: v.get("value") for v in containers(spec)["oauth2-proxy"]["env"]}
+    assert env["HTTPS_PROXY"] == "http://10.0.0.9:3128"
+    found = everything(server(EXISTING | spec))["NetworkPolicy", "mlflow"]["spec"]["egress"][-1]
+    assert found == {"to": [{"ipBlock": {"cidr": "10.0.0.9/32"}}], "ports": [{"protocol": "TCP", "port": 3128}]}
 
 
 def test_both_kinds_of_logins_can_follow_each_other() -> None:

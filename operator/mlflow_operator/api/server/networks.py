@@ -25,7 +25,7 @@ class Egress(ApiModel):
     artifact_store_cidrs: Annotated[CidrList, Field(alias="artifactStoreCIDRs")] = Field(default_factory=list)
     """Addresses of the artifact store. Unset: those that its endpoint tells, or all at its port."""
     issuer_cidrs: Annotated[CidrList, Field(alias="issuerCIDRs")] = Field(default_factory=list)
-    """Addresses of auth.oauth2Proxy's issuer. Unset: those that its URL tells, or all at its port."""
+    """Addresses of auth.oauth2Proxy's issuer, or of its proxy. Unset: those that the URL tells, or all at its port."""
     backup_cidrs: Annotated[CidrList, Field(alias="backupCIDRs")] = Field(default_factory=list)
     """Addresses of the bucket for backups. Unset: those that its endpoint tells, or all at its port."""
     additional_rules: EgressRules = Field(default_factory=list)

@@ -31,6 +31,10 @@ _ISSUER = (
     Rule("self.startsWith('https://')", "write an https:// URL: whoever changes the issuer's answers lets anybody in"),
     *HTTP_URL,
 )
+_FORWARD = (
+    *HTTP_URL,
+    Rule("!self.contains('@')", "use a proxy that asks for no login: pods show the URL to everybody"),
+)
 _ARGS = Rule(
     f"self.all(a, a.matches('^--({'|'.join(ALLOWED_ARGS)})=.+$'))",
     f"write --name=value with one of {', '.join(ALLOWED_ARGS)}; the operator sets the others, or nobody should",
@@ -67,6 +71,8 @@ class OAuth2Proxy(ApiModel):
     """For how long a login holds in a browser, whatever becomes of the person at the issuer."""
     ca_bundle: CaBundle | None = None
     """Certificate authorities that are trusted for the issuer, beside the public ones."""
+    https_proxy: Annotated[str, Field(max_length=2048), rules(*_FORWARD)] | None = None
+    """Proxy by which the issuer is reached, such as http://proxy.example.com:3128. Unset: none is needed."""
     image: Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[A-Za-z0-9./:@_-]+$")] | None = None
     """Image of oauth2-proxy. Unset: the operator's default."""
     resources: Resources = Field(default_factory=Resources)

@@ -123,7 +123,8 @@ def _to_issuer(server: MLflowServer, wanted: NetworkPolicy, inputs: Inputs) -> l
     said = oauth2_proxy.wanted(server)
     if said is None:
         return []
-    where = _address("spec.auth.oauth2Proxy.issuerURL", said.issuer_url)
+    field, url = ("httpsProxy", said.https_proxy) if said.https_proxy else ("issuerURL", said.issuer_url)
+    where = _address(f"spec.auth.oauth2Proxy.{field}", url)
     return connections(where, wanted.egress.issuer_cidrs, inputs.cluster_domain)
 
 

@@ -14,7 +14,7 @@ from mlflow_operator.desired import names, pod, trust
 from mlflow_operator.desired.external import authorities
 from mlflow_operator.desired.inputs import Images, Object, Reference
 from mlflow_operator.desired.server import encryption, exposure
-from mlflow_operator.desired.variables import from_secret, literal
+from mlflow_operator.desired.variables import from_secret, literal, plain
 
 CONTAINER = "oauth2-proxy"
 HOST_BEHIND, PORT_BEHIND = "127.0.0.1", 5001
@@ -58,6 +58,7 @@ def container(server: MLflowServer, images: Images, port: int) -> Object | None:
         "env": [
             from_secret("OAUTH2_PROXY_CLIENT_SECRET", said.client_secret_ref.name, said.client_secret_ref.key),
             from_secret("OAUTH2_PROXY_COOKIE_SECRET", names.proxy_login(server), _COOKIES),
+            *([plain("HTTPS_PROXY", said.https_proxy)] if said.https_proxy else []),
         ],
         "ports": [{"name": "http", "containerPort": port, "protocol": "TCP"}],
         "readinessProbe": probe | {"periodSeconds": 5},
