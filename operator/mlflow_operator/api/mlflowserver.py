@@ -23,32 +23,13 @@ from mlflow_operator.api.server.availability import Autoscaling, PodDisruptionBu
 from mlflow_operator.api.server.backup import BACKUP_RULES, Backup, BackupStatus, Bootstrap
 from mlflow_operator.api.server.encryption import Tls
 from mlflow_operator.api.server.exposure import Gateway, Ingress
+from mlflow_operator.api.server.names import BESIDE_A_PROXY, CONTAINER_NAMES, VOLUME_NAMES
 from mlflow_operator.api.server.networks import URI_NEEDS_RULES, NetworkPolicy
 from mlflow_operator.api.server.pods import ContainerSecurityContext, PodSecurityContext, Resources, TemporaryStorage
 from mlflow_operator.api.server.promotions import Promotions
 from mlflow_operator.api.server.serving import EnvVar, Experiment, External, Image, Network, Service, ServiceAccount
 from mlflow_operator.api.server.stores import ArtifactStore, BackendStore
 
-_VOLUME_NAMES = Rule(
-    "self.all(v, !(v.name in ['tmp', 'database', 'artifacts', 'backups', 'certificate'])"
-    " && !v.name.endsWith('-authorities'))",
-    "tmp, database, artifacts, backups, certificate and what ends in -authorities are volumes of the operator's own;"
-    " choose another name",
-)
-_CONTAINER_NAMES = Rule(
-    "self.all(c, !(c.name in ['mlflow', 'prepare', 'restore', 'make-bucket']))",
-    "mlflow, prepare, restore and make-bucket are containers of the operator's own; choose another name",
-)
-_BESIDE_A_PROXY = Rule(
-    "!(has(self.auth) && has(self.auth.oauth2Proxy)) || ("
-    + " && ".join(
-        f"(!has(self.{field}) || self.{field}.all(x, x.name != 'oauth2-proxy'))"
-        for field in ("sidecars", "initContainers", "volumes")
-    )
-    + ")",
-    "with auth.oauth2Proxy, oauth2-proxy is a container and a volume of the operator's own; choose another name",
-)
-"""Not of the lists themselves: who has a proxy of this name already keeps it, as long as the operator has none."""
 _DEPLOYED_ONLY = (
     "version",
     "image",
@@ -147,13 +128,13 @@ class MLflowServerSpec(ApiModel):
     """More environment variables, as in a container; they win over the operator's own."""
     env_from: Annotated[list[EnvFromSource], Field(max_length=16)] = Field(default_factory=list)
     """More sources of environment variables, as in a container."""
-    volumes: Annotated[list[Volume], Field(max_length=16), rules(_VOLUME_NAMES)] = Field(default_factory=list)
+    volumes: Annotated[list[Volume], Field(max_length=16), rules(VOLUME_NAMES)] = Field(default_factory=list)
     """More volumes of the server's pods and its preparation's, as in a pod."""
     volume_mounts: Annotated[list[VolumeMount], Field(max_length=32)] = Field(default_factory=list)
     """Where MLflow's containers find them, as in a container."""
-    sidecars: Annotated[list[Container], Field(max_length=8), rules(_CONTAINER_NAMES)] = Field(default_factory=list)
+    sidecars: Annotated[list[Container], Field(max_length=8), rules(CONTAINER_NAMES)] = Field(default_factory=list)
     """More containers beside the server, as in a pod."""
-    init_containers: Annotated[list[Container], Field(max_length=8), rules(_CONTAINER_NAMES)] = Field(
+    init_containers: Annotated[list[Container], Field(max_length=8), rules(CONTAINER_NAMES)] = Field(
         default_factory=list
     )
     """Containers before the server and its preparation, as in a pod; those with restartPolicy Always stay beside."""
@@ -230,7 +211,7 @@ class MLflowServerSpec(ApiModel):
             ".artifactStore",
         ),
         URI_NEEDS_RULES,
-        _BESIDE_A_PROXY,
+        BESIDE_A_PROXY,
         *BACKUP_RULES,
         Rule(
             f"!has(self.external) || (self.replicas == 1 && [{', '.join(f'has(self.{f})' for f in _DEPLOYED_ONLY)}]"

@@ -128,7 +128,7 @@ MUTANTS = (
         "[claims] if claims",
         "desired",
     ),
-    mutant(JOB, "a terminal end is retried", '"values": [TERMINAL_EXIT_CODE]', '"values": [9]', "desired"),
+    mutant(JOB, "a terminal end is retried", "names.PREPARE: [TERMINAL_EXIT_CODE]", "names.PREPARE: [9]", "desired"),
     mutant(
         LOGIN, "any Secret goes anywhere", "    if where.fits([glob", "    if True or where.fits([glob", "reconcile"
     ),
