@@ -45,29 +45,36 @@ def container(server: MLflowServer, images: Images, port: int) -> Object | None:
     said = wanted(server)
     if said is None:
         return None
-    probe: Object = {
-        "httpGet": {
-            "path": f"{_own_path(server)}/ping",
-            "port": "http",
-            **({"scheme": "HTTPS"} if server.spec.tls else {}),
-        },
-        "timeoutSeconds": 5,
-    }
     fields: Object = {
         "args": arguments(server, said, port),
-        "env": [
-            from_secret("OAUTH2_PROXY_CLIENT_SECRET", said.client_secret_ref.name, said.client_secret_ref.key),
-            from_secret("OAUTH2_PROXY_COOKIE_SECRET", names.proxy_login(server), _COOKIES),
-            *([plain("HTTPS_PROXY", said.https_proxy)] if said.https_proxy else []),
-        ],
+        "env": _environment(server, said),
         "ports": [{"name": "http", "containerPort": port, "protocol": "TCP"}],
-        "readinessProbe": probe | {"periodSeconds": 5},
-        "livenessProbe": probe | {"periodSeconds": 20, "failureThreshold": 6},
+        **_probes(server),
         "lifecycle": {"preStop": {"sleep": {"seconds": LEAVING_SECONDS}}},
         "volumeMounts": _mounts(server, said),
         "resources": pod.resources(said.resources, {"cpu": "50m", "memory": "64Mi"}),
     }
     return pod.container(CONTAINER, said.image or images.oauth2_proxy, images, **fields)
+
+
+def _environment(server: MLflowServer, said: OAuth2Proxy) -> list[Object]:
+    """What nobody may read in the arguments, and how Go's programs are told of a forward proxy."""
+    return [
+        from_secret("OAUTH2_PROXY_CLIENT_SECRET", said.client_secret_ref.name, said.client_secret_ref.key),
+        from_secret("OAUTH2_PROXY_COOKIE_SECRET", names.proxy_login(server), _COOKIES),
+        *([plain("HTTPS_PROXY", said.https_proxy)] if said.https_proxy else []),
+    ]
+
+
+def _probes(server: MLflowServer) -> Object:
+    """Of the proxy alone: what is behind it has probes of its own."""
+    scheme = {"scheme": "HTTPS"} if server.spec.tls else {}
+    asked: Object = {"path": f"{_own_path(server)}/ping", "port": "http", **scheme}
+    probe: Object = {"httpGet": asked, "timeoutSeconds": 5}
+    return {
+        "readinessProbe": probe | {"periodSeconds": 5},
+        "livenessProbe": probe | {"periodSeconds": 20, "failureThreshold": 6},
+    }
 
 
 def words_for_mlflow(server: MLflowServer) -> list[str]:
