@@ -9,7 +9,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 NODE = "tests/e2e"
-ON_THE_NODE = (f"{NODE}/", "tests/ecosystem/test_routes.py", "tests/ecosystem/test_walls.py")
+ON_THE_NODE = (f"{NODE}/", *(f"tests/ecosystem/test_{name}.py" for name in ("login", "routes", "walls")))
 LONG = (
     NODE,
     "tests/integration/server/test_one_by_one.py",

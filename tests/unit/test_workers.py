@@ -15,6 +15,7 @@ QUICK, SLOW, PURE = "tests/integration/test_docs.py", "tests/integration/gates/t
         ("tests/e2e/deeper/test_b.py::test_b[x/y]", "tests/e2e"),
         ("tests/ecosystem/test_walls.py::test_a", "tests/e2e"),
         ("tests/ecosystem/test_routes.py::test_a", "tests/e2e"),
+        ("tests/ecosystem/test_login.py::test_a", "tests/e2e"),
         (f"{SLOW}::test_c[tests/e2e/x::y]", SLOW),
         (f"{PURE}::Class::test_d", PURE),
     ],
