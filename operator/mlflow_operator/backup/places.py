@@ -3,6 +3,7 @@
 A thing is written whole or not at all: a folder gets it by a rename, a bucket by completing an upload.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -132,7 +133,8 @@ def place(uri: str, options: Mapping[str, str] | None = None) -> Place:
     client = _OPTIONS | {"timeout": _NO_LIMIT}
     if authorities := config.pop("root_certificate", None):
         client["root_certificate"] = Path(authorities).read_bytes()
-    if config.get("endpoint", "").startswith("http://"):
+    endpoint = config.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+    if endpoint.startswith("http://"):
         client["allow_http"] = True
     try:
         make: Any = from_url

@@ -21,7 +21,7 @@ from typing import Any
 
 from mlflow_operator.backup import catalogue, checking, pruning, restoring, writing
 from mlflow_operator.backup.databases import Database, database
-from mlflow_operator.backup.errors import BackupError, Unreachable
+from mlflow_operator.backup.errors import BackupError, Refused, Unreachable
 from mlflow_operator.backup.manifest import Manifest, Server
 from mlflow_operator.backup.places import Place, place
 from mlflow_operator.backup.retention import Retention
@@ -102,15 +102,24 @@ def _age(text: str) -> timedelta:
 
 
 def _make(said: argparse.Namespace) -> dict[str, Any]:
-    to = _the_place(said)
+    to, artifacts = _the_place(said), _artifacts(said)
+    if artifacts and _within(to, artifacts):
+        raise Refused("PlaceAmongArtifacts", f"{to.uri} is among the artifacts; choose a place that is not copied too")
     about = {key: os.environ.get(f"{_SERVER}_{key.upper()}", "") for key in Server.__dataclass_fields__}
-    source = writing.Source(Server(**about), _databases(said), _artifacts(said))
+    source = writing.Source(Server(**about), _databases(said), artifacts)
     made = writing.make(source, to, _now, secrets.token_hex(3))
     gone = pruning.prune(to, Retention(said.keep_last, said.max_age), made, _now())
     for name in gone:
         print(f"removed {name}")
     print(_line(made))
     return {"ok": True, **_summary(made), "removed": len(gone)}
+
+
+def _within(one: Place, other: Place) -> bool:
+    """Whether a place is in another, as far as addresses tell."""
+    inner, outer = (f"{place_.uri.removeprefix('file://').rstrip('/')}/" for place_ in (one, other))
+    same = os.environ.get(f"{_PLACE}_ENDPOINT") == os.environ.get(f"{_ARTIFACTS}_ENDPOINT")
+    return same and inner.startswith(outer)
 
 
 def _list(said: argparse.Namespace) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from mutants.table import (
     approvals,
+    backups,
     clients,
     core,
     desired,
@@ -39,6 +40,7 @@ PARTS = (
     reaching,
     preparation,
     servers,
+    backups,
     status,
     webhooks,
     who,

@@ -89,6 +89,7 @@ def test_a_server_is_restored_once(here: Path, capsys: pytest.CaptureFixture[str
         (["make", "--database", "postgresql://[::1/mlflow"], 1, "InvalidUri"),
         (["make", "--database", "mysql+pymysql://db/mlflow"], 1, "UnsupportedDatabase"),
         (["make", "--database", "sqlite:///nothing.db"], 1, "DatabaseMissing"),
+        (["make", *FILES, "--place", "mlruns/backups"], 1, "PlaceAmongArtifacts"),
         (["make", *FILES[:2], "--artifacts", "ftp://somewhere"], 1, "InvalidPlace"),
     ],
 )
