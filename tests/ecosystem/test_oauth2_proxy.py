@@ -247,6 +247,22 @@ def test_a_session_holds_at_every_pod(pod: Pod, provider: IdentityProvider, clie
         another.stop()
 
 
+@pytest.mark.parametrize("other", [{"groups": ["sales"]}, {"emailDomains": ["example.org"]}], ids=["group", "domain"])
+def test_a_session_is_measured_by_the_spec_of_now(
+    pod: Pod, provider: IdentityProvider, client: Client, tmp_path: Path, other: dict[str, Any]
+) -> None:
+    """Who has logged in before groups or domains were changed is sent away with the next request."""
+    browser = Browser(provider)
+    browser.log_in(f"{pod.at}{PREFIX}/", "ada")
+    auth = {"oauth2Proxy": logins(provider.issuer) | other}
+    stricter = Pod(tmp_path, provider, client, ports.free(1)[0], auth=auth)
+    stricter.start_proxy(behind=pod.inner)
+    try:
+        assert browser.ask(f"{stricter.at}{SEARCH}").status == 403
+    finally:
+        stricter.stop()
+
+
 def test_what_is_under_way_is_answered_when_the_proxy_is_told_to_end(in_front: Pod) -> None:
     """The pod's end cuts no upload off."""
     with ThreadPoolExecutor() as pool:
