@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import (
+    backups,
     costs,
     failover,
     footprint,
@@ -53,6 +54,7 @@ PARTS = (
     Part("metadata", "What the service asks", metadata.all_of, full=(200, 200), quick=(20, 5)),
     Part("logins", "What logins cost a request", logins.of_requests, full=(100,), quick=(5,)),
     Part("models", "What models cost the service", models.all_of, full=(10, 500), quick=(2, 50)),
+    Part("backups", "What backups take", backups.all_of, full=(10_000, 10), quick=(100, 1)),
     Part("memory", "Memory", memory.settled, full=(50, 100), quick=(2, 10)),
 )
 

@@ -18,9 +18,10 @@ from obstore.store import LocalStore, from_url
 
 from mlflow_operator.backup.errors import Refused, Unreachable
 
-_PART = 16 << 20
-"""Bytes of a part of an upload: the largest thing is 10,000 of them, 156 GiB."""
-_PARTS_AT_ONCE = 2
+_PART = 8 << 20
+"""Bytes of a part of an upload: the largest thing is 10,000 of them, 78 GiB."""
+_PARTS_AT_ONCE = 1
+"""Beside the one that is being filled: the memory that a copy takes is that of as many as are made at once."""
 _OPTIONS: dict[str, Any] = {"connect_timeout": timedelta(seconds=10), "read_timeout": timedelta(minutes=1)}
 _TRIES: dict[str, Any] = {"max_retries": 8, "retry_timeout": timedelta(minutes=5)}
 _NO_LIMIT = timedelta(days=7)
