@@ -113,12 +113,11 @@ def log_in(page: Page, login: str) -> None:
     page.get_by_role("button", name="Continue").click()  # the provider asks whether the server may know all that
 
 
-def close_dialogs(page: Page) -> None:
-    """Put away what MLflow shows to somebody who sees its models for the first time: an explanation, an assistant."""
+def close_dialog(page: Page) -> None:
+    """Put away what MLflow explains to somebody who sees its models for the first time."""
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_be_hidden()
-    page.get_by_role("button", name="Close").click()
 
 
 def provider_at_the_node(node: LocalNode) -> IdentityProvider:

@@ -242,7 +242,7 @@ def test_the_picture_of_the_documentation(browser: Browser, team: Team, model: s
     page = login.person(browser).new_page()
     login.log_in(page, "ada")
     page.goto(f"{URL}/#/models")
-    login.close_dialogs(page)
+    login.close_dialog(page)
     page.get_by_text("Model training", exact=True).click()
     page.goto(f"{URL}/#/models/{model}")
     for word in ("Version 3", "champion", "challenger"):

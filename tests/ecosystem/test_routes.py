@@ -63,7 +63,7 @@ def exposed(listener: str = controller.OPEN, gateway: str = controller.GATEWAY) 
     parent = {"name": gateway, "namespace": controller.NAMESPACE, "sectionName": listener}
     return {
         "backendStore": {"sqlite": {}},
-        "artifactStore": {"persistentVolume": {}},
+        "artifactStore": {"managed": {}},
         "ingress": {"host": INGRESS, "className": controller.CLASS},
         "gateway": {"parentRefs": [parent], "hostnames": [GATEWAY], "scheme": "http"},
     }
@@ -131,7 +131,7 @@ def test_the_page_may_change_something_and_another_sites_may_not(client: ClientP
 
 @EACH_ROUTE
 def test_a_gigabyte_goes_up_and_comes_down(client: ClientPod, host: str) -> None:
-    """As an artifact of MLflow's client, without a setting."""
+    """As an artifact of MLflow's client, without a setting; it knows the route alone, and the store is in S3."""
     found = json.loads(client.python(_UP_AND_DOWN, f"http://{host}", str(GIGABYTE)).splitlines()[-1])
     logging.getLogger(__name__).info("%s: %.1f s up, %.1f s down", host, found["up"], found["down"])
     assert (found["size"], found["same"]) == (GIGABYTE, True)
