@@ -1,6 +1,7 @@
 """What backups take: of so many runs and gigabytes, again when little has changed, read through, and restored."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -53,6 +54,8 @@ def _measured(stage: Stage, minio: Minio, runs: int, gigabytes: int) -> list[Row
     _artifacts(stage.folder / "backup-artifacts", runs, gigabytes * 1024 * MIB)
     _program(environ, "make", database="backed-up", artifacts=str(stage.folder / "backup-artifacts"), place="seed")
     _program(environ, "restore", database="seeded", artifacts="s3://copied", place="seed")  # so it is in a bucket too
+    for seed in (stage.folder / "backup-artifacts", minio.folder / "minio-data" / "backups" / "seed"):
+        shutil.rmtree(seed)  # gigabytes each
     found = {
         f"the first backup: {runs} runs, {gigabytes} GiB": _program(environ, "make"),
         "the next, when nothing has changed": _program(environ, "make"),
