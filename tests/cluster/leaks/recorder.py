@@ -133,7 +133,9 @@ class Recorder:
 
     def _keep_logs(self) -> None:
         logs = self._node.folder / "pod-logs"
-        for log in logs.rglob("*.log*"):
+        # Not rglob, which ends with an error where a pod's folder goes meanwhile.
+        found = (Path(folder, name) for folder, _, names in os.walk(logs) for name in names if ".log" in name)
+        for log in found:
             with contextlib.suppress(OSError):  # it is gone by now
                 pod, container, name = log.relative_to(logs).parts
                 kept = self._folder / "logs" / f"{pod}.{container}.{log.stat().st_ino}.{name.partition('.')[0]}"
