@@ -10,7 +10,7 @@ from typing import Any
 
 from cluster.nodes.node_files import NODE_NAME
 
-COUNT = 12
+COUNT = 24
 SIZE = "20Gi"
 CLASS = "local"
 
