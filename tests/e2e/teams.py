@@ -25,8 +25,10 @@ def restricted_team(node: Cluster) -> Iterator[Team]:
     name = f"test-{uuid.uuid4().hex[:8]}"
     node.kubectl("create", "namespace", name)
     node.kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")
-    yield Team(node, name)
-    node.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+    try:
+        yield Team(node, name)
+    finally:
+        node.kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
 
 
 def pods(team: Team, server: str = "mlflow") -> list[Object]:

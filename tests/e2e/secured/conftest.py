@@ -1,4 +1,4 @@
-"""One server for the tests of this folder: the production sample with HTTPS in its pods, and MLflow's logins."""
+"""One server for the file of this folder: the production sample with HTTPS in its pods, and MLflow's logins."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from e2e.secured.people import CACHE_SECONDS, FIRST, issue
 from e2e.teams import START_SECONDS, give, restricted_team
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def team(node: Cluster) -> Iterator[Team]:
     """A team with that server, ready, as the manifest of the team has it."""
     with restricted_team(node) as team:
@@ -30,7 +30,7 @@ def team(node: Cluster) -> Iterator[Team]:
         yield team
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def client(node: Cluster, team: Team) -> ClientPod:
     """A pod that trusts the team's authority and logs in as MLflow's client does, as the administrator."""
     keys = {
