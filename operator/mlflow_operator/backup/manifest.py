@@ -9,6 +9,8 @@ from typing import Any
 from mlflow_operator.backup.errors import Damaged, Refused
 
 FORMAT = 1
+MARK = ".mlflow-operator-restore"
+"""Among artifacts, while a backup is restored: which one. It is no artifact."""
 FOLDER, MANIFEST, STARTED, ARTIFACTS = "backups", "manifest.json", "started.json", "artifacts.zst"
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 

@@ -128,7 +128,10 @@ def place(uri: str, options: Mapping[str, str] | None = None) -> Place:
     scheme = urlsplit(uri).scheme
     if scheme in ("", "file"):
         folder = Path(uri.removeprefix("file://"))
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unreachable("StoreUnreachable", f"{folder} cannot be used: {error.strerror}") from error
         return Place(uri, LocalStore(folder))
     config: dict[str, Any] = dict(options or {})
     client = _OPTIONS | {"timeout": _NO_LIMIT}

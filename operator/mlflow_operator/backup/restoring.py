@@ -12,10 +12,9 @@ from mlflow_operator.backup.beside import beside
 from mlflow_operator.backup.databases import Database
 from mlflow_operator.backup.errors import Damaged, Refused
 from mlflow_operator.backup.listing import Artifact
-from mlflow_operator.backup.manifest import DatabaseCopy, Manifest
+from mlflow_operator.backup.manifest import MARK, DatabaseCopy, Manifest
 from mlflow_operator.backup.places import Place
 
-MARK = ".mlflow-operator-restore"
 _AT_ONCE = 8
 
 log = logging.getLogger(__name__)
@@ -52,6 +51,7 @@ def restore(of: Manifest, where: Place, databases: Sequence[Database], artifacts
     done = [_is_done(of, database) for database in databases]
     if all(done):
         log.info("it was restored from %s already", of.name)
+        _tidy(artifacts)
         return False
     if lacking := checking.lacking(where, of):
         raise Damaged(f"backup {of.name} is not whole any more: {'; '.join(lacking)}")
@@ -62,9 +62,14 @@ def restore(of: Manifest, where: Place, databases: Sequence[Database], artifacts
             file = of.file(copy.file)
             database.restore(catalogue.content(where, file, copy.sha256, file), copy, of.name)
             log.info("database %s: %d rows", database.name, sum(copy.rows.values()))
-    if artifacts is not None:
-        artifacts.remove([MARK])
+    _tidy(artifacts)
     return True
+
+
+def _tidy(artifacts: Place | None) -> None:
+    """Take the mark away, also that of a try that ended when the database was there already."""
+    if artifacts is not None:
+        artifacts.remove([thing.name for thing in artifacts.things() if thing.name == MARK])
 
 
 def _copy(of: Manifest, database: Database) -> DatabaseCopy:

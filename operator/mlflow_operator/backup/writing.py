@@ -17,6 +17,7 @@ from mlflow_operator.backup.manifest import (
     ARTIFACTS,
     FOLDER,
     MANIFEST,
+    MARK,
     STARTED,
     ArtifactCopies,
     DatabaseCopy,
@@ -107,7 +108,8 @@ class _Copier:
 
     def all_of_them(self) -> Iterator[Artifact]:
         """Each, once its bytes are kept."""
-        for found, is_new in beside(self._kept, self._of.things(), _AT_ONCE):
+        things = (thing for thing in self._of.things() if thing.name != MARK)
+        for found, is_new in beside(self._kept, things, _AT_ONCE):
             if found is None:
                 continue
             self.count, self.size = self.count + 1, self.size + found.size

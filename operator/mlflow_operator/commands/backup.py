@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,8 @@ from mlflow_operator.backup.retention import Retention
 OK, WRONG, USAGE, UNANSWERED = 0, 1, 2, 3
 _DATABASES = {"tracking": "BACKUP_DATABASE", "auth": "BACKUP_AUTH_DATABASE"}
 _ARTIFACTS, _PLACE, _SERVER = "BACKUP_ARTIFACTS", "BACKUP_PLACE", "BACKUP_SERVER"
+_LONGEST = 500
+"""Characters of a text in the report; each takes six bytes at most."""
 _VARIABLES = f"""\
 addresses, where no option gives them: {_PLACE}, {_ARTIFACTS}, {_DATABASES["tracking"]}, {_DATABASES["auth"]}
 of a bucket: {_PLACE}_ENDPOINT, _REGION, _ACCESS_KEY_ID, _SECRET_ACCESS_KEY, _ROOT_CERTIFICATE (a file) and more of what
@@ -49,10 +52,16 @@ def main(words: Sequence[str]) -> int:
         report = {"ok": False, "reason": error.reason, "message": error.message}
         print(f"mlflow-operator backup: {error}", file=sys.stderr)
         code = UNANSWERED if isinstance(error, Unreachable) else WRONG
+    except Exception as error:  # what nobody foresaw may hold anything, so where it was is told, and of which kind
+        print("".join(traceback.format_tb(error.__traceback__)), file=sys.stderr)
+        report = {"ok": False, "reason": "InternalError", "message": f"unexpected {type(error).__name__}; see the log"}
+        code = UNANSWERED
     else:
         code = OK if report["ok"] else WRONG
     if file := os.environ.get("BACKUP_REPORT"):
-        Path(file).write_text(json.dumps(report))
+        # A termination message has 4,096 bytes, and the kubelet cuts off what is more.
+        short = {key: value[:_LONGEST] if isinstance(value, str) else value for key, value in report.items()}
+        Path(file).write_text(json.dumps(short))
     return code
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mlflow_operator.backup import catalogue, checking, pruning, restoring
 from mlflow_operator.backup.errors import Damaged, Refused
-from mlflow_operator.backup.manifest import Manifest
+from mlflow_operator.backup.manifest import MARK, Manifest
 from mlflow_operator.backup.places import Place, place
 from mlflow_operator.backup.retention import Retention
 from unit.backup.sample import ARTIFACTS, NOW, Sample
@@ -106,11 +106,23 @@ def test_another_backup_does_not_go_on_with_the_first_ones_artifacts(server: Sam
     """A restore that was cut off goes on with its own backup alone."""
     first = server.back_up(to)
     second = server.back_up(to)
-    empty.put(restoring.MARK, first.name.encode())
+    empty.put(MARK, first.name.encode())
     empty.put("1/a/model.pkl", b"half")
     with pytest.raises(Refused, match="NotEmpty"):
         restore(second, to, empty)
     assert restore(first, to, empty)
+    assert empty.contents() == server.contents()
+
+
+def test_a_mark_that_was_left_is_no_artifact(server: Sample, empty: Sample, to: Place) -> None:
+    """A restore that ended with the database: the next takes the mark away, and no backup has it."""
+    made = server.back_up(to)
+    restore(made, to, empty)
+    empty.put(MARK, made.name.encode())
+    again = empty.back_up(to)
+    assert again.artifacts
+    assert again.artifacts.count == len(ARTIFACTS)
+    assert not restore(made, to, empty)
     assert empty.contents() == server.contents()
 
 

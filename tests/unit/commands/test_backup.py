@@ -66,6 +66,25 @@ def test_too_many_go(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert report(here)["removed"] == 1
 
 
+def test_what_nobody_foresaw_shows_no_more_than_where_it_was(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its text may hold anything; and however long a message is, the report is whole."""
+
+    def fails(*_: object) -> None:
+        raise ValueError(word)
+
+    word = "a-word-of-a-login"
+    with monkeypatch.context() as patched:
+        patched.setattr("mlflow_operator.backup.writing.make", fails)
+        assert (backup.main(["make", *FILES]), report(here)["reason"]) == (3, "InternalError")
+    assert word not in capsys.readouterr().err + (here / "report").read_text()
+    (here / "file").write_text("")
+    assert (backup.main(["list", "--place", "file/below"]), report(here)["reason"]) == (3, "StoreUnreachable")
+    assert backup.main(["make", "--database", f"sqlite:///{'/'.join(['ü' * 100] * 9)}"]) == 1
+    assert len((here / "report").read_bytes()) < 4096
+
+
 def test_a_server_is_restored_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Asked again, even of a place that is gone, it is left alone; one with other data is refused."""
     backup.main(["make", *FILES])

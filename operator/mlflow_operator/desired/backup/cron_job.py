@@ -8,12 +8,11 @@ from mlflow_operator.api.server.backup import Backup
 from mlflow_operator.desired import names, pod, versions, volumes
 from mlflow_operator.desired.backup import places
 from mlflow_operator.desired.backup.environment import environment
+from mlflow_operator.desired.backup.restoring import REFUSED
 from mlflow_operator.desired.inputs import Inputs, Object
 from mlflow_operator.desired.server import service_account
 
 CONTAINER = names.BACKUP
-_REFUSED = (1, 2)
-"""How the program ends where only a person can help."""
 _DEADLINE_SECONDS = 24 * 3600
 _LATE_SECONDS = 3600
 """How late a copy may begin, after an operator or a controller was away."""
@@ -61,7 +60,7 @@ def _of_jobs(server: MLflowServer) -> Object:
 
 
 def _job(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
-    refused = {"containerName": CONTAINER, "operator": "In", "values": list(_REFUSED)}
+    refused = {"containerName": CONTAINER, "operator": "In", "values": [*REFUSED]}
     template = pod.template(
         server,
         inputs,
