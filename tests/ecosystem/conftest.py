@@ -59,13 +59,10 @@ def paper_node(installed: ControlPlane, light_mlflow: MlflowServer) -> Iterator[
 @pytest.fixture(scope="session")
 def operator(session_folder: Path, installed: ControlPlane, paper_node: PaperNode) -> Iterator[OperatorProcess]:
     """The operator, under the chart's role; it reaches Services through the node."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in paper_node.environment.items():
-            patch.setenv(name, value)
-        process = OperatorProcess(session_folder / "operator", installed, SETTINGS)
-        process.start()
-        yield process
-        process.stop()
+    process = OperatorProcess(session_folder / "operator", installed, SETTINGS, paper_node.environment)
+    process.start()
+    yield process
+    process.stop()
 
 
 @pytest.fixture(scope="session")

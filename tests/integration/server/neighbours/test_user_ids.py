@@ -36,14 +36,11 @@ def operator(
 ) -> Iterator[OperatorProcess]:
     """An operator that leaves users to the platform; the one of the other files rests meanwhile."""
     operator_of_session.stop()
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in paper_node.environment.items():
-            patch.setenv(name, value)
-        settings = SETTINGS | {"USER_IDS": "Platform"}
-        process = OperatorProcess(session_folder / "operator-without-users", installed, settings)
-        process.start()
-        yield process
-        process.stop()
+    settings, env = SETTINGS | {"USER_IDS": "Platform"}, paper_node.environment
+    process = OperatorProcess(session_folder / "operator-without-users", installed, settings, env)
+    process.start()
+    yield process
+    process.stop()
 
 
 @pytest.fixture
