@@ -269,6 +269,7 @@ def test_the_operator_may_do_what_it_needs_and_no_more() -> None:
         assert known.plural not in may or may[known.plural] == set(known.verbs)
     assert may.pop("certificates") == {"get", "list", "create", "patch", "delete"}
     assert may.pop("httproutes") == {"get", "list", "create", "patch", "delete"}
+    assert may.pop("podmonitors") == {"get", "list", "create", "patch", "delete"}
     assert len(may) == 16
 
 

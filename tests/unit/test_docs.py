@@ -107,7 +107,7 @@ AS_IN_A_POD = (
     *("affinity.", "tolerations[].", "topologySpreadConstraints[].", "env[].valueFrom.", "envFrom[]."),
     *("volumes[].", "volumeMounts[].", "sidecars[].", "initContainers[].", "hostAliases[].", "dnsConfig."),
     "containerSecurityContext.appArmorProfile.",
-    *("networkPolicy.from[].", "networkPolicy.egress.additionalRules[]."),
+    *("networkPolicy.from[].", "networkPolicy.metricsFrom[].", "networkPolicy.egress.additionalRules[]."),
     "gates.jobs[].template.",  # test_docs_gates.py: docs/gates.md says which
 )
 """Fields that are passed on to pods and policies as they are."""
@@ -156,6 +156,7 @@ NOT_REASONS = {
         "HorizontalPodAutoscaler",
         "Ingress",
         "HTTPRoute",
+        "PodMonitor",
         "Certificate",
         "ClusterIssuer",
         "Issuer",
@@ -223,7 +224,7 @@ MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (
         *("desired/preparation/program", "desired/versions.py", "reconcile/servers"),
         *("status/preparation.py", "status/server.py", "status/exposure.py", "status/waits.py"),
-        *("status/protection.py", "status/expiry.py", "status/backups.py"),
+        *("status/protection.py", "status/expiry.py", "status/backups.py", "status/monitoring.py"),
     ),
     ModelPromotion: (
         *("promotion", "reconcile/evidence", "reconcile/policies/book.py", "reconcile/promotions"),

@@ -23,6 +23,7 @@ from mlflow_operator.api.server.availability import Autoscaling, PodDisruptionBu
 from mlflow_operator.api.server.backup import BACKUP_RULES, Backup, BackupStatus, Bootstrap
 from mlflow_operator.api.server.encryption import Tls
 from mlflow_operator.api.server.exposure import Gateway, Ingress
+from mlflow_operator.api.server.monitoring import BESIDE_METRICS, Monitoring
 from mlflow_operator.api.server.names import BESIDE_A_PROXY, CONTAINER_NAMES, VOLUME_NAMES
 from mlflow_operator.api.server.networks import URI_NEEDS_RULES, NetworkPolicy
 from mlflow_operator.api.server.pods import ContainerSecurityContext, PodSecurityContext, Resources, TemporaryStorage
@@ -42,6 +43,7 @@ _DEPLOYED_ONLY = (
     "gateway",
     "networkPolicy",
     "auth",
+    "monitoring",
     "backup",
     "bootstrap",
     "serviceAccount",
@@ -172,6 +174,8 @@ class MLflowServerSpec(ApiModel):
     """Scales the server by the load of its pods; leave replicas out beside it. Unset: whoever sets replicas does."""
     priority_class_name: Name | None = None
     """Priority class of the pods."""
+    monitoring: Monitoring | None = None
+    """MLflow's own metrics, for Prometheus. Unset: there are none."""
     backup: Backup | None = None
     """Copies of the database and the artifacts, on a schedule. Unset: none are made."""
     bootstrap: Bootstrap | None = None
@@ -212,6 +216,7 @@ class MLflowServerSpec(ApiModel):
         ),
         URI_NEEDS_RULES,
         BESIDE_A_PROXY,
+        BESIDE_METRICS,
         *BACKUP_RULES,
         Rule(
             f"!has(self.external) || (self.replicas == 1 && [{', '.join(f'has(self.{f})' for f in _DEPLOYED_ONLY)}]"
@@ -263,7 +268,7 @@ class MLflowServerStatus(Observed):
     """The latest backups."""
     conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)
     """Ready, Reconciling, Stalled, Suspended, DatabaseReady, SchemaReady, ArtifactStoreReady, ServerReady,
-    ExperimentsReady, Exposed, Secured, BackupReady."""
+    ExperimentsReady, Exposed, Secured, PodMonitorCreated, BackupReady."""
 
 
 class MLflowServer(Resource):

@@ -88,6 +88,7 @@ KINDS: dict[str, Kind] = {
         "gateway.networking.k8s.io/v1", "httproutes", Watch.LISTED, (*LOOK, *WRITE, "delete"), pruned=True
     ),
     "Certificate": Kind("cert-manager.io/v1", "certificates", Watch.LISTED, (*LOOK, *WRITE, "delete"), pruned=True),
+    "PodMonitor": Kind("monitoring.coreos.com/v1", "podmonitors", Watch.LISTED, (*LOOK, *WRITE, "delete"), pruned=True),
     "NetworkPolicy": Kind("networking.k8s.io/v1", "networkpolicies", Watch.CHILD, _CHILD, pruned=True),
     "PodDisruptionBudget": Kind("policy/v1", "poddisruptionbudgets", Watch.CHILD, _CHILD, pruned=True),
     "PersistentVolumeClaim": Kind("v1", "persistentvolumeclaims", Watch.CHILD, (*READ, *WRITE)),

@@ -17,6 +17,7 @@ from mlflow_operator.desired.server import (
     encryption,
     http_route,
     ingress,
+    metrics,
     network_policy,
     service,
     service_account,
@@ -46,6 +47,7 @@ def build(server: MLflowServer, inputs: Inputs) -> Desired:
         service.service(server, versions.version(server)),
         *_optional(ingress.ingress(server)),
         *_optional(http_route.http_route(server)),
+        *_optional(metrics.pod_monitor(server)),
         *_optional(disruption.budget(server)),
         *_optional(autoscaler.autoscaler(server)),
     ]

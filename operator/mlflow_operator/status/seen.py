@@ -30,6 +30,8 @@ class Seen:
     """The MLflow release that the server told."""
     exposure: Answer | None = None
     """What controllers have said of the routes from outside."""
+    monitoring: Answer | None = None
+    """What has become of the PodMonitor."""
     protection: Answer | None = None
     """What protects the server."""
     certificate: Lifetime | None = None

@@ -28,6 +28,7 @@ SERVER = "ServerReady"
 EXPERIMENTS = "ExperimentsReady"
 EXPOSED = "Exposed"
 SECURED = "Secured"
+MONITOR = "PodMonitorCreated"
 BACKUP = "BackupReady"
 
 _ENDPOINTS_FOLLOW = timedelta(seconds=30)
@@ -111,6 +112,8 @@ def _applies(type_: str, server: MLflowServer) -> bool:
         return bool(server.spec.experiments)
     if type_ == EXPOSED:
         return server.spec.ingress is not None or server.spec.gateway is not None
+    if type_ == MONITOR:
+        return server.spec.monitoring is not None and server.spec.monitoring.pod_monitor is not None
     if type_ == BACKUP:
         return server.spec.backup is not None
     return type_ == SERVER or server.spec.external is None
@@ -175,6 +178,10 @@ def _backup(seen: Seen, _: Condition | None) -> Answer | None:
     return seen.backups.answer if seen.backups else None
 
 
+def _monitor(seen: Seen, _: Condition | None) -> Answer | None:
+    return seen.monitoring
+
+
 def _exposed(seen: Seen, _: Condition | None) -> Answer | None:
     return seen.exposure
 
@@ -187,6 +194,7 @@ _QUESTIONS: dict[str, Callable[[Seen, Condition | None], Answer | None]] = {
     EXPERIMENTS: _experiments,
     EXPOSED: _exposed,
     SECURED: _secured,
+    MONITOR: _monitor,
     BACKUP: _backup,
 }
 

@@ -24,7 +24,7 @@ def team(node: Cluster) -> Iterator[Team]:
         trainer = {"name": "trainer", "passwordSecretRef": {"name": "people", "key": "trainer"}}
         users = [{**trainer, "permissions": [{"experiment": "*", "permission": "EDIT"}]}]
         basic = {"users": users, "cacheTTL": f"{CACHE_SECONDS}s"}
-        protection = {"tls": {"secretName": "certificate"}, "auth": {"basic": basic}}
+        protection = {"tls": {"secretName": "certificate"}, "auth": {"basic": basic}, "monitoring": {}}
         team.apply("MLflowServer", "mlflow", {**sample, **protection, "workers": 1})
         team.until("mlflowserver", "mlflow", is_ready, seconds=START_SECONDS)
         yield team

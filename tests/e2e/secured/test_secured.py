@@ -78,6 +78,15 @@ def test_nobody_gets_in_without_the_right_login(team: Team, client: ClientPod) -
     assert found == [[401, 401, 401, 200]] * 3
 
 
+def test_prometheus_needs_neither_a_login_nor_a_certificate(team: Team, client: ClientPod) -> None:
+    """Each pod tells at its own port what it was asked, also what it refused; the Service leads nowhere near."""
+    for pod in pods(team):
+        _, told = client.get(f"http://{pod['status']['podIP']}:9464/metrics")
+        assert 'mlflow_http_request_total{method="GET",status="401"}' in told, told[:2000]
+    with pytest.raises(ClusterError):
+        client.get("http://mlflow:9464/metrics")
+
+
 def test_nobody_is_answered_without_https(team: Team, client: ClientPod) -> None:
     """The URL says so, and HTTP gets nowhere."""
     assert team.status("mlflowserver", "mlflow")["url"].startswith("https://mlflow.")

@@ -39,6 +39,8 @@ class NetworkPolicy(ApiModel):
     """Whether there are NetworkPolicies; false keeps the rest of the field for another day."""
     from_: Annotated[Peers, Field(alias="from")] = Field(default_factory=list)
     """Who reaches the server beside the operator, as in a NetworkPolicy. Unset: the pods of its namespace."""
+    metrics_from: Peers = Field(default_factory=list)
+    """Who reads the metrics, as in a NetworkPolicy. Unset: whoever reaches the server."""
     egress: Egress = Field(default_factory=Egress)
     """Where the pods may connect to beside what the spec names."""
 

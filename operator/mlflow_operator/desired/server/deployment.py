@@ -7,7 +7,7 @@ from mlflow_operator.desired import names, pod, versions, volumes
 from mlflow_operator.desired.companions import accompanied
 from mlflow_operator.desired.endpoint import Endpoint, endpoint
 from mlflow_operator.desired.inputs import Inputs, Object
-from mlflow_operator.desired.server import encryption, links, oauth2_proxy, service_account
+from mlflow_operator.desired.server import encryption, links, metrics, oauth2_proxy, service_account
 from mlflow_operator.desired.server.disruption import spread
 from mlflow_operator.desired.server.environment import server_environment
 
@@ -53,14 +53,19 @@ def _pod(server: MLflowServer, inputs: Inputs) -> Object:
     body: Object = {
         "serviceAccountName": names.service_account(server),
         "terminationGracePeriodSeconds": server.spec.termination_grace_period_seconds,
-        "containers": [_container(server, inputs), *([proxy] if proxy else [])],
-        "volumes": [*volumes.pod_volumes(server), *encryption.volumes(server), *oauth2_proxy.volumes(server)],
+        "containers": [_container(server, inputs), *([proxy] if proxy else []), *metrics.container(server, inputs)],
+        "volumes": _volumes(server),
     }
     if server.spec.affinity:
         body["affinity"] = server.spec.affinity
     if constraints := spread(server):
         body["topologySpreadConstraints"] = constraints
     return accompanied(server, body, beside=True)
+
+
+def _volumes(server: MLflowServer) -> list[Object]:
+    beside = [*encryption.volumes(server), *oauth2_proxy.volumes(server), *metrics.volumes(server)]
+    return [*volumes.pod_volumes(server), *beside]
 
 
 def _container(server: MLflowServer, inputs: Inputs) -> Object:
@@ -75,7 +80,12 @@ def _container(server: MLflowServer, inputs: Inputs) -> Object:
         # Where it listens to its pod alone, the kubelet asks by the proxy, as everybody does.
         **_probes(where, "http" if alone else PORT),
         "lifecycle": {"preStop": {"sleep": {"seconds": stays}}},
-        "volumeMounts": [pod.TMP_MOUNT, *volumes.mounts(server), *(encryption.mounts(server) if alone else [])],
+        "volumeMounts": [
+            pod.TMP_MOUNT,
+            *volumes.mounts(server),
+            *(encryption.mounts(server) if alone else []),
+            *metrics.mounts(server),
+        ],
     }
     policy = server.spec.image.pull_policy
     image = versions.image(server, inputs.images)

@@ -8,7 +8,7 @@ from mlflow_operator.api.server.stores import S3, DatabaseUri, Pool, Postgres
 from mlflow_operator.desired import stores, trust, volumes
 from mlflow_operator.desired.endpoint import Endpoint
 from mlflow_operator.desired.inputs import Object
-from mlflow_operator.desired.server import auth
+from mlflow_operator.desired.server import auth, metrics
 from mlflow_operator.desired.server.allowed_hosts import allowed_hosts
 from mlflow_operator.desired.server.exposure import hosts, origins
 from mlflow_operator.desired.variables import expanded, from_field, from_secret, overridden, plain
@@ -48,6 +48,7 @@ def server_environment(server: MLflowServer, endpoint: Endpoint) -> list[Object]
         *_network(server, endpoint),
         *_pool(server),
         *auth.server_variables(server),
+        *metrics.variables(server),
     ]
     return overridden(own, server.spec.env)
 

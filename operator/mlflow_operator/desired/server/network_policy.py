@@ -39,7 +39,7 @@ def network_policies(server: MLflowServer, inputs: Inputs) -> list[Object]:
     restored = server.spec.bootstrap.restore.source.s3 if server.spec.bootstrap else None
     to_backups = _to_bucket(restored, "bootstrap.restore.from", wanted.egress.backup_cidrs, inputs)
     found = [
-        _policy(server, name, names.SERVER, [{"from": known, "ports": ports("http")}], [*egress, *to_issuer]),
+        _policy(server, name, names.SERVER, _to_server(server, wanted, known), [*egress, *to_issuer]),
         _policy(server, names.bounded(server.metadata.name, "-prepare"), names.PREPARE, [], [*egress, *to_backups]),
     ]
     if server.spec.backup:
@@ -76,6 +76,14 @@ def _known(server: MLflowServer, wanted: NetworkPolicy, inputs: Inputs) -> list[
         [in_namespace(inputs.namespace, {"app.kubernetes.io/part-of": names.MANAGER})] if inputs.namespace else []
     )
     return [*operator, *(wanted.from_ or [{"podSelector": {}}])]
+
+
+def _to_server(server: MLflowServer, wanted: NetworkPolicy, known: list[Object]) -> list[Object]:
+    """Who connects to the server's pods, and who reads their metrics."""
+    found: list[Object] = [{"from": known, "ports": ports("http")}]
+    if server.spec.monitoring:
+        found.append({"from": wanted.metrics_from or wanted.from_ or [{"podSelector": {}}], "ports": ports("metrics")})
+    return found
 
 
 def _clients(server: MLflowServer) -> Object:

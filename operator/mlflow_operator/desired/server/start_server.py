@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -122,10 +123,24 @@ def words_of(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def check_metrics(environment: Mapping[str, str], package: str = "prometheus_flask_exporter") -> None:
+    """See that MLflow can count what it is asked to.
+
+    Raises:
+        SystemExit: It cannot; the text says what to do.
+    """
+    if "MLFLOW_EXPOSE_PROMETHEUS" in environment and find_spec(package) is None:
+        raise SystemExit(
+            "spec.monitoring needs the Python package prometheus-flask-exporter, which the image does not have; "
+            "use an image that has it, as the operator's default has, or leave spec.monitoring out"
+        )
+
+
 if __name__ == "__main__":
     said = words_of(sys.argv[1:])
     where = said.host or host(os.environ.get("POD_IPS", ""), os.environ.get("MLFLOW_WORKERS", ""))
     words = ["mlflow", "server", "--host", where, "--port", said.port]
+    check_metrics(os.environ)
     variables = polite(said.leaving, dict(os.environ), uvicorn())
     if said.certificate:
         folder, following = said.certificate

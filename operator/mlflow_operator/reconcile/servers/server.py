@@ -25,6 +25,7 @@ from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.conditions import READY, Answer
 from mlflow_operator.status.expiry import expiry, until_news
 from mlflow_operator.status.exposure import exposure
+from mlflow_operator.status.monitoring import monitoring
 from mlflow_operator.status.protection import protection
 from mlflow_operator.status.rollout import Rollout
 from mlflow_operator.status.seen import Probe, Seen
@@ -105,6 +106,7 @@ async def _observe(
         volumes=list(brought.volumes) if brought else None,
         rollout=Rollout.of(deployment) if deployment else None,
         exposure=_exposure(world, server, brought),
+        monitoring=_monitoring(world, server, brought),
         certificate=await measured(world, server),
     )
     if own:
@@ -132,6 +134,13 @@ def _exposure(world: World, server: MLflowServer, brought: Brought | None) -> An
     place = (server.metadata.namespace, names.instance(server))
     served = brought is None or "HTTPRoute" not in brought.unknown
     return exposure(server, world.store.get("Ingress", *place), world.store.get("HTTPRoute", *place), served=served)
+
+
+def _monitoring(world: World, server: MLflowServer, brought: Brought | None) -> Answer | None:
+    """What has become of the PodMonitor."""
+    there = world.store.get("PodMonitor", server.metadata.namespace, names.instance(server)) is not None
+    served = brought is None or "PodMonitor" not in brought.unknown
+    return monitoring(server, there=there, served=served)
 
 
 async def _explained(world: World, server: MLflowServer, seen: Seen) -> Seen:
