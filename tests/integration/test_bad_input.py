@@ -305,6 +305,26 @@ SERVERS_REFUSED = {
         SQLITE + VOLUME + "backup: {schedule: '0 9 31 2 *', destination: {persistentVolume: {}}}",
         "no month has such a day, so this never begins",
     ),
+    "encryption of what goes past the server": (
+        SQLITE + "artifactStore: {s3: {bucket: models, directAccess: true, encryption: {type: SSE-S3}}}",
+        "links say nothing of encryption; leave directAccess out, or set the encryption up in the bucket",
+    ),
+    "encryption that only clients could ask for": (
+        SQLITE + "artifactStore: {s3: {bucket: models, encryption: {type: SSE-S3}}}\nserveArtifacts: false",
+        "without serveArtifacts clients write by themselves; tell them how to encrypt",
+    ),
+    "a key where the store has its own": (
+        SQLITE + "artifactStore: {s3: {bucket: models, encryption: {type: SSE-S3, kmsKeyId: a}}}",
+        "kmsKeyId goes with type SSE-KMS",
+    ),
+    "a lifecycle of half a day": (
+        SQLITE + "artifactStore: {s3: {bucket: models, lifecycle: {expireNoncurrentAfter: 36h}}}",
+        "stores count whole days: write a multiple of 24 hours, such as 24h, 168h or 720h",
+    ),
+    "an owner that is no account": (
+        SQLITE + "artifactStore: {s3: {bucket: models, expectedBucketOwner: me}}",
+        "spec.artifactStore.s3.expectedBucketOwner",
+    ),
     "backups nowhere": (
         SQLITE + VOLUME + "backup: {schedule: '0 9 * * *', destination: {}}",
         "set exactly one of s3 and persistentVolume",

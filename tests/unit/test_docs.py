@@ -185,6 +185,8 @@ NOT_REASONS = {
     "Count",  # a setting
     *("Yield", "Namespace", "Cluster", "Same", "Selector", "In", "NotIn", "Exists", "DoesNotExist"),
     # parts of requests, and what databases and stores answer
+    *("AllAccessDisabled", "UnauthorizedAccess", "NoSuchLifecycleConfiguration", "NotImplemented"),
+    *("TransitionDefaultMinimumObjectSize", "Rules", "Prefix", "Filter", "Transitions", "ServerSideEncryption"),
     *("Accept", "Authorization", "Body", "Bucket", "Code", "CreateBucketConfiguration", "Error", "Key"),
     *("LocationConstraint", "ResponseMetadata", "HTTPStatusCode", "InterfaceError", "OperationalError", "NoSuchBucket"),
     *("AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "InvalidBucketName", "NoCredentialsError"),

@@ -21,6 +21,18 @@ Duration = Annotated[str, Field(min_length=2, max_length=18), rules(_SPAN)]
 Deadline = Annotated[str, Field(min_length=2, max_length=18), rules(_SPAN, _WEEK)]
 """A span of time of a minute at least, and a week at most."""
 
+Days = Annotated[
+    str,
+    Field(min_length=3, max_length=6),
+    rules(
+        Rule(
+            "self.matches('^[1-9][0-9]{1,4}h$') && int(self.replace('h', '')) % 24 == 0",
+            "stores count whole days: write a multiple of 24 hours, such as 24h, 168h or 720h",
+        )
+    ),
+]
+"""A span of time of whole days."""
+
 Timeout = Annotated[
     str,
     Field(min_length=2, max_length=3),

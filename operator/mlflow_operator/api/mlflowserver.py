@@ -214,6 +214,12 @@ class MLflowServerSpec(ApiModel):
             "without serveArtifacts clients go to the bucket themselves, and get no links; leave directAccess out",
             ".artifactStore",
         ),
+        Rule(
+            "!(has(self.serveArtifacts) && !self.serveArtifacts && has(self.artifactStore)"
+            " && has(self.artifactStore.s3) && has(self.artifactStore.s3.encryption))",
+            "without serveArtifacts clients write by themselves; tell them how to encrypt, or set it up in the bucket",
+            ".artifactStore",
+        ),
         URI_NEEDS_RULES,
         BESIDE_A_PROXY,
         BESIDE_METRICS,

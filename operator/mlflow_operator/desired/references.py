@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.server.stores import Bucket
+from mlflow_operator.api.server.buckets import Bucket
 from mlflow_operator.desired import names, stores, trust
 from mlflow_operator.desired.external import authorities
 from mlflow_operator.desired.inputs import Key, Reference

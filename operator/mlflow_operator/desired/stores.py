@@ -3,7 +3,8 @@
 from urllib.parse import quote, urlencode
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.server.stores import S3, Postgres
+from mlflow_operator.api.server.buckets import S3
+from mlflow_operator.api.server.stores import Postgres
 from mlflow_operator.desired import volumes
 from mlflow_operator.desired.managed.object_store import as_s3
 from mlflow_operator.desired.managed.postgres import as_postgres

@@ -14,8 +14,9 @@ SECRET_KEY = "secret-of-the-tests"
 class Minio:
     """One server; it keeps port and data over restarts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, env: dict[str, str] | None = None) -> None:
         self.folder = folder
+        self._env = env or {}
         self.process = Process("minio", folder)
         self.port = ports.free(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -34,7 +35,7 @@ class Minio:
         """Start it, with the data that it had, and return when it answers."""
         data = self.folder / "minio-data"
         program = programs.build(programs.MINIO) / "minio"
-        env = {"MINIO_ROOT_USER": ACCESS_KEY, "MINIO_ROOT_PASSWORD": SECRET_KEY, "MINIO_BROWSER": "off"}
+        env = {"MINIO_ROOT_USER": ACCESS_KEY, "MINIO_ROOT_PASSWORD": SECRET_KEY, "MINIO_BROWSER": "off", **self._env}
         argv = [str(program), "server", "--quiet", "--address", f"127.0.0.1:{self.port}", str(data)]
         self.process.start(argv, env=env)
         waiting.until(self._answers, what=f"MinIO ({self.process.log})", seconds=READY_SECONDS)

@@ -4,6 +4,7 @@ The inputs of the golden files are the servers, so each field has to be in one o
 """
 
 import copy
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,8 @@ def changed(value: Any, choice: list[Any]) -> Any:
         return value + 1
     if isinstance(value, list):
         return value[1:]
+    if isinstance(value, str) and re.fullmatch("[0-9]+h", value):
+        return f"1{value}"
     return f"{value}x" if isinstance(value, str) else None
 
 

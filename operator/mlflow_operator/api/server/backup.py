@@ -8,8 +8,9 @@ from pydantic import Field
 from mlflow_operator.api.cron import Schedule, TimeZone
 from mlflow_operator.api.durations import Duration
 from mlflow_operator.api.schema import ApiModel, Name, Observed, Quantity, Rule, exactly_one
+from mlflow_operator.api.server.buckets import Bucket, WrittenBucket
 from mlflow_operator.api.server.pods import Resources
-from mlflow_operator.api.server.stores import Bucket, Volume
+from mlflow_operator.api.server.stores import Volume
 
 _KEEPS = Rule(
     "has(self.keepLast) || has(self.maxAge)", "say what stays: keepLast, a number of backups, or maxAge, such as 720h"
@@ -30,7 +31,7 @@ class Retention(ApiModel):
 class Destination(ApiModel):
     """Where backups are kept: exactly one member."""
 
-    s3: Bucket | None = None
+    s3: WrittenBucket | None = None
     """A bucket of S3 or of anything that speaks its protocol; below the prefix, or else the namespace and the name."""
     persistent_volume: Volume | None = None
     """A volume of the cluster, which outlives the server."""

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from mlflow_operator.api.meta import SecretKeyRef
-from mlflow_operator.api.schema import ApiModel, Name, Quantity, Rule, SecretKey, exactly_one, rules
+from mlflow_operator.api.schema import ApiModel, Name, Quantity, Rule, SecretKey, exactly_one
+from mlflow_operator.api.server.buckets import S3
 from mlflow_operator.api.server.pods import Resources
 from mlflow_operator.api.server.serving import CaBundle
 
@@ -122,54 +123,6 @@ class BackendStore(ApiModel):
     """A PostgreSQL that the operator runs, for development and small teams."""
 
     RULES: ClassVar[tuple[Rule, ...]] = (exactly_one("postgres", "uriSecretRef", "sqlite", "managed"),)
-
-
-class S3Credentials(ApiModel):
-    """A Secret with an access key."""
-
-    name: Name
-    """Name of the Secret."""
-    access_key_id_key: SecretKey = "AWS_ACCESS_KEY_ID"
-    """Key of the access key's id."""
-    secret_access_key_key: SecretKey = "AWS_SECRET_ACCESS_KEY"
-    """Key of the secret access key."""
-
-
-class Bucket(ApiModel):
-    """A bucket of S3 or of anything that speaks its protocol."""
-
-    bucket: Annotated[str, Field(min_length=3, max_length=63)]
-    """Name of the bucket."""
-    prefix: Annotated[str, Field(max_length=512, pattern=r"^[^/\s].*[^/\s]$|^[^/\s]$")] | None = None
-    """Path in the bucket, without a slash at either end."""
-    region: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    """Region of the bucket."""
-    endpoint: (
-        Annotated[
-            str,
-            Field(max_length=2048),
-            rules(
-                Rule("isURL(self) && url(self).getScheme() in ['http', 'https']", "write an http:// or https:// URL")
-            ),
-        ]
-        | None
-    ) = None
-    """URL of the store. Unset: Amazon S3."""
-    path_style: bool | None = None
-    """Whether the bucket is in the path rather than the host name. Unset: yes where an endpoint is set."""
-    credentials_secret_ref: S3Credentials | None = None
-    """The access key. Unset: the identity of the pods."""
-    ca_bundle: CaBundle | None = None
-    """Certificate authorities that are trusted for the store, instead of the public ones."""
-
-
-class S3(Bucket):
-    """A bucket for artifacts."""
-
-    create_bucket: bool = False
-    """Whether to create the bucket when it is missing."""
-    direct_access: bool = False
-    """Whether the server gives clients links to the store, which all have to reach; false: they go through it."""
 
 
 class Volume(ApiModel):

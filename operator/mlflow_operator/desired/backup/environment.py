@@ -1,8 +1,8 @@
 """The environment of the program that makes backups: the server's stores, and where copies go."""
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.server.stores import Bucket
-from mlflow_operator.desired import stores, trust, volumes
+from mlflow_operator.api.server.buckets import Bucket, WrittenBucket
+from mlflow_operator.desired import buckets, stores, trust, volumes
 from mlflow_operator.desired.inputs import Object
 from mlflow_operator.desired.server import auth
 from mlflow_operator.desired.server.environment import database_variables
@@ -60,12 +60,15 @@ def _place(server: MLflowServer, bucket: Bucket | None, folder: str) -> list[Obj
 
 def _bucket(name: str, bucket: Bucket, uri: str, authorities: str | None) -> list[Object]:
     """A bucket as the program has it: its address, and options of the library for object stores."""
+    encryption = bucket.encryption if isinstance(bucket, WrittenBucket) else None
     in_path = bucket.path_style if bucket.path_style is not None else bucket.endpoint is not None
     options = {
         "ENDPOINT": bucket.endpoint,
         "REGION": bucket.region or ("us-east-1" if bucket.endpoint else None),
         "VIRTUAL_HOSTED_STYLE_REQUEST": None if in_path else "true",
         "ROOT_CERTIFICATE": authorities,
+        "SERVER_SIDE_ENCRYPTION": buckets.algorithm(encryption) if encryption else None,
+        "SSE_KMS_KEY_ID": encryption.kms_key_id if encryption else None,
     }
     found = [plain(name, uri), *(plain(f"{name}_{key}", value) for key, value in options.items() if value)]
     if access := bucket.credentials_secret_ref:

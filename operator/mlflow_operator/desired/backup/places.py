@@ -1,6 +1,6 @@
 """Where copies are, as a pod has it: a volume, or a bucket and the authorities that are trusted for it."""
 
-from mlflow_operator.api.server.stores import Bucket
+from mlflow_operator.api.server.buckets import Bucket
 from mlflow_operator.desired import trust, volumes
 from mlflow_operator.desired.external import authorities
 from mlflow_operator.desired.inputs import Object

@@ -4,7 +4,8 @@ The engine is MinIO; nothing outside this file knows.
 """
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.server.stores import S3, ManagedObjectStore, S3Credentials
+from mlflow_operator.api.server.buckets import S3, S3Credentials
+from mlflow_operator.api.server.stores import ManagedObjectStore
 from mlflow_operator.desired import names, pod, volumes
 from mlflow_operator.desired.inputs import Images, Inputs, Object
 from mlflow_operator.desired.managed import credentials

@@ -3,9 +3,12 @@
 Everything goes through the environment, since the arguments of a process can be read by anybody on its node.
 """
 
+import json
+
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.api.server.stores import S3, DatabaseUri, Pool, Postgres
-from mlflow_operator.desired import stores, trust, volumes
+from mlflow_operator.api.server.buckets import S3
+from mlflow_operator.api.server.stores import DatabaseUri, Pool, Postgres
+from mlflow_operator.desired import buckets, stores, trust, volumes
 from mlflow_operator.desired.endpoint import Endpoint
 from mlflow_operator.desired.inputs import Object
 from mlflow_operator.desired.server import auth, metrics
@@ -63,11 +66,22 @@ def prepare_environment(server: MLflowServer) -> list[Object]:
     store = server.spec.backend_store
     if store is not None and store.uri_secret_ref is not None and store.uri_secret_ref.ca_bundle:
         own.append(plain("PREPARE_CA_BUNDLE", "true"))
-    bucket = stores.s3(server)
-    if bucket is not None and bucket.create_bucket:
-        own.append(plain("PREPARE_CREATE_BUCKET", "true"))
+    own += _of_bucket(server)
     own += auth.prepare_variables(server)
     return overridden(own, server.spec.env)
+
+
+def _of_bucket(server: MLflowServer) -> list[Object]:
+    """What the preparation does with a bucket, and looks at, that MLflow does not."""
+    bucket = stores.s3(server)
+    if bucket is None:
+        return []
+    found = [plain("PREPARE_CREATE_BUCKET", "true")] if bucket.create_bucket else []
+    if bucket.encryption:
+        found.append(plain("PREPARE_ENCRYPTION", buckets.algorithm(bucket.encryption)))
+    if rule := buckets.lifecycle_rule(bucket):
+        found.append(plain("PREPARE_LIFECYCLE", json.dumps(rule)))
+    return found
 
 
 def probes_artifacts(server: MLflowServer) -> bool:
@@ -121,7 +135,15 @@ def _pool(server: MLflowServer) -> list[Object]:
 
 def _artifacts(server: MLflowServer) -> list[Object]:
     bucket = stores.s3(server)
-    return [] if bucket is None else [*_s3_endpoint(bucket), *_s3_credentials(bucket)]
+    return [] if bucket is None else [*_s3_endpoint(bucket), *_s3_credentials(bucket), *_s3_uploads(bucket)]
+
+
+def _s3_uploads(bucket: S3) -> list[Object]:
+    owner = bucket.expected_bucket_owner
+    found = [plain("MLFLOW_S3_EXPECTED_BUCKET_OWNER", owner)] if owner else []
+    if bucket.encryption:
+        found.append(plain("MLFLOW_S3_UPLOAD_EXTRA_ARGS", json.dumps(buckets.upload_arguments(bucket.encryption))))
+    return found
 
 
 def _s3_endpoint(bucket: S3) -> list[Object]:

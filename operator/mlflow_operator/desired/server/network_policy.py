@@ -6,8 +6,8 @@ Probes of the kubelet come from the node, which no policy keeps out.
 from collections.abc import Sequence
 
 from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.server.buckets import Bucket
 from mlflow_operator.api.server.networks import NetworkPolicy
-from mlflow_operator.api.server.stores import Bucket
 from mlflow_operator.desired import names, stores
 from mlflow_operator.desired.external.urls import Address, parts
 from mlflow_operator.desired.inputs import Inputs, Object

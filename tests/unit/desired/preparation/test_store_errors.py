@@ -45,6 +45,8 @@ class MlflowException(Exception):
         (ClientError("NoSuchKey", 404), "ArtifactDiffers", False),
         (ClientError("PermanentRedirect", 301), "RegionWrong", True),
         (ClientError("SlowDown", 503), "StoreUnreachable", False),
+        (ClientError("kms:KeyNotFound", 404), "EncryptionRefused", True),
+        (ClientError("KMS.DisabledException", 400), "EncryptionRefused", True),
         (ConnectionClosedError("closed"), "StoreUnreachable", False),
         (HTTPClientError("something"), "StoreUnreachable", False),
         (HTTPClientError("Invalid header value b'x'"), "StoreRefused", True),

@@ -16,6 +16,8 @@ _MODULES = (
     "database",
     "logins",
     "store_errors",
+    "lifecycle",
+    "encryption",
     "artifacts",
     "main",
 )

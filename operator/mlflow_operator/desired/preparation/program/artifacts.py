@@ -1,6 +1,7 @@
 """Tries the artifact store in the way in which the server is going to use it: by MLflow's own repository."""
 
 import contextlib
+import json
 import logging
 import os
 import tempfile
@@ -10,7 +11,7 @@ from typing import Any
 
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from mlflow_operator.desired.preparation.program import store_errors
+from mlflow_operator.desired.preparation.program import encryption, lifecycle, store_errors
 from mlflow_operator.desired.preparation.program.patience import Hopeless, Patience, Problem
 from mlflow_operator.desired.preparation.program.report import Report
 
@@ -42,14 +43,32 @@ def _tried(uri: str, verify: str) -> Report:
         if uri.startswith("s3:"):
             _give_up_soon()
         made = os.environ.get("PREPARE_CREATE_BUCKET") == "true" and _make_bucket(uri)
-        if verify == "None":
-            return {"ok": None, "reason": "NotTried", "message": "artifactStore.verify is None, so it was not tried"}
-        repository = get_artifact_repository(uri)
-        return _read(repository, uri) if verify == "Read" else _write(repository, uri, made=made)
+        report = _verified(uri, verify, made=made)
+        if own := os.environ.get("PREPARE_LIFECYCLE"):
+            words = lifecycle.apply(_client(uri), _bucket(uri), json.loads(own))
+            return report | {"message": f"{report['message']}; {words}"}
+        return report
     except Problem:
         raise
     except Exception as error:
         raise store_errors.problem(uri, error) from None
+
+
+def _verified(uri: str, verify: str, *, made: bool) -> Report:
+    if verify == "None":
+        return {"ok": None, "reason": "NotTried", "message": "artifactStore.verify is None, so it was not tried"}
+    if uri.startswith("s3:"):
+        encryption.check_owner()
+    repository = get_artifact_repository(uri)
+    return _read(repository, uri) if verify == "Read" else _write(repository, uri, made=made)
+
+
+def _client(uri: str) -> Any:
+    return get_artifact_repository(uri)._get_s3_client()
+
+
+def _bucket(uri: str) -> str:
+    return uri.partition("://")[2].partition("/")[0]
 
 
 def _give_up_soon() -> None:
@@ -68,7 +87,7 @@ def _make_bucket(uri: str) -> bool:
     """Whether the bucket had to be made. What else HEAD answers is left for the write to explain, as it has words."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
-    client, bucket = get_artifact_repository(uri)._get_s3_client(), uri.partition("://")[2].partition("/")[0]
+    client, bucket = _client(uri), _bucket(uri)
     try:
         client.head_bucket(Bucket=bucket)
     except ClientError as error:
@@ -99,6 +118,8 @@ def _write(repository: Any, uri: str, *, made: bool) -> Report:
             raise Problem(
                 "ArtifactDiffers", f"{uri}: what was read is not what was written; look at what is in between"
             )
+        if uri.startswith("s3:"):
+            encryption.check(_client(uri), _bucket(uri), uri, name)
         warning = _delete(repository, name)
     message = f"{'created' if made else 'found'} {uri}; wrote and read an artifact"
     report: Report = {"ok": True, "reason": "Created" if made else "Writable"}

@@ -1,5 +1,6 @@
 """What an error of the artifact store means, by the error at the bottom of what MLflow and boto have wrapped."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -90,6 +91,9 @@ def _of_answer(uri: str, response: dict[str, Any], detail: str) -> Problem:
         return _elsewhere(uri, detail) if code in _ELSEWHERE else _bad_name(uri)
     if code in _NOT_YET:
         return Problem("ArtifactDiffers", f"{uri}: what was written was not there afterwards: {detail}; it is retried")
+    if code.lower().startswith("kms") or (code == "NotImplemented" and "PREPARE_ENCRYPTION" in os.environ):
+        advice = "correct s3.encryption and its key, or the rights on that"
+        return Hopeless("EncryptionRefused", f"{uri}: the store cannot keep it as it was asked to: {detail}; {advice}")
     if status >= 500 or status == 429:
         return Passing("StoreUnreachable", f"{uri} answers with an error of its own: {detail}")
     return Hopeless("StoreRefused", f"no access to {uri}: {detail}; correct the access key, or its rights")
