@@ -117,6 +117,11 @@ def _install(target: Path, requirements: Path, version: str, *, pinned: bool) ->
 
 
 def _needs(version: str) -> list[str]:
-    """What a release needs and does not say: those before 3.9 import a name that SQLAlchemy 2.1 has not any more."""
-    major, minor = (int(part) for part in version.split(".")[:2])
-    return ["sqlalchemy<2.1"] if (major, minor) < (3, 9) else []
+    """What a release needs and does not say.
+
+    Those before 3.9 import a name that SQLAlchemy 2.1 has not any more, and the first ones of 2 a package that
+    setuptools had up to 80.
+    """
+    release = tuple(int(part) for part in version.split(".")[:2])
+    needs = ["sqlalchemy<2.1"] if release < (3, 9) else []
+    return [*needs, "setuptools<81"] if release < (2, 22) else needs
