@@ -35,7 +35,7 @@ EXTERNAL_ONLY = (
     "beside external there can be experiments, promotions and suspend; the rest is for a server that the operator"
     " deploys"
 )
-ONE_BACKEND = "set exactly one of postgres, uriSecretRef, sqlite and managed"
+ONE_BACKEND = "set exactly one of postgres, uriSecretRef, sqlite, managed and cloudNativePG"
 ONE_ARTIFACTS = "set exactly one of s3, persistentVolume and managed"
 SQLITE_REPLICA = (
     "spec.replicas: Invalid value: SQLite serves one replica; set replicas: 1, or use backendStore postgres"

@@ -5,7 +5,7 @@ from urllib.parse import quote, urlencode
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.buckets import S3
 from mlflow_operator.api.server.stores import Postgres
-from mlflow_operator.desired import volumes
+from mlflow_operator.desired import cloud_native_pg, volumes
 from mlflow_operator.desired.managed.object_store import as_s3
 from mlflow_operator.desired.managed.postgres import as_postgres
 
@@ -15,6 +15,8 @@ def postgres(server: MLflowServer) -> Postgres | None:
     store = server.spec.backend_store
     if store is None:
         return None
+    if store.cloud_native_pg:
+        return cloud_native_pg.as_postgres(store.cloud_native_pg)
     return as_postgres(server) if store.managed else store.postgres
 
 

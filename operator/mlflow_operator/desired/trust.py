@@ -2,6 +2,7 @@
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.serving import CaBundle
+from mlflow_operator.desired import cloud_native_pg
 from mlflow_operator.desired.external import authorities
 from mlflow_operator.desired.inputs import Object, Reference
 
@@ -39,7 +40,9 @@ def mount(name: str) -> Object:
 
 def _bundles(server: MLflowServer) -> dict[str, CaBundle]:
     backend, artifacts = server.spec.backend_store, server.spec.artifact_store
-    database = (backend.postgres or backend.uri_secret_ref) if backend else None
+    running = cloud_native_pg.wanted(server)
+    by_name = cloud_native_pg.as_postgres(running) if running else None
+    database = by_name or ((backend.postgres or backend.uri_secret_ref) if backend else None)
     found = {
         DATABASE: database.ca_bundle if database else None,
         STORE: artifacts.s3.ca_bundle if artifacts and artifacts.s3 else None,

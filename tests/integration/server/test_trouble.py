@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -22,6 +23,7 @@ from integration.server.steps import (
     uids,
     until_children,
 )
+from unit.signing import signed
 
 pytestmark = pytest.mark.integration
 
@@ -29,6 +31,11 @@ pytestmark = pytest.mark.integration
 def is_serving(server: Object) -> bool:
     """Whether the pods that run answer, by the probe that follows a change of the spec."""
     return bool(condition(server, "ServerReady")["status"] == "True")
+
+
+def says(words: str) -> Callable[[Object], bool]:
+    """Whether Ready says something."""
+    return lambda obj: words in condition(obj, "Ready").get("message", "")
 
 
 def test_a_missing_secret_is_named_and_then_used(team: Team) -> None:
@@ -41,6 +48,17 @@ def test_a_missing_secret_is_named_and_then_used(team: Team) -> None:
     waits = team.until("mlflowserver", "mlflow", has_reason("SecretKeyNotFound"))
     assert "has no key uri" in condition(waits, "Ready")["message"]
     secret(team, "database", uri="postgresql://me@database/mlflow")
+    team.ready("mlflowserver", "mlflow")
+
+
+def test_a_database_of_cloud_native_pg_is_waited_for(team: Team) -> None:
+    """The cluster need not know what a Cluster is, and each Secret is named until it is there."""
+    running = SQLITE | {"backendStore": {"cloudNativePG": {"clusterRef": {"name": "db"}}}}
+    team.apply("MLflowServer", "mlflow", running)
+    made = {"db-app": {"username": "app", "password": "a"}, "db-ca": {"ca.crt": signed().certificate}}
+    for name, data in made.items():
+        team.until("mlflowserver", "mlflow", says(f"CloudNativePG has not made Secret {name} yet"))
+        secret(team, name, **data)
     team.ready("mlflowserver", "mlflow")
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from mlflow_operator.api.meta import SecretKeyRef
+from mlflow_operator.api.meta import LocalRef, SecretKeyRef
 from mlflow_operator.api.schema import ApiModel, Name, Quantity, Rule, SecretKey, exactly_one
 from mlflow_operator.api.server.buckets import S3
 from mlflow_operator.api.server.pods import Resources
@@ -79,6 +79,19 @@ class Postgres(ApiModel):
     )
 
 
+class CloudNativePG(ApiModel):
+    """A PostgreSQL that CloudNativePG runs in the server's namespace, by the Secrets that it makes for its Cluster."""
+
+    cluster_ref: LocalRef
+    """The Cluster: its Secrets <name>-app and <name>-ca are read, its Service <name>-rw is connected to."""
+    database: Annotated[str, Field(min_length=1, max_length=63)] = "app"
+    """Database, owned by the user of <name>-app."""
+    ca_bundle: CaBundle | None = None
+    """Certificate authorities that sign the Cluster's certificate. Unset: ca.crt of <name>-ca."""
+    pool: Pool = Field(default_factory=Pool)
+    """The connection pool of every worker process."""
+
+
 class Sqlite(ApiModel):
     """A SQLite file on a volume: for development, one replica."""
 
@@ -122,7 +135,10 @@ class BackendStore(ApiModel):
     managed: ManagedPostgres | None = None
     """A PostgreSQL that the operator runs, for development and small teams."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (exactly_one("postgres", "uriSecretRef", "sqlite", "managed"),)
+    cloud_native_pg: Annotated[CloudNativePG | None, Field(alias="cloudNativePG")] = None
+    """A PostgreSQL that CloudNativePG runs in the server's namespace."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (exactly_one("postgres", "uriSecretRef", "sqlite", "managed", "cloudNativePG"),)
 
 
 class Volume(ApiModel):

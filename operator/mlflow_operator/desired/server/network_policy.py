@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.buckets import Bucket
 from mlflow_operator.api.server.networks import NetworkPolicy
-from mlflow_operator.desired import names, stores
+from mlflow_operator.desired import cloud_native_pg, names, stores
 from mlflow_operator.desired.external.urls import Address, parts
 from mlflow_operator.desired.inputs import Inputs, Object
 from mlflow_operator.desired.server import oauth2_proxy
@@ -103,6 +103,9 @@ def _to_database(server: MLflowServer, wanted: NetworkPolicy, inputs: Inputs) ->
     store = server.spec.backend_store
     if store and store.managed:
         return [_to_own(server, names.POSTGRES)]
+    if running := cloud_native_pg.wanted(server):
+        pods = {"podSelector": {"matchLabels": {cloud_native_pg.CLUSTER_LABEL: running.cluster_ref.name}}}
+        return [{"to": [pods], "ports": ports(cloud_native_pg.PORT)}]
     if store and store.postgres:
         where = Address(store.postgres.host, store.postgres.port)
         return connections(where, wanted.egress.database_cidrs, inputs.cluster_domain)

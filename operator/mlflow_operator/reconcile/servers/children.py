@@ -8,7 +8,7 @@ from datetime import timedelta
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.clients.kinds import LISTED, PRUNED
-from mlflow_operator.desired import Desired, Images, Inputs, Object, Reference, names
+from mlflow_operator.desired import Desired, Images, Inputs, Object, Reference, cloud_native_pg, names
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.errors import (
     ApiError,
@@ -238,6 +238,9 @@ def _check(server: MLflowServer, reference: Reference, obj: Object | None) -> No
     if obj is None and _is_issued(server, reference):
         message = f"cert-manager has not made {where} yet; see kubectl describe certificate {reference.name}"
         raise Waiting("CertificateNotIssued", message, after=30)
+    if obj is None and (cluster := cloud_native_pg.secrets(server).get(reference.key)):
+        message = f"CloudNativePG has not made {where} yet; see kubectl get clusters.postgresql.cnpg.io {cluster}"
+        raise Waiting("ClusterSecretNotFound", message, after=30)
     if obj is None:
         message = f"{where} does not exist in namespace {server.metadata.namespace}; create it"
         raise Waiting(f"{reference.kind}NotFound", message, after=60)
