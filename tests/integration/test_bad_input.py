@@ -337,6 +337,24 @@ SERVERS_REFUSED = {
         SQLITE + BUCKET + "backup: {schedule: '0 9 * * *', destination: {s3: {bucket: models}}}",
         "keep them in another bucket, or artifacts below a prefix of their own",
     ),
+    "garbage that one pod alone can reach": (
+        SQLITE
+        + "artifactStore: {persistentVolume: {accessMode: ReadWriteOncePod}}\n"
+        + "garbageCollection: {schedule: '0 9 * * *'}",
+        "no other pod can delete artifacts on a ReadWriteOncePod volume; use another access mode",
+    ),
+    "garbage that is none yet": (
+        SQLITE + VOLUME + "garbageCollection: {schedule: '0 9 * * *', olderThan: 30d}",
+        "write hours, minutes and seconds, a minute at least",
+    ),
+    "a volume of the metrics' name": (
+        SQLITE + VOLUME + "monitoring: {}\nvolumes: [{name: metrics, emptyDir: {}}]",
+        "with monitoring, metrics is a container and a volume of the operator's own; choose another name",
+    ),
+    "an interval that is none": (
+        SQLITE + VOLUME + "monitoring: {podMonitor: {interval: often}}",
+        "spec.monitoring.podMonitor.interval",
+    ),
     "a backup of artifacts that one pod alone can read": (
         SQLITE
         + "artifactStore: {persistentVolume: {accessMode: ReadWriteOncePod}}\n"
@@ -378,7 +396,7 @@ SERVERS_REFUSED = {
     ),
     "a container by the name of one of ours": (
         SQLITE + VOLUME + "sidecars: [{name: mlflow, image: a}]",
-        "mlflow, prepare, restore and make-bucket are containers of the operator's own; choose another name",
+        "mlflow, prepare, restore, make-bucket and collect are containers of the operator's own; choose another name",
     ),
     "a sidecar that is misspelt": (
         SQLITE + VOLUME + "sidecars: [{name: a, image: b, cmd: [c]}]",

@@ -190,7 +190,7 @@ NOT_REASONS = {
     *("Accept", "Authorization", "Body", "Bucket", "Code", "CreateBucketConfiguration", "Error", "Key"),
     *("LocationConstraint", "ResponseMetadata", "HTTPStatusCode", "InterfaceError", "OperationalError", "NoSuchBucket"),
     *("AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "InvalidBucketName", "NoCredentialsError"),
-    *("Invalid", "All"),
+    *("Invalid", "All", "SqlLoggedModel"),
     # what controllers, scheduler and kubelets say of pods
     *("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"),
     *("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "FailedCreate", "ReplicaFailure"),
@@ -224,9 +224,15 @@ BOTH = (
 )
 MODULES: dict[type[Resource], tuple[str, ...]] = {
     MLflowServer: (
-        *("desired/preparation/program", "desired/versions.py", "reconcile/servers"),
+        *("desired/preparation/program", "desired/collection/program", "desired/versions.py", "reconcile/servers"),
         *("status/preparation.py", "status/server.py", "status/exposure.py", "status/waits.py"),
-        *("status/protection.py", "status/expiry.py", "status/backups.py", "status/monitoring.py"),
+        *(
+            "status/protection.py",
+            "status/expiry.py",
+            "status/backups.py",
+            "status/monitoring.py",
+            "status/collections.py",
+        ),
     ),
     ModelPromotion: (
         *("promotion", "reconcile/evidence", "reconcile/policies/book.py", "reconcile/promotions"),

@@ -23,6 +23,7 @@ from mlflow_operator.api.server.availability import Autoscaling, PodDisruptionBu
 from mlflow_operator.api.server.backup import BACKUP_RULES, Backup, BackupStatus, Bootstrap
 from mlflow_operator.api.server.encryption import Tls
 from mlflow_operator.api.server.exposure import Gateway, Ingress
+from mlflow_operator.api.server.garbage_collection import ELSEWHERE_ALONE, CollectionStatus, GarbageCollection
 from mlflow_operator.api.server.monitoring import BESIDE_METRICS, Monitoring
 from mlflow_operator.api.server.names import BESIDE_A_PROXY, CONTAINER_NAMES, VOLUME_NAMES
 from mlflow_operator.api.server.networks import URI_NEEDS_RULES, NetworkPolicy
@@ -45,6 +46,7 @@ _DEPLOYED_ONLY = (
     "auth",
     "monitoring",
     "backup",
+    "garbageCollection",
     "bootstrap",
     "serviceAccount",
     "resources",
@@ -178,6 +180,8 @@ class MLflowServerSpec(ApiModel):
     """MLflow's own metrics, for Prometheus. Unset: there are none."""
     backup: Backup | None = None
     """Copies of the database and the artifacts, on a schedule. Unset: none are made."""
+    garbage_collection: GarbageCollection | None = None
+    """Removes for good what users have deleted, on a schedule. Unset: it stays."""
     bootstrap: Bootstrap | None = None
     """What the server begins with. Unset: with nothing."""
     hibernate: bool = False
@@ -224,6 +228,7 @@ class MLflowServerSpec(ApiModel):
         BESIDE_A_PROXY,
         BESIDE_METRICS,
         *BACKUP_RULES,
+        ELSEWHERE_ALONE,
         Rule(
             f"!has(self.external) || (self.replicas == 1 && [{', '.join(f'has(self.{f})' for f in _DEPLOYED_ONLY)}]"
             ".all(x, !x))",
@@ -272,9 +277,11 @@ class MLflowServerStatus(Observed):
     """The backup that the server began with."""
     backup: BackupStatus | None = None
     """The latest backups."""
+    garbage_collection: CollectionStatus | None = None
+    """The latest collections of what users have deleted."""
     conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)
     """Ready, Reconciling, Stalled, Suspended, DatabaseReady, SchemaReady, ArtifactStoreReady, ServerReady,
-    ExperimentsReady, Exposed, Secured, PodMonitorCreated, BackupReady."""
+    ExperimentsReady, Exposed, Secured, PodMonitorCreated, BackupReady, GarbageCollected."""
 
 
 class MLflowServer(Resource):

@@ -16,6 +16,7 @@ OBJECT_STORE = "object-store"
 PREPARE = "prepare"
 GATE = "gate"
 BACKUP = "backup"
+COLLECT = "collect"
 
 INSTANCE_LABEL = "app.kubernetes.io/instance"
 COMPONENT_LABEL = "app.kubernetes.io/component"
@@ -119,6 +120,11 @@ def artifact_volume(server: MLflowServer) -> str:
 def backup(server: MLflowServer) -> str:
     """Name of the CronJob that makes backups."""
     return bounded(server.metadata.name, "-backup", MAX_CRON_JOB)
+
+
+def collection(server: MLflowServer) -> str:
+    """Name of the CronJob that removes what users have deleted."""
+    return bounded(server.metadata.name, "-gc", MAX_CRON_JOB)
 
 
 def backup_volume(server: MLflowServer) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, versions, volumes
-from mlflow_operator.desired.backup import cron_job
+from mlflow_operator.desired.backup import cron_job as backups
+from mlflow_operator.desired.collection import cron_job as collections
 from mlflow_operator.desired.endpoint import endpoint
 from mlflow_operator.desired.inputs import Desired, Inputs, Key, Object, Reference, digest
 from mlflow_operator.desired.managed import credentials, object_store, postgres
@@ -42,7 +43,8 @@ def build(server: MLflowServer, inputs: Inputs) -> Desired:
         *volumes.claims(server),
         *postgres.objects(server, inputs),
         *object_store.objects(server, inputs),
-        *cron_job.objects(server, inputs),
+        *backups.objects(server, inputs),
+        *collections.objects(server, inputs),
         *_optional(encryption.certificate(server, endpoint(server, inputs.cluster_domain).hosts)),
         service.service(server, versions.version(server)),
         *_optional(ingress.ingress(server)),

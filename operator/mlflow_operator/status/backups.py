@@ -1,22 +1,17 @@
 """What has become of a server's backups; no reason of Ready's, since a server works without them."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from cronsim import CronSim, CronSimError
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.backup import BackupFailed, BackupMade, BackupStatus
 from mlflow_operator.desired import Key, names
+from mlflow_operator.status import scheduled
 from mlflow_operator.status.conditions import Answer
-from mlflow_operator.status.preparations import condition, ended, succeeded
+from mlflow_operator.status.preparations import succeeded
 
 Object = dict[str, Any]
-_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -28,27 +23,12 @@ class Backups:
     """Status, reason and message of BackupReady."""
 
 
-def newest(jobs: Sequence[Object]) -> Object | None:
-    """The Job that ended last."""
-    return max((job for job in jobs if ended(job)), key=ended_at, default=None)
-
-
-def ended_at(job: Object) -> datetime:
-    """When a Job has ended."""
-    end = condition(job, "Complete") or condition(job, "Failed") or {}
-    return datetime.fromisoformat(end["lastTransitionTime"])
-
-
 def after(before: BackupStatus, job: Object, message: str) -> BackupStatus:
     """The status when a Job has ended; ``message`` is the last that its container said, empty where nobody knows."""
-    report = _report(message)
     known = {"job": job["metadata"]["uid"]}
-    if succeeded(job) and (made := _made(report)):
+    if succeeded(job) and (made := _made(scheduled.report(message))):
         return before.model_copy(update=known | {"last_successful": made})
-    failed = condition(job, "Failed") or {}
-    reason = report.get("reason") or "BackupFailed"
-    told = report.get("message") or message.strip()[-300:] or f"{failed.get('reason')}: {failed.get('message')}"
-    failure = BackupFailed(time=ended_at(job), reason=str(reason), message=str(told))
+    failure = BackupFailed(**scheduled.failure(job, message, "BackupFailed")._asdict())
     return before.model_copy(update=known | {"last_failure": failure})
 
 
@@ -78,20 +58,7 @@ def _due(server: MLflowServer, since: datetime) -> datetime | None:
     backup = server.spec.backup
     if backup is None or backup.suspend or server.spec.hibernate:
         return None
-    try:
-        moments = CronSim(backup.schedule, since.astimezone(ZoneInfo(backup.time_zone or "UTC")))
-        next(moments)
-        return next(moments) + _HOUR
-    except (CronSimError, ZoneInfoNotFoundError, StopIteration):
-        return None
-
-
-def _report(message: str) -> Object:
-    try:
-        found = json.loads(message)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    return scheduled.second_due(backup.schedule, backup.time_zone, since)
 
 
 def _made(report: Object) -> BackupMade | None:

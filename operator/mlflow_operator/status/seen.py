@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mlflow_operator.desired.external.lifetime import Lifetime
 from mlflow_operator.status.backups import Backups
+from mlflow_operator.status.collections import Collections
 from mlflow_operator.status.conditions import Answer
 from mlflow_operator.status.preparation import Preparation
 from mlflow_operator.status.rollout import Rollout
@@ -53,5 +54,7 @@ class Seen:
     experiments: Probe | None = None
     backups: Backups | None = None
     """What has become of the backups."""
+    collections: Collections | None = None
+    """What has become of what users have deleted."""
     cause: Cause | None = None
     """What keeps pods from running."""

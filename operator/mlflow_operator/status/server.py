@@ -30,6 +30,7 @@ EXPOSED = "Exposed"
 SECURED = "Secured"
 MONITOR = "PodMonitorCreated"
 BACKUP = "BackupReady"
+COLLECTED = "GarbageCollected"
 
 _ENDPOINTS_FOLLOW = timedelta(seconds=30)
 
@@ -62,6 +63,8 @@ def compute(server: MLflowServer, seen: Seen, outcome: Exception | None, now: da
     known["external_url"] = external_url(server)
     if server.spec.backup is None or seen.backups:
         known["backup"] = seen.backups.status if seen.backups else None
+    if server.spec.garbage_collection is None or seen.collections:
+        known["garbage_collection"] = seen.collections.status if seen.collections else None
     return before.model_copy(update={**known, "conditions": summary + details})
 
 
@@ -116,6 +119,8 @@ def _applies(type_: str, server: MLflowServer) -> bool:
         return server.spec.monitoring is not None and server.spec.monitoring.pod_monitor is not None
     if type_ == BACKUP:
         return server.spec.backup is not None
+    if type_ == COLLECTED:
+        return server.spec.garbage_collection is not None
     return type_ == SERVER or server.spec.external is None
 
 
@@ -178,6 +183,10 @@ def _backup(seen: Seen, _: Condition | None) -> Answer | None:
     return seen.backups.answer if seen.backups else None
 
 
+def _collected(seen: Seen, _: Condition | None) -> Answer | None:
+    return seen.collections.answer if seen.collections else None
+
+
 def _monitor(seen: Seen, _: Condition | None) -> Answer | None:
     return seen.monitoring
 
@@ -196,6 +205,7 @@ _QUESTIONS: dict[str, Callable[[Seen, Condition | None], Answer | None]] = {
     SECURED: _secured,
     MONITOR: _monitor,
     BACKUP: _backup,
+    COLLECTED: _collected,
 }
 
 

@@ -11,9 +11,10 @@ import yaml
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.clients.kinds import LISTED
 from mlflow_operator.desired import names
+from mlflow_operator.desired.collection import program as collection
 from mlflow_operator.desired.managed import postgres
 from mlflow_operator.desired.preparation import job
-from mlflow_operator.desired.server import deployment, encryption, links
+from mlflow_operator.desired.server import deployment, encryption, links, metrics
 from unit.desired.servers import everything
 
 FOLDER = Path(__file__).parents[2] / "golden" / "server"
@@ -33,9 +34,11 @@ def readable(obj: dict[str, Any]) -> dict[str, Any]:
     obj["metadata"]["annotations"][names.APPLIED_ANNOTATION] = "(fingerprint of this object)"
     if obj["kind"] == "Job":
         obj["metadata"]["name"] = f"{obj['metadata']['name'].rpartition('-')[0]}-fingerprint"
-    for container in obj["spec"]["template"]["spec"]["containers"] if "template" in obj.get("spec", {}) else ():
+    for container in containers(obj):
         programs = {
             job.script(): "(the preparation's program)",
+            collection.text(): "(the collection's program)",
+            metrics.program(): "(show_metrics.py)",
             postgres.start_script(): "(start_postgres.sh)",
             deployment.start_script(): "(start_server.py)",
             deployment.leaving(): "(take_leave.py)",
@@ -45,6 +48,13 @@ def readable(obj: dict[str, Any]) -> dict[str, Any]:
         if "command" in container:
             container["command"] = [programs.get(word, word) for word in container["command"]]
     return obj
+
+
+def containers(obj: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those of an object's pods."""
+    spec = obj.get("spec", {})
+    spec = spec.get("jobTemplate", {}).get("spec", spec)
+    return list(spec["template"]["spec"]["containers"]) if "template" in spec else []
 
 
 @pytest.mark.parametrize("case", CASES)

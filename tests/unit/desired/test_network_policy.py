@@ -78,7 +78,7 @@ def test_only_their_server_reaches_managed_stores() -> None:
         (rule,) = found[store]["ingress"]
         (peer,) = rule["from"]
         (either,) = peer["podSelector"]["matchExpressions"]
-        assert either["values"] == ["server", "prepare", "backup"]
+        assert either["values"] == ["server", "prepare", "backup", "collect"]
         assert peer["podSelector"]["matchLabels"]["app.kubernetes.io/instance"] == "mlflow"
         assert found[store]["egress"] == []
 

@@ -12,7 +12,7 @@ import pytest
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.backup import BackupStatus
 from mlflow_operator.commands import backup
-from mlflow_operator.status import backups
+from mlflow_operator.status import backups, scheduled
 from unit.desired.servers import EXISTING, server
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -120,5 +120,5 @@ def test_the_job_that_ended_last_counts() -> None:
     """Whichever began first; those under way do not count."""
     first, last = job(at=NOW), job("Failed", NOW + timedelta(hours=1))
     running: dict[str, Any] = {"metadata": {"uid": "r"}, "status": {}}
-    assert backups.newest([last, running, first]) is last
-    assert backups.newest([running]) is None
+    assert scheduled.newest([last, running, first]) is last
+    assert scheduled.newest([running]) is None

@@ -9,8 +9,8 @@ VOLUME_NAMES = Rule(
     " choose another name",
 )
 CONTAINER_NAMES = Rule(
-    "self.all(c, !(c.name in ['mlflow', 'prepare', 'restore', 'make-bucket']))",
-    "mlflow, prepare, restore and make-bucket are containers of the operator's own; choose another name",
+    "self.all(c, !(c.name in ['mlflow', 'prepare', 'restore', 'make-bucket', 'collect']))",
+    "mlflow, prepare, restore, make-bucket and collect are containers of the operator's own; choose another name",
 )
 BESIDE_A_PROXY = Rule(
     "!(has(self.auth) && has(self.auth.oauth2Proxy)) || ("

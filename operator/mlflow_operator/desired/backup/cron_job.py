@@ -5,7 +5,7 @@ Its pods reach the stores as the server's do, and the server is not asked: it ma
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.backup import Backup
-from mlflow_operator.desired import names, pod, versions, volumes
+from mlflow_operator.desired import names, pod, scheduled, versions, volumes
 from mlflow_operator.desired.backup import places
 from mlflow_operator.desired.backup.environment import environment
 from mlflow_operator.desired.backup.restoring import REFUSED
@@ -13,9 +13,6 @@ from mlflow_operator.desired.inputs import Inputs, Object
 from mlflow_operator.desired.server import service_account
 
 CONTAINER = names.BACKUP
-_DEADLINE_SECONDS = 24 * 3600
-_LATE_SECONDS = 3600
-"""How late a copy may begin, after an operator or a controller was away."""
 
 
 def objects(server: MLflowServer, inputs: Inputs) -> list[Object]:
@@ -32,35 +29,6 @@ def objects(server: MLflowServer, inputs: Inputs) -> list[Object]:
 
 
 def _cron_job(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
-    zone = {"timeZone": wanted.time_zone} if wanted.time_zone else {}
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "CronJob",
-        "metadata": names.metadata(server, names.backup(server), names.BACKUP),
-        "spec": {
-            "schedule": wanted.schedule,
-            **zone,
-            # While the server hibernates, a managed database does not run.
-            "suspend": wanted.suspend or server.spec.hibernate,
-            "concurrencyPolicy": "Forbid",
-            "startingDeadlineSeconds": _LATE_SECONDS,
-            "successfulJobsHistoryLimit": 3,
-            "failedJobsHistoryLimit": 3,
-            "jobTemplate": {"metadata": _of_jobs(server), "spec": _job(server, wanted, inputs)},
-        },
-    }
-
-
-def _of_jobs(server: MLflowServer) -> Object:
-    """Labels by which the operator sees the Jobs, and the name of the server that they are for."""
-    return {
-        "labels": names.labels(server, names.BACKUP),
-        "annotations": {names.SERVER_ANNOTATION: server.metadata.name},
-    }
-
-
-def _job(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
-    refused = {"containerName": CONTAINER, "operator": "In", "values": [*REFUSED]}
     template = pod.template(
         server,
         inputs,
@@ -70,17 +38,9 @@ def _job(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
         tmp_limit=wanted.temporary_storage,
         ends=True,
     )
-    return {
-        "backoffLimit": 3,
-        "activeDeadlineSeconds": _DEADLINE_SECONDS,
-        "podFailurePolicy": {
-            "rules": [
-                {"action": "FailJob", "onExitCodes": refused},
-                {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
-            ]
-        },
-        "template": template,
-    }
+    timing = scheduled.Timing(wanted.schedule, wanted.time_zone, wanted.suspend)
+    task = scheduled.Task(names.BACKUP, template, {CONTAINER: [*REFUSED]})
+    return scheduled.cron_job(server, names.backup(server), timing, task)
 
 
 def _pod(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:

@@ -58,7 +58,7 @@ def server_environment(server: MLflowServer, endpoint: Endpoint) -> list[Object]
 
 def prepare_environment(server: MLflowServer) -> list[Object]:
     """Variables of the preparation: the same stores, with the same credentials."""
-    own = [*BASE, *database_variables(server), *_artifacts(server)]
+    own = stores_environment(server)
     if server.spec.artifact_store is not None and probes_artifacts(server):
         own.append(plain("MLFLOW_ARTIFACTS_DESTINATION", stores.artifacts_uri(server)))
     if server.spec.artifact_store is not None and server.spec.artifact_store.verify != "Write":
@@ -82,6 +82,11 @@ def _of_bucket(server: MLflowServer) -> list[Object]:
     if rule := buckets.lifecycle_rule(bucket):
         found.append(plain("PREPARE_LIFECYCLE", json.dumps(rule)))
     return found
+
+
+def stores_environment(server: MLflowServer) -> list[Object]:
+    """Variables of a program that reaches the stores as the server does."""
+    return [*BASE, *database_variables(server), *_artifacts(server)]
 
 
 def probes_artifacts(server: MLflowServer) -> bool:

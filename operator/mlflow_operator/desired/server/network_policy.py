@@ -15,7 +15,7 @@ from mlflow_operator.desired.server import oauth2_proxy
 from mlflow_operator.desired.server.destinations import connections, in_namespace, ports
 from mlflow_operator.errors import Terminal
 
-_CLIENTS = (names.SERVER, names.PREPARE, names.BACKUP)
+_CLIENTS = (names.SERVER, names.PREPARE, names.BACKUP, names.COLLECT)
 """Whose pods connect to the stores."""
 _DNS: Object = {"ports": ports(53, 5353, protocols=("UDP", "TCP"))}
 """Wherever the cluster has it; OpenShift's pods listen at 5353."""
@@ -46,6 +46,8 @@ def network_policies(server: MLflowServer, inputs: Inputs) -> list[Object]:
         bucket = server.spec.backup.destination.s3
         there = _to_bucket(bucket, "backup.destination", wanted.egress.backup_cidrs, inputs)
         found.append(_policy(server, names.backup(server), names.BACKUP, [], [*egress, *there]))
+    if server.spec.garbage_collection:
+        found.append(_policy(server, names.collection(server), names.COLLECT, [], egress))
     if server.spec.backend_store and server.spec.backend_store.managed:
         clients = [{"from": [_clients(server)], "ports": ports(names.POSTGRES)}]
         found.append(_policy(server, names.postgres(server), names.POSTGRES, clients, []))

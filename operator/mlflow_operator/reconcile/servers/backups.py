@@ -4,12 +4,10 @@ from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.backup import BackupStatus
 from mlflow_operator.desired import names
-from mlflow_operator.engine.queue import Key
-from mlflow_operator.engine.store import Object
-from mlflow_operator.reconcile import objects
-from mlflow_operator.reconcile.objects import SERVER
+from mlflow_operator.reconcile.servers.scheduled import jobs, last_words
 from mlflow_operator.reconcile.world import World
-from mlflow_operator.status.backups import Backups, after, answer, newest
+from mlflow_operator.status.backups import Backups, after, answer
+from mlflow_operator.status.scheduled import newest
 
 
 async def look(world: World, server: MLflowServer) -> Backups | None:
@@ -21,28 +19,10 @@ async def look(world: World, server: MLflowServer) -> Backups | None:
     if server.spec.backup is None:
         return None
     known = server.status.backup or BackupStatus()
-    last = newest(_jobs(world, server))
+    last = newest(jobs(world, server, names.BACKUP))
     if last is not None and last["metadata"]["uid"] != known.job:
-        known = after(known, last, await _said(world, server, last["metadata"]["name"]))
+        known = after(known, last, await last_words(world, last, names.BACKUP))
     return Backups(known, answer(server, known, world.clock(), await _missing(world, server)))
-
-
-def _jobs(world: World, server: MLflowServer) -> list[Object]:
-    me = Key(SERVER, server.metadata.namespace, server.metadata.name)
-    found = [obj for obj in objects.children(world.store, me) if obj["kind"] == "Job"]
-    return [job for job in found if job["metadata"]["labels"].get(names.COMPONENT_LABEL) == names.BACKUP]
-
-
-async def _said(world: World, server: MLflowServer, job: str) -> str:
-    """The last words of a Job's container, in the pod that ended last."""
-    labels = f"batch.kubernetes.io/job-name={job}"
-    ends = [
-        end
-        for pod in await world.cluster.list("Pod", server.metadata.namespace, labels=labels)
-        for container in pod.get("status", {}).get("containerStatuses", [])
-        if container["name"] == names.BACKUP and (end := container.get("state", {}).get("terminated"))
-    ]
-    return str(max(ends, key=lambda end: str(end.get("finishedAt", ""))).get("message", "")) if ends else ""
 
 
 async def _missing(world: World, server: MLflowServer) -> desired.Key | None:

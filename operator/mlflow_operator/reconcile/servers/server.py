@@ -15,7 +15,7 @@ from mlflow_operator.errors import Conflict, NotFound, OperatorError, Terminal, 
 from mlflow_operator.reconcile import objects, telemetry
 from mlflow_operator.reconcile.access import access, serves
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
-from mlflow_operator.reconcile.servers import backups, children, probe
+from mlflow_operator.reconcile.servers import backups, children, collections, probe
 from mlflow_operator.reconcile.servers.artifacts import look
 from mlflow_operator.reconcile.servers.certificate import measured
 from mlflow_operator.reconcile.servers.children import Brought
@@ -114,6 +114,7 @@ async def _observe(
     error: Exception | None = None
     try:
         seen = replace(seen, backups=await backups.look(world, server))
+        seen = replace(seen, collections=await collections.look(world, server))
         url = desired.endpoint(server, world.settings.cluster_domain).url
         seen = replace(seen, url=url, selector=desired.pod_selector(server) if own else None)
         seen = replace(

@@ -5,7 +5,7 @@ standard library, and what comes with MLflow. Input is the server's environment;
 Output is the termination message (``report.py``). Exit code: 0, 3 where only a user can help, else 1.
 """
 
-from importlib.resources import files
+from mlflow_operator.desired import programs
 
 _MODULES = (
     "patience",
@@ -23,18 +23,7 @@ _MODULES = (
 )
 """Each after those that it imports."""
 
-_START = """import signal, sys, types
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # process 1 would ignore it, and MLflow takes seconds to import
-package = sys.modules[{package!r}] = types.ModuleType({package!r})
-for name, text in {texts!r}.items():
-    module = sys.modules[{package!r} + "." + name] = types.ModuleType(name)
-    exec(compile(text, name, "exec"), module.__dict__)
-    setattr(package, name, module)
-sys.exit(package.main.main())
-"""
-
 
 def text() -> str:
     """The whole program as one text."""
-    texts = {name: files(__name__).joinpath(f"{name}.py").read_text() for name in _MODULES}
-    return _START.format(package=__name__, texts=texts)
+    return programs.text(f"{__name__}.{name}" for name in _MODULES)

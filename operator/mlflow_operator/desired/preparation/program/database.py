@@ -102,6 +102,23 @@ def _prepare(uri: str, patience: Patience) -> Report:
     return {"ok": True, "reason": reason, "message": message, "was": was[0] if was else None, "revision": newest}
 
 
+def current(uri: str, patience: Patience) -> Any:
+    """The engine of a database that has the schema of this MLflow; nothing is changed.
+
+    Raises:
+        Problem: Nobody is let in, or SchemaDiffers.
+    """
+    engine = engine_of(uri)
+    authorities.check(engine.driver, engine.url.query)
+    patience.wait_for(lambda: asked(engine, CONNECT, lambda: engine.connect().close()))
+    revisions = asked(engine, PLAN, lambda: _schema(engine)).revisions
+    _, newest, version = _migrations()
+    if revisions != (newest,):
+        message = f"the schema is at {', '.join(revisions) or 'nothing'}, and MLflow {version} wants {newest}"
+        raise Problem("SchemaDiffers", f"{message}; the server's preparation brings it there", phase=PLAN)
+    return engine
+
+
 def engine_of(uri: str) -> Any:
     """MLflow's own engine, with what keeps a migration in one piece; nothing is connected yet."""
     try:
