@@ -20,69 +20,18 @@ from mlflow_operator.api.resource import Column, Names, Resource, condition_path
 from mlflow_operator.api.schema import Annotations, ApiModel, Labels, Name, Observed, Rule, list_map, rules
 from mlflow_operator.api.server.auth import Auth
 from mlflow_operator.api.server.availability import Autoscaling, PodDisruptionBudget
-from mlflow_operator.api.server.backup import BACKUP_RULES, Backup, BackupStatus, Bootstrap
+from mlflow_operator.api.server.backup import Backup, BackupStatus, Bootstrap
 from mlflow_operator.api.server.encryption import Tls
 from mlflow_operator.api.server.exposure import Gateway, Ingress
-from mlflow_operator.api.server.garbage_collection import ELSEWHERE_ALONE, CollectionStatus, GarbageCollection
-from mlflow_operator.api.server.monitoring import BESIDE_METRICS, Monitoring
-from mlflow_operator.api.server.names import BESIDE_A_PROXY, CONTAINER_NAMES, VOLUME_NAMES
-from mlflow_operator.api.server.networks import URI_NEEDS_RULES, NetworkPolicy
+from mlflow_operator.api.server.garbage_collection import CollectionStatus, GarbageCollection
+from mlflow_operator.api.server.monitoring import Monitoring
+from mlflow_operator.api.server.names import CONTAINER_NAMES, VOLUME_NAMES
+from mlflow_operator.api.server.networks import NetworkPolicy
 from mlflow_operator.api.server.pods import ContainerSecurityContext, PodSecurityContext, Resources, TemporaryStorage
 from mlflow_operator.api.server.promotions import Promotions
+from mlflow_operator.api.server.rules import RULES
 from mlflow_operator.api.server.serving import EnvVar, Experiment, External, Image, Network, Service, ServiceAccount
 from mlflow_operator.api.server.stores import ArtifactStore, BackendStore
-
-_DEPLOYED_ONLY = (
-    "version",
-    "image",
-    "workers",
-    "serveArtifacts",
-    "network",
-    "service",
-    "tls",
-    "ingress",
-    "gateway",
-    "networkPolicy",
-    "auth",
-    "monitoring",
-    "backup",
-    "garbageCollection",
-    "bootstrap",
-    "serviceAccount",
-    "resources",
-    "temporaryStorage",
-    "env",
-    "envFrom",
-    "volumes",
-    "volumeMounts",
-    "sidecars",
-    "initContainers",
-    "containerSecurityContext",
-    "hostAliases",
-    "dnsPolicy",
-    "dnsConfig",
-    "runtimeClassName",
-    "terminationGracePeriodSeconds",
-    "podLabels",
-    "podAnnotations",
-    "podSecurityContext",
-    "nodeSelector",
-    "tolerations",
-    "affinity",
-    "topologySpreadConstraints",
-    "podDisruptionBudget",
-    "autoscaling",
-    "priorityClassName",
-    "hibernate",
-)
-_MANY = "((has(self.replicas) && self.replicas > 1) || (has(self.autoscaling) && self.autoscaling.maxReplicas > 1))"
-_MANAGED_DATABASE = "(has(self.backendStore) && has(self.backendStore.managed))"
-_RUN_AS_USER = "(has(self.podSecurityContext) && has(self.podSecurityContext.runAsUser))"
-_ONE_NODE = (
-    "has(self.artifactStore) && has(self.artifactStore.persistentVolume)"
-    " && !(has(self.artifactStore.persistentVolume.accessMode)"
-    " && self.artifactStore.persistentVolume.accessMode == 'ReadWriteMany')"
-)
 
 
 class MLflowServerSpec(ApiModel):
@@ -189,65 +138,7 @@ class MLflowServerSpec(ApiModel):
     suspend: bool = False
     """The operator looks but does not touch."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "has(self.external) ? !has(self.backendStore) && !has(self.artifactStore)"
-            " : has(self.backendStore) && has(self.artifactStore)",
-            "set both backendStore and artifactStore, or external alone for a server that already exists",
-        ),
-        Rule(
-            f"!({_MANY} && has(self.backendStore) && has(self.backendStore.sqlite))",
-            "SQLite serves one replica; set replicas: 1, or use backendStore postgres, uriSecretRef or managed",
-            ".replicas",
-        ),
-        Rule(
-            f"!({_MANY} && {_ONE_NODE})",
-            "more than one replica needs artifactStore s3 or managed, or persistentVolume.accessMode: ReadWriteMany",
-            ".replicas",
-        ),
-        Rule(
-            "!(has(self.serveArtifacts) && !self.serveArtifacts && has(self.artifactStore)"
-            " && has(self.artifactStore.persistentVolume))",
-            "clients cannot reach a volume themselves; leave serveArtifacts true, or use artifactStore s3",
-            ".serveArtifacts",
-        ),
-        Rule(
-            "!(has(self.serveArtifacts) && !self.serveArtifacts && has(self.artifactStore)"
-            " && has(self.artifactStore.s3) && has(self.artifactStore.s3.directAccess)"
-            " && self.artifactStore.s3.directAccess)",
-            "without serveArtifacts clients go to the bucket themselves, and get no links; leave directAccess out",
-            ".artifactStore",
-        ),
-        Rule(
-            "!(has(self.serveArtifacts) && !self.serveArtifacts && has(self.artifactStore)"
-            " && has(self.artifactStore.s3) && has(self.artifactStore.s3.encryption))",
-            "without serveArtifacts clients write by themselves; tell them how to encrypt, or set it up in the bucket",
-            ".artifactStore",
-        ),
-        URI_NEEDS_RULES,
-        BESIDE_A_PROXY,
-        BESIDE_METRICS,
-        *BACKUP_RULES,
-        ELSEWHERE_ALONE,
-        Rule(
-            f"!has(self.external) || (self.replicas == 1 && [{', '.join(f'has(self.{f})' for f in _DEPLOYED_ONLY)}]"
-            ".all(x, !x))",
-            "beside external there can be experiments, promotions and suspend; the rest is for a server that the"
-            " operator deploys",
-        ),
-        Rule(
-            f"!{_MANAGED_DATABASE} || !(has(oldSelf.backendStore) && has(oldSelf.backendStore.managed))"
-            f" || ({_RUN_AS_USER} ? self.podSecurityContext.runAsUser : 0)"
-            f" == ({_RUN_AS_USER.replace('self', 'oldSelf')} ? oldSelf.podSecurityContext.runAsUser : 0)",
-            "runAsUser cannot be changed with a managed PostgreSQL, which starts only as the user that made its data;"
-            " move the data to a new server",
-            ".podSecurityContext",
-        ),
-        Rule(
-            "has(self.external) == has(oldSelf.external)",
-            "a server cannot become external, nor an external one deployed; create a new MLflowServer instead",
-        ),
-    )
+    RULES: ClassVar[tuple[Rule, ...]] = RULES
 
 
 class MLflowServerStatus(Observed):
