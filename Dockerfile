@@ -33,11 +33,17 @@ RUN uv pip install --quiet --require-hashes -r toolbox.txt
 FROM tools AS server-packages
 ARG MLFLOW_VERSION
 COPY operator/requirements/server.in operator/requirements/server.txt ./
-# The pinned version comes with hashes; any other is the same list with another MLflow.
+# The pinned version comes with hashes; any other is the same list with another MLflow, and with what earlier ones need and
+# do not say: those before 3.9 a name that SQLAlchemy 2.1 has not any more, those of 2 a package of setuptools up to 80.
 RUN if grep -q "^mlflow==${MLFLOW_VERSION} " server.txt; then \
         uv pip install --quiet --require-hashes -r server.txt; \
     else \
-        sed "s/^mlflow==[^ ]*/mlflow==${MLFLOW_VERSION}/" server.in | uv pip install --quiet -r -; \
+        case ${MLFLOW_VERSION} in \
+            2.*) needs="sqlalchemy<2.1 setuptools<81" ;; \
+            3.[0-8].*) needs="sqlalchemy<2.1" ;; \
+            *) needs="" ;; \
+        esac; \
+        sed "s/^mlflow==[^ ]*/mlflow==${MLFLOW_VERSION}/" server.in | uv pip install --quiet -r - ${needs}; \
     fi \
     && cd /opt/venv/lib/python3*/site-packages \
     && find . -depth -type d -name tests -exec rm -rf {} + \

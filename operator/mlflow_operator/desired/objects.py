@@ -32,10 +32,12 @@ def build(server: MLflowServer, inputs: Inputs) -> Desired:
     An external server consists of nothing.
 
     Raises:
-        Terminal: UnsupportedVersion, or InvalidUrl of a store behind walls; what runs should be left as it is.
+        Terminal: UnsupportedVersion, FieldNeedsLaterVersion, NoImageForVersion, or InvalidUrl of a store behind walls;
+            what runs should be left as it is.
     """
     if server.spec.external is not None:
         return Desired()
+    versions.check(server)
     objects = [
         *_optional(service_account.service_account(server)),
         *network_policy.network_policies(server, inputs),

@@ -138,7 +138,7 @@ def test_an_unsupported_version_leaves_the_running_server_as_it_was(team: Team) 
     """The downgrade is refused in words, and everything that runs goes on."""
     serve(team)
     before = uids(children(team)), template(team)
-    team.apply("MLflowServer", "mlflow", {**SQLITE, "version": "2.22.0"})
+    team.apply("MLflowServer", "mlflow", {**SQLITE, "version": "2.9.2"})
     stalled = team.until("mlflowserver", "mlflow", has_reason("UnsupportedVersion"))
     assert condition(stalled, "Stalled")["status"] == "True"
     assert (uids(children(team)), template(team)) == before

@@ -201,10 +201,10 @@ def test_an_existing_job_is_left_alone() -> None:
     assert ("Job", job) not in keys(again)
 
 
-def test_a_release_that_the_operator_cannot_prepare_is_refused() -> None:
+def test_a_release_that_the_operator_does_not_run_is_refused() -> None:
     """Nothing is built, so what runs stays."""
-    wanted = server(EXISTING | {"version": "3.9.0"})
-    with pytest.raises(Terminal, match=r"UnsupportedVersion: spec.version is 3\.9\.0.*3\.14\.0 and later"):
+    wanted = server(EXISTING | {"version": "2.9.2"})
+    with pytest.raises(Terminal, match=r"UnsupportedVersion: spec.version is 2\.9\.2.*2\.10\.0 and later"):
         desired.build(wanted, inputs(wanted))
 
 

@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 from mlflow_operator.api.mlflowserver import MLflowServer
-from mlflow_operator.desired import names, pod, versions, volumes
+from mlflow_operator.desired import names, pod, releases, versions, volumes
 from mlflow_operator.desired.companions import accompanied
 from mlflow_operator.desired.endpoint import Endpoint, endpoint
 from mlflow_operator.desired.inputs import Inputs, Object
@@ -73,6 +73,7 @@ def _container(server: MLflowServer, inputs: Inputs) -> Object:
     port = PORT if alone else oauth2_proxy.PORT_BEHIND
     stays = oauth2_proxy.LEAVING_SECONDS + (0 if alone else oauth2_proxy.OUTLIVING_SECONDS)
     words = [*oauth2_proxy.words_for_mlflow(server), *encryption.arguments(server), *links.arguments(server)]
+    words += _of_release(versions.version(server))
     fields: Object = {
         "command": ["python", "-c", start_script(), str(port), leaving(), *words],
         "env": server_environment(server, where),
@@ -90,6 +91,12 @@ def _container(server: MLflowServer, inputs: Inputs) -> Object:
     policy = server.spec.image.pull_policy
     image = versions.image(server, inputs.images)
     return pod.container("mlflow", image, inputs.images, pull_policy=policy, **fields, **pod.of_user(server))
+
+
+def _of_release(version: str) -> list[str]:
+    """Words for ``start_server.py`` of what was otherwise in earlier releases."""
+    gunicorn = [] if releases.has(version, releases.UVICORN) else ["--gunicorn"]
+    return gunicorn + ([] if releases.has(version, releases.PASSES_ON_SIGTERM) else ["--alone"])
 
 
 def start_script() -> str:

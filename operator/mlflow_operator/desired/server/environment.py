@@ -8,7 +8,7 @@ import json
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.api.server.buckets import S3
 from mlflow_operator.api.server.stores import DatabaseUri, Pool, Postgres
-from mlflow_operator.desired import buckets, stores, trust, volumes
+from mlflow_operator.desired import buckets, releases, stores, trust, versions, volumes
 from mlflow_operator.desired.endpoint import Endpoint
 from mlflow_operator.desired.inputs import Object
 from mlflow_operator.desired.server import auth, metrics
@@ -29,6 +29,9 @@ Longer than what is in front of a server does, be it ingress-nginx or a load bal
 they send a request into a connection that is being closed, which ends as a 502.
 """
 
+REQUEST_SECONDS = 600
+"""How long gunicorn waits for a worker that answers one request, such as an upload; by itself it kills it after 30."""
+
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 """The public authorities of a Debian image, the official one among them; spec.env can name another file."""
 
@@ -44,7 +47,7 @@ def server_environment(server: MLflowServer, endpoint: Endpoint) -> list[Object]
     ]
     own += [
         plain("MLFLOW_WORKERS", str(server.spec.workers)),
-        plain("UVICORN_TIMEOUT_KEEP_ALIVE", str(KEEP_ALIVE_SECONDS)),
+        *_serving(server),
         *_artifact_serving(server),
         # Its own process of 240 MB, and a queue in memory that replicas do not share.
         plain("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false"),
@@ -179,6 +182,13 @@ def _s3_credentials(bucket: S3) -> list[Object]:
     ]
 
 
+def _serving(server: MLflowServer) -> list[Object]:
+    """What the program that serves is told; gunicorn keeps no connection, so it needs no other patience."""
+    if releases.has(versions.version(server), releases.UVICORN):
+        return [plain("UVICORN_TIMEOUT_KEEP_ALIVE", str(KEEP_ALIVE_SECONDS))]
+    return [plain("GUNICORN_CMD_ARGS", f"--timeout {REQUEST_SECONDS}")]
+
+
 def _artifact_serving(server: MLflowServer) -> list[Object]:
     uri = stores.artifacts_uri(server)
     if server.spec.serve_artifacts:
@@ -188,6 +198,8 @@ def _artifact_serving(server: MLflowServer) -> list[Object]:
 
 def _network(server: MLflowServer, endpoint: Endpoint) -> list[Object]:
     network = server.spec.network
+    if not releases.has(versions.version(server), releases.HOST_CHECK):
+        return []
     allowed = allowed_hosts(endpoint, [*hosts(server), *network.allowed_hosts])
     variables = [expanded("MLFLOW_SERVER_ALLOWED_HOSTS", ",".join(allowed))]
     # A browser names its origin with all that changes something, also where it is the server's own.

@@ -2,7 +2,7 @@
 
 Arguments: the port; the text of ``take_leave.py``; the address, where only one is listened on; where MLflow has a
 certificate, its folder and the text of ``follow_certificate.py``; where artifacts in S3 go through the server, the text
-of ``through_server.py``.
+of ``through_server.py``; whether this release is served by gunicorn, and whether its server has to be alone.
 Environment: POD_IPS, the pod's addresses; MLFLOW_WORKERS; MLFLOW_UVICORN_OPTS, to which the certificate is added;
 UVICORN_HTTP, which stays as it is; AUTH_*, where MLflow asks for logins.
 """
@@ -26,6 +26,26 @@ def host(addresses: str, workers: str) -> str:
     # Several workers share one socket, which takes IPv4 as well. A single one has asyncio make its sockets: for :: one
     # that takes IPv6 alone, and for no name one of each family.
     return "" if workers == "1" else "::"
+
+
+def gunicorn_host(addresses: str) -> str:
+    """The same for gunicorn, which takes a port after it; a socket for :: takes IPv4 as well."""
+    return "[::]" if ":" in addresses else "0.0.0.0"  # noqa: S104 - behind a Service
+
+
+ALONE = """import os
+import mlflow.server
+from mlflow.cli import cli
+
+
+def become(command, extra_env=None, **_):
+    os.execvpe(command[0], command, {**os.environ, **(extra_env or {})})
+
+
+mlflow.server._exec_cmd = become
+cli()
+"""
+"""MLflow's command, but for staying in front of the server: as process 1 it would not hear when the pod has to end."""
 
 
 def encrypted(folder: str, following: str, environment: dict[str, str]) -> dict[str, str]:
@@ -120,6 +140,8 @@ def words_of(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--host")
     parser.add_argument("--certificate", nargs=2, metavar=("FOLDER", "PROGRAM"))
     parser.add_argument("--through-server", metavar="PROGRAM")
+    parser.add_argument("--gunicorn", action="store_true")
+    parser.add_argument("--alone", action="store_true")
     return parser.parse_args(argv)
 
 
@@ -138,8 +160,10 @@ def check_metrics(environment: Mapping[str, str], package: str = "prometheus_fla
 
 if __name__ == "__main__":
     said = words_of(sys.argv[1:])
-    where = said.host or host(os.environ.get("POD_IPS", ""), os.environ.get("MLFLOW_WORKERS", ""))
-    words = ["mlflow", "server", "--host", where, "--port", said.port]
+    addresses = os.environ.get("POD_IPS", "")
+    own = gunicorn_host(addresses) if said.gunicorn else host(addresses, os.environ.get("MLFLOW_WORKERS", ""))
+    command = ["python", "-c", ALONE] if said.alone else ["mlflow"]
+    words = [*command, "server", "--host", said.host or own, "--port", said.port]
     check_metrics(os.environ)
     variables = polite(said.leaving, dict(os.environ), uvicorn())
     if said.certificate:
@@ -151,4 +175,4 @@ if __name__ == "__main__":
         variables["MLFLOW_AUTH_CONFIG_PATH"] = str(Path(tempfile.gettempdir()) / "mlflow-auth.ini")
         write_auth_settings(variables, variables["MLFLOW_AUTH_CONFIG_PATH"])
         words += ["--app-name", "basic-auth"]
-    os.execvpe("mlflow", words, variables)  # noqa: S606, S607 - PID 1 is MLflow
+    os.execvpe(words[0], words, variables)  # noqa: S606 - PID 1 is MLflow

@@ -13,10 +13,11 @@ from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository
 class ThroughServer(ArtifactRepository):  # type: ignore[misc]
     """A bucket, or a folder in one; MLflow's own class for S3 does the work."""
 
-    def __init__(self, artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
-        """As MLflow makes every store."""
-        super().__init__(artifact_uri, tracking_uri, registry_uri)
-        self._s3 = S3ArtifactRepository(artifact_uri, tracking_uri=tracking_uri, registry_uri=registry_uri)
+    def __init__(self, artifact_uri: str, tracking_uri: str | None = None, **others: Any) -> None:
+        """As MLflow makes every store; by how many words, has changed from release to release."""
+        words = others if tracking_uri is None else {"tracking_uri": tracking_uri, **others}
+        super().__init__(artifact_uri, **words)
+        self._s3 = S3ArtifactRepository(artifact_uri, **words)
 
     def log_artifact(self, local_file: str, artifact_path: str | None = None) -> None:
         """Bring a file into the bucket."""
