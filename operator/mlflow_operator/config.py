@@ -69,6 +69,8 @@ class Settings(BaseModel):
     images: Images = Images()
     workers: Annotated[int, Field(ge=1, le=64)] = 16
     """Objects reconciled at the same time."""
+    rollouts: Annotated[int, Field(ge=1, le=100)] = 1
+    """Servers whose pods are replaced at the same time where another operator, or a setting, builds them otherwise."""
     resync: Seconds = 600
     """Every object is looked at again after this long, give or take a tenth."""
     relist: Seconds = 300

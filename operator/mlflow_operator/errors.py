@@ -5,6 +5,7 @@
     │   ├── RegistryRefused       MLflow said no
     │   └── Unreadable            an object has a spec that this release does not know
     ├── Waiting                   something else must come first: Reconciling, looked at again after a while
+    │   ├── Paused                it is not the time for it: Suspended
     │   └── RegistryNotFound      MLflow does not know what was asked for
     ├── Unavailable               could not ask: Reconciling, Ready is Unknown, retried with backoff
     │   ├── ClusterUnavailable    the Kubernetes API did not answer
@@ -42,6 +43,10 @@ class Waiting(OperatorError):
     def __init__(self, reason: str, message: str, after: float = 15.0) -> None:
         super().__init__(reason, message)
         self.after = after
+
+
+class Paused(Waiting):
+    """It is not the time for it yet, as somebody has asked; Suspended too."""
 
 
 class Unavailable(OperatorError):

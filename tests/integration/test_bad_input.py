@@ -325,6 +325,14 @@ SERVERS_REFUSED = {
         SQLITE + "artifactStore: {s3: {bucket: models, expectedBucketOwner: me}}",
         "spec.artifactStore.s3.expectedBucketOwner",
     ),
+    "a backup before an upgrade, and none at all": (
+        SQLITE + VOLUME + "upgrade: {backupFirst: true}",
+        "a backup before an upgrade is made as backup says; set backup, or leave backupFirst out",
+    ),
+    "a window of upgrades that never opens": (
+        SQLITE + VOLUME + "upgrade: {window: {cron: '0 9 31 2 *', duration: 1h}}",
+        "no month has such a day, so this never begins",
+    ),
     "backups nowhere": (
         SQLITE + VOLUME + "backup: {schedule: '0 9 * * *', destination: {}}",
         "set exactly one of s3 and persistentVolume",

@@ -47,6 +47,7 @@ EVERYTHING: dict[str, Any] = {
         "relist": 1.5,
         "registryPoll": 10,
         "serverProbe": 20,
+        "rollouts": 3,
         "logFormat": "console",
         "logLevel": "DEBUG",
     },

@@ -232,6 +232,7 @@ MODULES: dict[type[Resource], tuple[str, ...]] = {
             "status/backups.py",
             "status/monitoring.py",
             "status/collections.py",
+            "status/preparing.py",
         ),
     ),
     ModelPromotion: (

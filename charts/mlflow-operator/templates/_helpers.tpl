@@ -58,6 +58,7 @@ app.kubernetes.io/part-of: mlflow-operator
   "RELIST" .Values.settings.relist
   "REGISTRY_POLL" .Values.settings.registryPoll
   "SERVER_PROBE" .Values.settings.serverProbe
+  "ROLLOUTS" .Values.settings.rollouts
   "LOG_FORMAT" .Values.settings.logFormat
   "LOG_LEVEL" .Values.settings.logLevel
   "LEASE" (printf "%s/%s" .Release.Namespace (include "mlflow-operator.fullname" .))

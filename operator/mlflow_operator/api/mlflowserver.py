@@ -32,6 +32,7 @@ from mlflow_operator.api.server.promotions import Promotions
 from mlflow_operator.api.server.rules import RULES
 from mlflow_operator.api.server.serving import EnvVar, Experiment, External, Image, Network, Service, ServiceAccount
 from mlflow_operator.api.server.stores import ArtifactStore, BackendStore
+from mlflow_operator.api.server.upgrade import Migration, Upgrade
 
 
 class MLflowServerSpec(ApiModel):
@@ -133,6 +134,8 @@ class MLflowServerSpec(ApiModel):
     """Removes for good what users have deleted, on a schedule. Unset: it stays."""
     bootstrap: Bootstrap | None = None
     """What the server begins with. Unset: with nothing."""
+    upgrade: Upgrade | None = None
+    """What comes before another release of MLflow, and when it may come. Unset: nothing, and at once."""
     hibernate: bool = False
     """Scale to zero and keep everything."""
     suspend: bool = False
@@ -152,6 +155,10 @@ class MLflowServerStatus(Observed):
     """The database schema's Alembic revision."""
     prepared: str | None = None
     """Fingerprint of the image, stores, settings and credentials that were last prepared."""
+    migration: Migration | None = None
+    """The migration of the schema that is to come or under way."""
+    deployed_generation: int | None = None
+    """The metadata.generation that the pods were last made for."""
     volumes: Annotated[list[Name], Field(max_length=8)] = Field(default_factory=list)
     """Claims that hold the server's data; one that gets lost is not made anew."""
     url: str | None = None

@@ -41,6 +41,10 @@ class Inputs:
     """Secrets in ``generated_secrets`` and preparation Jobs that exist; neither is ever changed."""
     prepared: frozenset[str] = frozenset()
     """What has been prepared, as ``Desired.stores``."""
+    planned: str | None = None
+    """What a migration was planned for and said of, as ``Desired.stores``: it may come now."""
+    migrated_by: str | None = None
+    """The release that has the data now, where it is known."""
     generated: Mapping[str, str] = field(default_factory=dict)
     """A random password for each Secret in ``generated_secrets`` that does not exist yet."""
 
@@ -61,6 +65,10 @@ class Desired:
     """Whether one of them has succeeded."""
     later: tuple[Object, ...] = ()
     """To be applied when it has, and worth a dry run before it begins."""
+    migrates: bool = False
+    """The preparation is one that was planned, and migrates a schema that is there."""
+    backup: Object | None = None
+    """A backup Job that has to succeed before it does."""
 
 
 class Reference(NamedTuple):

@@ -127,6 +127,11 @@ def collection(server: MLflowServer) -> str:
     return bounded(server.metadata.name, "-gc", MAX_CRON_JOB)
 
 
+def backup_before(server: MLflowServer, fingerprint: str) -> str:
+    """Name of the backup Job before the migration that the fingerprint stands for: nobody makes a second one."""
+    return bounded(server.metadata.name, f"-backup-before-{fingerprint[:10]}")
+
+
 def backup_volume(server: MLflowServer) -> str:
     """Name of the volume with backups."""
     return bounded(server.metadata.name, "-backups")

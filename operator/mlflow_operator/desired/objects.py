@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, versions, volumes
 from mlflow_operator.desired.backup import cron_job as backups
+from mlflow_operator.desired.backup.before_upgrade import before_upgrade
 from mlflow_operator.desired.collection import cron_job as collections
 from mlflow_operator.desired.endpoint import endpoint
 from mlflow_operator.desired.inputs import Desired, Inputs, Key, Object, Reference, digest
@@ -85,7 +86,11 @@ def _fingerprint(found: Iterable[Reference], inputs: Inputs) -> str:
 
 def _with_preparation(server: MLflowServer, inputs: Inputs, objects: list[Object], held: set[Key]) -> Desired:
     """Add the preparation, or the Deployment where there was one."""
-    job = _stamped(prepare_job(server, inputs, _of_preparation(server, inputs)))
+    fingerprint = _of_preparation(server, inputs)
+    job = _stamped(prepare_job(server, inputs, fingerprint))
+    migrates = inputs.planned == noticed(job)
+    if migrates:
+        job = _stamped(prepare_job(server, inputs, fingerprint, asks=False))
     after = _stamped(deployment(server, inputs, _of_pods(server, inputs)))
     stores = noticed(job)
     prepared = stores in inputs.prepared
@@ -94,7 +99,8 @@ def _with_preparation(server: MLflowServer, inputs: Inputs, objects: list[Object
     now = [*(_stamped(o) for o in objects), *_optional(move)]
     held |= {_key(o) for o in (job, after) if o is not move}
     later = () if prepared else (after,)
-    return Desired(now, frozenset(held), job["metadata"]["name"], stores, prepared, later)
+    first = before_upgrade(server, inputs, stores) if migrates and not prepared else None
+    return Desired(now, frozenset(held), job["metadata"]["name"], stores, prepared, later, migrates, first)
 
 
 def _complete(server: MLflowServer, inputs: Inputs) -> bool:

@@ -45,9 +45,14 @@ def cron_job(server: MLflowServer, name: str, timing: Timing, task: Task) -> Obj
             "startingDeadlineSeconds": _LATE_SECONDS,
             "successfulJobsHistoryLimit": 3,
             "failedJobsHistoryLimit": 3,
-            "jobTemplate": {"metadata": _of_jobs(server, task.component), "spec": _job(task)},
+            "jobTemplate": job(server, task),
         },
     }
+
+
+def job(server: MLflowServer, task: Task) -> Object:
+    """Metadata and spec of one Job of it."""
+    return {"metadata": _of_jobs(server, task.component), "spec": _job(task)}
 
 
 def _of_jobs(server: MLflowServer, component: str) -> Object:

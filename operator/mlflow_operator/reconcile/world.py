@@ -9,7 +9,7 @@ from mlflow_operator.clients.cluster import Cluster
 from mlflow_operator.clients.mlflow.registry import Mlflow
 from mlflow_operator.clients.webhooks.calls import Webhooks
 from mlflow_operator.config import Settings
-from mlflow_operator.engine.queue import WorkQueue
+from mlflow_operator.engine.queue import Key, WorkQueue
 from mlflow_operator.engine.store import Store
 from mlflow_operator.promotion.evidence import Reply
 from mlflow_operator.reconcile.directory import Directory
@@ -56,6 +56,9 @@ class World:
     """By namespace and name of a server, by kind and name of an object that an apply left as it was: its uid, its
     resourceVersion, and a digest of what was applied."""
 
+    turns: set[Key] = field(default_factory=set)
+    """Servers whose pods a pass is about to replace, where no status says so yet."""
+
     directory: Directory = field(init=False)
     book: Book = field(init=False)
 
@@ -72,3 +75,4 @@ class World:
         self.replies, self.mail = Tries(), Tries()
         self.reports.clear()
         self.unmoved.clear()
+        self.turns.clear()

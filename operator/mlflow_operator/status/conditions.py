@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from mlflow_operator.api.meta import Condition
-from mlflow_operator.errors import OperatorError, Terminal, Unavailable
+from mlflow_operator.errors import OperatorError, Paused, Terminal, Unavailable
 
 State = Literal["True", "False", "Unknown"]
 
@@ -73,6 +73,8 @@ def of_error(error: Exception) -> Verdict:
     match error:
         case Terminal():
             return stalled(error.reason, error.message)
+        case Paused():
+            return suspended(error.reason, error.message)
         case Unavailable():
             return Verdict("Progressing", error.reason, error.message, unknown=True)
         case OperatorError():

@@ -24,6 +24,8 @@ class Part:
     """The schema's revision now, of a database that could be asked."""
     phase: str | None = None
     """Where a database failed: connect, plan, migrate or verify."""
+    goal: str | None = None
+    """The revision that the schema would be migrated to, where that was planned and not done."""
     warning: str | None = None
     """What is worth saying of something that works; the message has it too."""
     name: str = ""
@@ -110,7 +112,7 @@ def _document(text: str) -> dict[str, Any]:
 
 
 def _part(document: dict[str, Any]) -> Part:
-    ok, texts = document["ok"], {key: document.get(key) for key in ("revision", "phase", "warning")}
+    ok, texts = document["ok"], {key: document.get(key) for key in ("revision", "phase", "goal", "warning")}
     if ok not in (True, False, None) or not all(isinstance(text, str | None) for text in texts.values()):
         raise ValueError("not what the preparation writes")
     name, reason, message = (str(document[key]) for key in ("name", "reason", "message"))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mlflow_operator.api.server.upgrade import Migration
 from mlflow_operator.desired.external.lifetime import Lifetime
 from mlflow_operator.status.backups import Backups
 from mlflow_operator.status.collections import Collections
@@ -40,6 +41,13 @@ class Seen:
     selector: str | None = None
     prepared: bool = False
     """The current preparation has succeeded, or none is needed."""
+    waits: bool = False
+    """This operator would build it otherwise, and it is not its turn."""
+    deployed: bool = False
+    """The Deployment is as it should be, whether or not its pods are by now."""
+    plans: bool = False
+    """It is known whether a migration is to come: ``migration``."""
+    migration: Migration | None = None
     stores: str | None = None
     """Fingerprint of what was prepared, or, where it was not, is about to be: ``status.prepared`` then or no more."""
     volumes: list[str] | None = None

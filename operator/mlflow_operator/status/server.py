@@ -14,9 +14,8 @@ from mlflow_operator.api.meta import Condition
 from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
 from mlflow_operator.desired import external_url, version
 from mlflow_operator.desired.names import PREPARE
-from mlflow_operator.status import conditions
+from mlflow_operator.status import conditions, preparing
 from mlflow_operator.status.conditions import Answer, State, Verdict
-from mlflow_operator.status.preparation import Preparation
 from mlflow_operator.status.rollout import Rollout
 from mlflow_operator.status.seen import Seen
 from mlflow_operator.status.waits import Cause
@@ -60,6 +59,10 @@ def compute(server: MLflowServer, seen: Seen, outcome: Exception | None, now: da
     known: dict[str, Any] = {name: value for name, value in facts.items() if value is not None}
     if seen.stores is not None:
         known["prepared"] = seen.stores if seen.prepared else None
+    if seen.plans:
+        known["migration"] = seen.migration
+    if seen.deployed:
+        known["deployed_generation"] = generation
     known["external_url"] = external_url(server)
     if server.spec.backup is None or seen.backups:
         known["backup"] = seen.backups.status if seen.backups else None
@@ -124,26 +127,6 @@ def _applies(type_: str, server: MLflowServer) -> bool:
     return type_ == SERVER or server.spec.external is None
 
 
-def _database(seen: Seen, _: Condition | None) -> Answer | None:
-    if seen.preparation is None:
-        return None
-    part = seen.preparation.database
-    if part.ok is False and part.connected:
-        return Answer(True, "LoggedIn", "the preparation logged in to the database")
-    if part.ok is None or part.reason == "InternalError":
-        return Answer("Unknown", part.reason, part.message)
-    return Answer(part.ok, "LoggedIn" if part.ok else part.reason, part.message)
-
-
-def _schema(seen: Seen, _: Condition | None) -> Answer | None:
-    if seen.preparation is None:
-        return None
-    part = seen.preparation.database
-    if part.connected:
-        return Answer(part.ok is True, "UpToDate" if part.ok else part.reason, part.message)
-    return Answer("Unknown", part.reason, "the database could not be asked for its schema")
-
-
 def _artifacts(seen: Seen, before: Condition | None) -> Answer | None:
     if seen.artifacts is not None:
         return Answer(seen.artifacts.ok, seen.artifacts.reason, seen.artifacts.message)
@@ -196,8 +179,8 @@ def _exposed(seen: Seen, _: Condition | None) -> Answer | None:
 
 
 _QUESTIONS: dict[str, Callable[[Seen, Condition | None], Answer | None]] = {
-    DATABASE: _database,
-    SCHEMA: _schema,
+    DATABASE: preparing.database,
+    SCHEMA: preparing.schema,
     ARTIFACTS: _artifacts,
     SERVER: _server,
     EXPERIMENTS: _experiments,
@@ -255,8 +238,8 @@ def _waiting(cause: Cause, now: datetime) -> Verdict:
 
 def _deployed(server: MLflowServer, seen: Seen, now: datetime) -> Verdict | None:
     """What keeps the server from being rolled out."""
-    if not seen.prepared:
-        told = _preparing(seen.preparation)
+    if not seen.prepared and not seen.waits:
+        told = preparing.verdict(seen)
         return told if told.state == "Stalled" or seen.cause is None else _waiting(seen.cause, now)
     if seen.rollout is not None and not seen.rollout.observed and _is_ready(server):
         return None  # the controller is about to say whether anything happens to the pods at all
@@ -275,14 +258,6 @@ def _is_ready(server: MLflowServer) -> bool:
     return bool(ready and ready.status == "True" and ready.observed_generation == server.metadata.generation)
 
 
-def _preparing(report: Preparation | None) -> Verdict:
-    for part in (report.database, report.artifacts, report.logins) if report else ():
-        if part.ok is False or part.reason == "PreparationFailed":
-            make = conditions.stalled if part.terminal else conditions.progressing
-            return make(part.reason, part.message)
-    return conditions.progressing("Preparing", "the database and the artifact store are being prepared")
-
-
 def _answering(seen: Seen, details: dict[str, Condition], now: datetime) -> Verdict:
     """Whether what was tried of the running server worked; a store that is down is a better reason than its silence."""
     if seen.cause is not None and not (seen.api and seen.api.ok):
@@ -294,4 +269,11 @@ def _answering(seen: Seen, details: dict[str, Condition], now: datetime) -> Verd
             continue
         make = conditions.stalled if probe is not None and probe.terminal else conditions.progressing
         return make(found.reason, found.message)
-    return conditions.done("Ready", "the server answers, and everything that was tried of it works")
+    well = "the server answers, and everything that was tried of it works"
+    if seen.waits:
+        message = (
+            f"{well}; this operator builds its pods otherwise than the one before, and it waits for its turn to have"
+            " them replaced, since other servers are at it"
+        )
+        return conditions.done("UpdateWaits", message)
+    return conditions.done("Ready", well)

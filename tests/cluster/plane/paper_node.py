@@ -17,6 +17,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,12 +63,22 @@ def failing(part: str, reason: str, message: str, *, terminal: bool = True) -> E
     return Ending(_report({**_STORES, **wrong}), 3 if terminal else 1)
 
 
+def planning(was: str, goal: str) -> Ending:
+    """A preparation that was told to ask, and found a schema that it would migrate."""
+    message = (
+        f"the schema of database mlflow is to be migrated from revision {was} to {goal}; its largest table is runs"
+    )
+    part = _part("database", "MigrationPlanned", message, phase="plan", revision=was, goal=goal)
+    part["database"]["ok"] = None
+    return Ending(_report({**_STORES, **part}), 4)
+
+
 class PaperNode:
     """Plays the node for every pod of a control plane, and the network in front of the MLflow at a URL."""
 
     def __init__(self, plane: ControlPlane, mlflow_url: str) -> None:
-        self.endings: dict[str, Ending] = {}
-        """By namespace: how preparations end there from now on."""
+        self.endings: dict[str, Ending | Callable[[Object], Ending]] = {}
+        """By namespace: how the pods of Jobs end there from now on, or what says it of each of them."""
         self.held: dict[str, Literal["Pending", "Running"]] = {}
         """By namespace: where preparations stay, until they are let go."""
         self._plane = plane
@@ -95,7 +106,7 @@ class PaperNode:
         with contextlib.closing(Api(self._plane)) as api:
             for pod in api.get(f"/api/v1/namespaces/{namespace}/pods")["items"]:
                 if JOB_LABEL in pod["metadata"].get("labels", {}) and pod["status"]["phase"] in ("Pending", "Running"):
-                    self._put(api, pod, _ended(pod, self.endings.get(namespace, GOOD)))
+                    self._put(api, pod, _ended(pod, self._ending(pod)))
 
     def stop(self) -> None:
         """Leave all pods as they are; the last watch ends by itself."""
@@ -125,7 +136,11 @@ class PaperNode:
         if JOB_LABEL not in meta.get("labels", {}) or self.held.get(meta["namespace"]) == "Running":
             self._put(api, pod, _running(pod))
         elif meta["namespace"] not in self.held:
-            self._put(api, pod, _ended(pod, self.endings.get(meta["namespace"], GOOD)))
+            self._put(api, pod, _ended(pod, self._ending(pod)))
+
+    def _ending(self, pod: Object) -> Ending:
+        found = self.endings.get(pod["metadata"]["namespace"], GOOD)
+        return found if isinstance(found, Ending) else found(pod)
 
     def _put(self, api: Api, pod: Object, status: Object) -> None:
         meta = pod["metadata"]

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import time
@@ -83,6 +84,14 @@ def test_an_empty_database_gets_its_tables_and_a_second_run_changes_nothing(uri:
     first, second = (prepare(spec_of(tmp_path), tmp_path, secrets=secrets, patience=30) for _ in range(2))
     assert (first.code, first.database["reason"]) == (0, "Migrated"), first.database
     assert (second.code, second.database["reason"]) == (0, "UpToDate"), second.database
+
+
+def test_what_a_migration_would_do_is_said_before_it_is_done(server: Mariadb, uri: str, tmp_path: Path) -> None:
+    """The database's own books say how large the tables are."""
+    server.run(OLDER, uri, "1", "0")
+    asked = prepare(spec_of(tmp_path), tmp_path, secrets={"uri": {"uri": uri}}, patience=30, asks=True)
+    assert (asked.code, asked.database["reason"]) == (4, "MigrationPlanned"), asked.database
+    assert re.search(r"its largest tables are \w+ [0-9.]+ kB", asked.database["message"]), asked.database["message"]
 
 
 def test_a_migration_that_was_cut_off_is_named_and_not_tried_again(server: Mariadb, uri: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import threading
@@ -9,6 +10,7 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -82,12 +84,15 @@ def python() -> Path:
     return mlflow_server.environment(mlflow_server.pinned_version()) / "bin" / "python"
 
 
-def variables(spec: dict[str, Any], secrets: dict[str, dict[str, str]]) -> dict[str, str]:
-    """The environment of the Job of a server with this spec."""
+def variables(spec: dict[str, Any], secrets: dict[str, dict[str, str]], *, asks: bool = False) -> dict[str, str]:
+    """The environment of the Job of a server with this spec; one that ``asks`` migrates nothing that is there."""
     metadata = {"name": "ml", "namespace": "team", "uid": "1"}
     server = MLflowServer.parse({"metadata": metadata, "spec": spec})
     digests = {reference.key: "d" for reference in desired.references(server)}
-    built = desired.build(server, desired.Inputs(IMAGES, digests=digests))
+    inputs = desired.Inputs(IMAGES, digests=digests)
+    built = desired.build(server, inputs)
+    if not asks:
+        built = desired.build(server, replace(inputs, planned=built.stores))
     job = next(o for o in built.objects if o["kind"] == "Job")
     return environment(job, secrets) | {"PATH": os.defpath}
 
@@ -99,11 +104,14 @@ def prepare(
     secrets: dict[str, dict[str, str]] | None = None,
     patience: int = 2,
     mounted: Path | None = None,
+    asks: bool = False,
 ) -> Result:
     """Run the Job of a server with this spec as a process; what it mounts below /etc/mlflow is in ``mounted``."""
     secrets = SECRETS | (secrets or {})
     result = folder / f"result-{uuid.uuid4().hex}"
-    env = {name: value.replace("/etc/mlflow", str(mounted)) for name, value in variables(spec, secrets).items()}
+    env = {
+        name: value.replace("/etc/mlflow", str(mounted)) for name, value in variables(spec, secrets, asks=asks).items()
+    }
     env |= {"PREPARE_RESULT": str(result), "PREPARE_PATIENCE": str(patience)}
     done = subprocess.run(
         [python(), "-c", script()], env=env, cwd=folder, capture_output=True, text=True, check=False, timeout=300
@@ -192,6 +200,37 @@ def test_an_older_schema_is_migrated(
     result = prepare(with_volume(backend, tmp_path), tmp_path)
     assert (result.code, result.database["reason"], result.database["was"]) == (0, "Migrated", older), result
     assert result.database["revision"] != older
+
+
+def test_what_a_migration_would_do_is_said_before_it_is_done(
+    backend: dict[str, Any], postgres: Postgres, database: str, tmp_path: Path
+) -> None:
+    """From which revision to which, and how much there is; the schema stays as it was until it is asked again."""
+    subprocess.run([python(), "-c", OLDER, postgres.uri(database), "1", "2000"], check=True, capture_output=True)
+    older = postgres.sql("SELECT version_num FROM alembic_version", database)
+    postgres.sql("ANALYZE", database)
+    asked = prepare(with_volume(backend, tmp_path), tmp_path, asks=True)
+    found = asked.database
+    assert (asked.code, found["ok"], found["reason"], found["revision"]) == (4, None, "MigrationPlanned", older), found
+    assert f"from revision {older} to {found['goal']}" in found["message"]
+    assert re.search(r"runs [0-9.]+ kB \(about 2000 rows\)", found["message"]), found["message"]
+    assert postgres.sql("SELECT version_num FROM alembic_version", database) == older
+    assert asked.artifacts["reason"] == "Writable"
+    done = prepare(with_volume(backend, tmp_path), tmp_path)
+    assert (done.code, done.database["reason"], done.database["revision"]) == (0, "Migrated", found["goal"])
+
+
+def test_a_preparation_that_asks_goes_on_where_there_is_nothing_to_lose(tmp_path: Path) -> None:
+    """An empty file gets its tables at once, and a schema that is up to date is one; an older file is told in bytes."""
+    spec = with_sqlite(tmp_path)
+    found = [prepare(spec, tmp_path, asks=True) for _ in range(2)]
+    assert [(r.code, r.database["reason"]) for r in found] == [(0, "Migrated"), (0, "UpToDate")]
+    (tmp_path / "mlflow.db").unlink()
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    subprocess.run([python(), "-c", OLDER, uri, "1", "0"], check=True, capture_output=True)
+    older = prepare(spec, tmp_path, asks=True)
+    assert (older.code, older.database["reason"]) == (4, "MigrationPlanned")
+    assert re.search(r"; the file has [0-9.]+ kB$", older.database["message"]), older.database["message"]
 
 
 def test_a_newer_database_is_refused_and_left_as_it_is(

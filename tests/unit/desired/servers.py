@@ -1,5 +1,6 @@
 """Servers to build from."""
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from mlflow_operator import desired
@@ -84,7 +85,16 @@ def everything(
         built = desired.build(wanted, inputs(wanted, existing=existing, prepared=done, user_ids=user_ids))
         found |= {(o["kind"], o["metadata"]["name"]): o for o in built.objects}
         done = frozenset({built.stores} if built.stores and ("Job", built.preparation) in found else {})
+    for job in planned(wanted, user_ids=user_ids) if wanted.spec.upgrade else ():
+        found["Job", job["metadata"]["name"]] = job
     return found
+
+
+def planned(wanted: MLflowServer, *, user_ids: Literal["Fixed", "Platform"] = "Fixed") -> list[dict[str, Any]]:
+    """The Jobs of a migration that was planned, in order."""
+    first = desired.build(wanted, inputs(wanted, user_ids=user_ids))
+    built = desired.build(wanted, replace(inputs(wanted, user_ids=user_ids), planned=first.stores))
+    return [*([built.backup] if built.backup else []), only(built, "Job")]
 
 
 def container(obj: dict[str, Any]) -> dict[str, Any]:

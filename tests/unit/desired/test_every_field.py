@@ -26,6 +26,7 @@ ELSEWHERE = {
     "experiments[].": "made by the API; tests/integration/server/test_looking_after.py",
     "promotions.": "asked by claims; tests/unit/promotion and tests/unit/reconcile/test_grants.py",
     "suspend": "nothing is touched; tests/integration/server",
+    "upgrade.window.": "looked at before pods are replaced; tests/unit/reconcile/servers/test_upgrade.py",
     "tls.caBundle.": "trusted by the operator; tests/unit/reconcile/servers/test_authorities.py",
 }
 """Fields that decide something else than what is made, and where that is tested."""

@@ -31,7 +31,8 @@ class WithoutAliases(yaml.SafeDumper):
 
 def readable(obj: dict[str, Any]) -> dict[str, Any]:
     """The object with programs and fingerprints named instead of shown."""
-    obj["metadata"]["annotations"][names.APPLIED_ANNOTATION] = "(fingerprint of this object)"
+    if names.APPLIED_ANNOTATION in obj["metadata"]["annotations"]:
+        obj["metadata"]["annotations"][names.APPLIED_ANNOTATION] = "(fingerprint of this object)"
     if obj["kind"] == "Job":
         obj["metadata"]["name"] = f"{obj['metadata']['name'].rpartition('-')[0]}-fingerprint"
     for container in containers(obj):

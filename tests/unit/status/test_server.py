@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mlflow_operator.api.mlflowserver import MLflowServer, MLflowServerStatus
+from mlflow_operator.api.server.upgrade import Migration
 from mlflow_operator.errors import RegistryUnavailable, Terminal, Waiting
 from mlflow_operator.status.conditions import Answer
 from mlflow_operator.status.preparation import Part, Preparation
@@ -433,3 +434,33 @@ def test_a_preparation_that_cannot_end_is_not_waited_for_without_a_word(
     status = compute(server(), replace(PREPARING, cause=cause), outcome, NOW)
     assert words(status)["Ready"] == ("False", reason)
     assert ("Stalled" in words(status)) is (reason == "NodeLost")
+
+
+def test_a_migration_is_said_and_followed() -> None:
+    """First what would be done, by the database's own words; then that it is under way; then nothing more of it."""
+    plan = Part(None, "MigrationPlanned", "from a to b", revision="a", phase="plan", goal="b")
+    migration = Migration(revision="a", to="b", stores="s")
+    old = MLflowServerStatus(version="3.14.0", schema_revision="a")
+    seen = Seen(preparation=Preparation.of(plan, GOOD.artifacts), rollout=DONE, migration=migration, plans=True)
+    said = compute(server(status=old), seen, None, NOW)
+    assert words(said)["Ready"] == ("False", "MigrationPlanned")
+    assert (words(said)["DatabaseReady"][0], words(said)["SchemaReady"]) == ("True", ("False", "MigrationPlanned"))
+    assert (said.migration, said.schema_revision, said.version) == (migration, "a", "3.17.2")
+    under_way = compute(server(status=said), Seen(rollout=DONE, migration=migration, plans=True), None, NOW)
+    assert words(under_way)["Ready"] == ("False", "Migrating")
+    assert words(under_way)["SchemaReady"] == ("False", "MigrationPlanned")
+    nobody_looked = compute(server(status=said), Seen(rollout=DONE), None, NOW)
+    assert nobody_looked.migration == migration
+    done = compute(server(status=under_way), replace(READY, plans=True, deployed=True), None, NOW)
+    assert (words(done)["Ready"][1], done.migration, done.deployed_generation) == ("Ready", None, 1)
+
+
+def test_who_waits_for_a_turn_is_ready_and_says_so() -> None:
+    """What is otherwise wrong comes first, and what was prepared is not forgotten."""
+    status = MLflowServerStatus(prepared="s", version="3.14.0", deployed_generation=1)
+    waits = compute(server(status=status), Seen(rollout=DONE, api=ANSWERS, waits=True), None, NOW)
+    assert words(waits)["Ready"] == ("True", "UpdateWaits")
+    assert (waits.prepared, waits.deployed_generation) == ("s", 1)
+    silent = compute(server(status=status), Seen(rollout=DONE, api=SILENT, waits=True), None, NOW)
+    assert words(silent)["Ready"] == ("False", "NoAnswer")
+    assert "the database is that of" not in silent.conditions[0].message

@@ -6,6 +6,7 @@ from mlflow_operator.api.server.garbage_collection import ELSEWHERE_ALONE
 from mlflow_operator.api.server.monitoring import BESIDE_METRICS
 from mlflow_operator.api.server.names import BESIDE_A_PROXY
 from mlflow_operator.api.server.networks import URI_NEEDS_RULES
+from mlflow_operator.api.server.upgrade import BACKUP_NEEDED
 
 _DEPLOYED_ONLY = (
     "version",
@@ -23,6 +24,7 @@ _DEPLOYED_ONLY = (
     "backup",
     "garbageCollection",
     "bootstrap",
+    "upgrade",
     "serviceAccount",
     "resources",
     "temporaryStorage",
@@ -98,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     BESIDE_A_PROXY,
     BESIDE_METRICS,
     *BACKUP_RULES,
+    BACKUP_NEEDED,
     ELSEWHERE_ALONE,
     Rule(
         f"!has(self.external) || (self.replicas == 1 && [{', '.join(f'has(self.{f})' for f in _DEPLOYED_ONLY)}]"

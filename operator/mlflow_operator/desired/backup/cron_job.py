@@ -29,32 +29,37 @@ def objects(server: MLflowServer, inputs: Inputs) -> list[Object]:
 
 
 def _cron_job(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
+    timing = scheduled.Timing(wanted.schedule, wanted.time_zone, wanted.suspend)
+    making = task(server, wanted, inputs, versions.version(server))
+    return scheduled.cron_job(server, names.backup(server), timing, making)
+
+
+def task(server: MLflowServer, wanted: Backup, inputs: Inputs, version: str) -> scheduled.Task:
+    """What a Job does; ``version`` is the release that has the data."""
     template = pod.template(
         server,
         inputs,
         names.BACKUP,
-        _pod(server, wanted, inputs),
+        _pod(server, wanted, inputs, version),
         annotations=service_account.identity(server),
         tmp_limit=wanted.temporary_storage,
         ends=True,
     )
-    timing = scheduled.Timing(wanted.schedule, wanted.time_zone, wanted.suspend)
-    task = scheduled.Task(names.BACKUP, template, {CONTAINER: [*REFUSED]})
-    return scheduled.cron_job(server, names.backup(server), timing, task)
+    return scheduled.Task(names.BACKUP, template, {CONTAINER: [*REFUSED]})
 
 
-def _pod(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
+def _pod(server: MLflowServer, wanted: Backup, inputs: Inputs, version: str) -> Object:
     kept = places.volumes_of(wanted.destination.s3, names.backup_volume(server))
     return {
         "restartPolicy": "Never",
         "serviceAccountName": names.service_account(server),
         "affinity": pod.near_the_server(server),
-        "containers": [_container(server, wanted, inputs)],
+        "containers": [_container(server, wanted, inputs, version)],
         "volumes": [*volumes.pod_volumes(server), *kept],
     }
 
 
-def _container(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
+def _container(server: MLflowServer, wanted: Backup, inputs: Inputs, version: str) -> Object:
     keep, bucket = wanted.retention, wanted.destination.s3
     words = ["mlflow-operator", "backup", "make"]
     words += [f"--keep-last={keep.keep_last}"] if keep.keep_last else []
@@ -64,7 +69,7 @@ def _container(server: MLflowServer, wanted: Backup, inputs: Inputs) -> Object:
         inputs.images.toolbox,
         inputs.images,
         command=words,
-        env=environment(server, bucket, places.FOLDER, versions.version(server), artifacts=wanted.artifacts),
+        env=environment(server, bucket, places.FOLDER, version, artifacts=wanted.artifacts),
         resources=pod.resources(wanted.resources, {"cpu": "100m", "memory": "256Mi"}),
         volumeMounts=[pod.TMP_MOUNT, *volumes.mounts(server), *places.mounts(bucket)],
     )

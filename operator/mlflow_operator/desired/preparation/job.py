@@ -13,11 +13,13 @@ from mlflow_operator.desired.inputs import Inputs, Object, digest
 from mlflow_operator.desired.preparation import program
 from mlflow_operator.desired.server import service_account
 from mlflow_operator.desired.server.environment import prepare_environment, probes_artifacts
+from mlflow_operator.desired.variables import plain
 
-TERMINAL_EXIT_CODE = 3
-"""How the script ends when only a user can help."""
+TERMINAL_EXIT_CODE, ASKED_EXIT_CODE = 3, 4
+"""How the script ends when only a user can help, and when it has said which migration is to come."""
+_ASK = "PREPARE_ASK"
 _HOPELESS = {
-    names.PREPARE: [TERMINAL_EXIT_CODE],
+    names.PREPARE: [TERMINAL_EXIT_CODE, ASKED_EXIT_CODE],
     BUCKET_CONTAINER: [TERMINAL_EXIT_CODE],
     CONTAINER: [*REFUSED],
 }
@@ -25,15 +27,17 @@ DEADLINE_SECONDS = 6 * 3600
 """Migrations of large databases take their time."""
 
 
-def prepare_job(server: MLflowServer, inputs: Inputs, fingerprint: str) -> Object:
+def prepare_job(server: MLflowServer, inputs: Inputs, fingerprint: str, *, asks: bool = True) -> Object:
     """The Job; ``fingerprint`` is that of everything that the pod references.
+
+    ``asks``: where there is a schema to be migrated it says so, and ends without having done it.
 
     Raises:
         Terminal: UnsupportedVersion.
     """
     version = versions.version(server)
     identity = service_account.identity(server)
-    body = restoring(server, inputs, accompanied(server, _pod(server, inputs), beside=False))
+    body = restoring(server, inputs, accompanied(server, _pod(server, inputs, asks=asks), beside=False))
     template = pod.template(server, inputs, names.PREPARE, body, version=version, annotations=identity, ends=True)
     name = names.preparation(server, digest([template, fingerprint]))
     metadata = names.metadata(server, name, names.PREPARE, version=version)
@@ -73,10 +77,11 @@ def _noticed(server: MLflowServer, rendered: Object, fingerprint: str) -> str:
     """Which program comes as whom, with which settings and credentials, to which stores; not on which node it runs."""
     container = next(c for c in rendered["containers"] if c["name"] == names.PREPARE)
     claims = [v["persistentVolumeClaim"] for v in rendered["volumes"] if "persistentVolumeClaim" in v]
+    told = container | {"env": [v for v in container["env"] if v["name"] != _ASK]}
     more = [server.spec.volumes, server.spec.volume_mounts, server.spec.init_containers]
     return digest(
         [
-            {name: container.get(name) for name in ("image", "env", "envFrom")},
+            {name: told.get(name) for name in ("image", "env", "envFrom")},
             # A volume notices user and groups, a database and a bucket do not.
             [claims, rendered["securityContext"]] if claims else [],
             [rendered["serviceAccountName"], server.spec.service_account.annotations],
@@ -86,20 +91,20 @@ def _noticed(server: MLflowServer, rendered: Object, fingerprint: str) -> str:
     )
 
 
-def _pod(server: MLflowServer, inputs: Inputs) -> Object:
+def _pod(server: MLflowServer, inputs: Inputs, *, asks: bool) -> Object:
     return {
         "restartPolicy": "Never",
         "serviceAccountName": names.service_account(server),
         "affinity": pod.near_the_server(server),
-        "containers": [_container(server, inputs)],
+        "containers": [_container(server, inputs, asks=asks)],
         "volumes": _volumes(server),
     }
 
 
-def _container(server: MLflowServer, inputs: Inputs) -> Object:
+def _container(server: MLflowServer, inputs: Inputs, *, asks: bool) -> Object:
     fields: Object = {
         "command": ["python", "-c", script()],
-        "env": prepare_environment(server),
+        "env": [*prepare_environment(server), *([plain(_ASK, "true")] if asks else [])],
         "volumeMounts": [pod.TMP_MOUNT, *_mounts(server)],
     }
     policy = server.spec.image.pull_policy

@@ -23,17 +23,15 @@ from mlflow_operator.errors import (
 from mlflow_operator.reconcile import objects
 from mlflow_operator.reconcile.certificates import readable
 from mlflow_operator.reconcile.objects import SERVER
-from mlflow_operator.reconcile.servers import preparation
+from mlflow_operator.reconcile.servers import preparation, turns, upgrade
 from mlflow_operator.reconcile.servers.apply import apply, create_once, has, look_up, try_out
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.preparations import Preparations
 
 _PASSWORD_BYTES = 24
 
-
 References = dict[tuple[str, str], Object]
 """Secrets and ConfigMaps by kind and name."""
-
 
 Failures = dict[desired.Key, OperatorError]
 """By kind and name of an object, why it is not as it should be."""
@@ -50,6 +48,10 @@ class Brought:
     """Names of the claims that hold data."""
     unknown: frozenset[str] = frozenset()
     """Kinds of wanted objects that the cluster does not have."""
+    waits: bool = False
+    """This operator would build it otherwise, and it is not its turn: nothing was touched."""
+    deployed: bool = False
+    """The Deployment is as it should be."""
     begins: bool = False
     """A preparation may begin, so what was prepared before counts no more; it does when the status says so."""
 
@@ -66,6 +68,8 @@ async def bring(world: World, server: MLflowServer, found: References) -> Brough
     """
     there = await preparation.found(world, server)
     wanted, failed = await _wanted(world, server, found, there)
+    if turns.waits(world, server, wanted, {job["metadata"]["name"] for job in there.staying()}):
+        return Brought(wanted, there, (), tuple(server.status.volumes), waits=True)
     await preparation.report(world, server, wanted, there)  # and remembered: what is pruned cannot be asked any more
     await _prune(world, server, wanted, there, failed)
     lacking = {key for key in failed if key[0] == "Secret"}
@@ -77,11 +81,18 @@ async def bring(world: World, server: MLflowServer, found: References) -> Brough
         if obj["kind"] == "Job":
             begins = await _begin(world, server, wanted, there, failed)
             continue
-        bringing = _apply_unwatched(world, server, obj, unknown) if obj["kind"] in LISTED else apply(world, server, obj)
-        await _attempt(failed, _key(obj), bringing)
+        await _attempt(failed, _key(obj), _bringing(world, server, obj, unknown))
         if _key(obj) in failed and not await has(world, server, obj):
             lacking.add(_key(obj))
-    return Brought(wanted, there, tuple(failed.values()), _volumes(server, wanted, lacking), frozenset(unknown), begins)
+    deployed = wanted.prepared and not any(kind == "Deployment" for kind, _ in failed)
+    unserved, volumes = frozenset(unknown), _volumes(server, wanted, lacking)
+    return Brought(wanted, there, tuple(failed.values()), volumes, unserved, deployed=deployed, begins=begins)
+
+
+async def _bringing(world: World, server: MLflowServer, obj: Object, unknown: set[str]) -> None:
+    if obj["kind"] == "Deployment":
+        upgrade.may_replace(world, server, obj)
+    await (_apply_unwatched(world, server, obj, unknown) if obj["kind"] in LISTED else apply(world, server, obj))
 
 
 async def _apply_unwatched(world: World, server: MLflowServer, obj: Object, unknown: set[str]) -> None:
@@ -114,6 +125,7 @@ async def _begin(world: World, server: MLflowServer, wanted: Desired, there: Pre
             return False
         for obj in wanted.later:
             await try_out(world, server, obj)
+        await upgrade.may_migrate(world, server, wanted)
         if server.status.prepared is None:
             await apply(world, server, job)
     except Unavailable:
@@ -205,6 +217,8 @@ def _inputs(world: World, server: MLflowServer, found: References, there: Prepar
         existing=frozenset(
             [("Secret", name) for name in own if ("Secret", name) in found] + [_key(job) for job in there.staying()]
         ),
+        planned=server.status.migration.stores if server.status.migration else None,
+        migrated_by=server.status.version,
         prepared=there.prepared() | ({server.status.prepared} if server.status.prepared else set()),
         generated={name: secrets.token_urlsafe(_PASSWORD_BYTES) for name in own if ("Secret", name) not in found},
     )

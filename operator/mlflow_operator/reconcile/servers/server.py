@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
+from mlflow_operator.api.server.upgrade import Migration
 from mlflow_operator.desired import names
 from mlflow_operator.engine.queue import Key
 from mlflow_operator.engine.store import Object
@@ -15,17 +16,18 @@ from mlflow_operator.errors import Conflict, NotFound, OperatorError, Terminal, 
 from mlflow_operator.reconcile import objects, telemetry
 from mlflow_operator.reconcile.access import access, serves
 from mlflow_operator.reconcile.publish import publish, publish_unreadable
-from mlflow_operator.reconcile.servers import backups, children, collections, probe
+from mlflow_operator.reconcile.servers import backups, children, collections, probe, turns
 from mlflow_operator.reconcile.servers.artifacts import look
 from mlflow_operator.reconcile.servers.certificate import measured
 from mlflow_operator.reconcile.servers.children import Brought
 from mlflow_operator.reconcile.servers.preparation import report
 from mlflow_operator.reconcile.servers.surroundings import surroundings
 from mlflow_operator.reconcile.world import World
-from mlflow_operator.status.conditions import READY, Answer
+from mlflow_operator.status.conditions import READY, STALLED, Answer
 from mlflow_operator.status.expiry import expiry, until_news
 from mlflow_operator.status.exposure import exposure
 from mlflow_operator.status.monitoring import monitoring
+from mlflow_operator.status.preparation import Preparation
 from mlflow_operator.status.protection import protection
 from mlflow_operator.status.rollout import Rollout
 from mlflow_operator.status.seen import Probe, Seen
@@ -39,6 +41,8 @@ _WAIT_FOR_SERVER = ("ServerNotReady", "ServerNotFound", "RefNotPermitted")
 """Reasons of claims that a server wakes when it answers."""
 _PODS = 10.0
 """Seconds until what is waited for is looked at again: neither pods nor HTTPRoutes are watched."""
+_TURN = 30.0
+"""Seconds until a server asks again whether it is its turn, should nobody wake it."""
 _CONTROLLERS = timedelta(minutes=5)
 """How long a controller that says nothing of a route is thought to be about to."""
 
@@ -57,6 +61,13 @@ async def reconcile(world: World, key: Key) -> float | None:
     if server is None:
         _forget(world, key)
         return None
+    try:
+        return await _pass(world, key, server)
+    finally:
+        turns.finish(world, key)
+
+
+async def _pass(world: World, key: Key, server: MLflowServer) -> float:
     brought, error = await _bring(world, server)
     seen, unseen = await _observe(world, server, brought, troubled=error is not None)
     seen = await _explained(world, server, seen)
@@ -64,6 +75,10 @@ async def reconcile(world: World, key: Key) -> float | None:
     if brought and brought.begins and server.status.prepared is not None:
         world.queue.add(key)  # it begins in the next pass, when the status has forgotten what was prepared before
     after = await publish(world, server, compute(server, seen, error, world.clock()))
+    if after.status.migration not in (None, server.status.migration):
+        world.queue.add(key)  # what was planned begins when the status says so
+    if _settles(server, after):
+        turns.wake(world)
     if serves(after):
         _wake_claims(world, key, only_waiting=serves(server))
     if isinstance(error, Terminal) and seen.api is not None:
@@ -102,6 +117,8 @@ async def _observe(
     wanted = brought.wanted if brought else None
     seen = Seen(
         prepared=wanted is not None and wanted.prepared,
+        waits=brought is not None and brought.waits,
+        deployed=brought is not None and brought.deployed,
         stores=wanted.stores if brought and wanted and (wanted.prepared or brought.begins) else None,
         volumes=list(brought.volumes) if brought else None,
         rollout=Rollout.of(deployment) if deployment else None,
@@ -117,9 +134,8 @@ async def _observe(
         seen = replace(seen, collections=await collections.look(world, server))
         url = desired.endpoint(server, world.settings.cluster_domain).url
         seen = replace(seen, url=url, selector=desired.pod_selector(server) if own else None)
-        seen = replace(
-            seen, preparation=await report(world, server, brought.wanted, brought.there) if brought else None
-        )
+        if brought and not brought.waits:
+            seen = _planned(server, seen, brought, await report(world, server, brought.wanted, brought.there))
     except Exception as unforeseen:  # what is known stays known, and the status says that nobody could look
         error = unforeseen
     if own and (seen.rollout is None or seen.rollout.ready == 0):
@@ -128,6 +144,16 @@ async def _observe(
         return await _ask(world, server, seen, troubled=troubled or error is not None), error
     except Exception as unforeseen:
         return seen, error or unforeseen
+
+
+def _planned(server: MLflowServer, seen: Seen, brought: Brought, said: Preparation | None) -> Seen:
+    """With what the preparation said, and the migration that it plans or that was planned for the same."""
+    stores, known = brought.wanted.stores, server.status.migration
+    migration = known if known and known.stores == stores and not seen.prepared else None
+    database = said.database if said else None
+    if database and database.goal and database.revision and stores:
+        migration = Migration(revision=database.revision, to=database.goal, stores=stores)
+    return replace(seen, preparation=said, migration=migration, plans=True)
 
 
 def _exposure(world: World, server: MLflowServer, brought: Brought | None) -> Answer | None:
@@ -146,12 +172,12 @@ def _monitoring(world: World, server: MLflowServer, brought: Brought | None) -> 
 
 async def _explained(world: World, server: MLflowServer, seen: Seen) -> Seen:
     """With what keeps pods from running, where the server does not work as it should; an extra that may fail."""
-    settled = seen.prepared and seen.rollout is not None and seen.rollout.complete
+    settled = (seen.prepared or seen.waits) and seen.rollout is not None and seen.rollout.complete
     if server.spec.external is not None or server.spec.suspend or (settled and seen.api is not None and seen.api.ok):
         return seen
     try:
         around = await surroundings(world, server)
-        return replace(seen, cause=around.cause(world.clock(), prepared=seen.prepared))
+        return replace(seen, cause=around.cause(world.clock(), prepared=seen.prepared or seen.waits))
     except OperatorError as error:
         log.warning("MLflowServer %s/%s: %s", server.metadata.namespace, server.metadata.name, error)
         return seen
@@ -198,6 +224,8 @@ async def _tried(reason: str, success: str, attempt: Awaitable[None]) -> Probe:
 def _rest(server: MLflowServer, seen: Seen, now: datetime) -> float:
     """Seconds until the next look; the end of a Job or a rollout comes as an event, and wakes the server by itself."""
     states = {c.type: c.status for c in server.status.conditions}
+    if seen.waits:
+        return _TURN
     if states.get("Ready") == "True" or "Suspended" in states or server.spec.external is not None:
         return _PODS if _awaits_controller(server, now) else math.inf
     return _SOON if seen.api is not None else _PODS
@@ -208,6 +236,12 @@ def _awaits_controller(server: MLflowServer, now: datetime) -> bool:
     exposed = next((c for c in server.status.conditions if c.type == EXPOSED), None)
     silent = server.spec.gateway is not None and exposed is not None and exposed.status == "Unknown"
     return silent and exposed is not None and now - exposed.last_transition_time < _CONTROLLERS
+
+
+def _settles(before: MLflowServer, after: MLflowServer) -> bool:
+    """Whether a server has come back, or there is no use in waiting for it any more."""
+    was, is_ = ({c.type: c.status for c in server.status.conditions} for server in (before, after))
+    return any(is_.get(type_) == "True" and was.get(type_) != "True" for type_ in (READY, STALLED))
 
 
 def _forget(world: World, key: Key) -> None:

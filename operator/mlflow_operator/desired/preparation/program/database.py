@@ -34,6 +34,7 @@ from mlflow_operator.desired.preparation.program.database_errors import (
 )
 from mlflow_operator.desired.preparation.program.patience import Hopeless, Patience, Problem
 from mlflow_operator.desired.preparation.program.report import Report
+from mlflow_operator.desired.preparation.program.size import size
 
 CONNECT_SECONDS = 5
 LOCK_SECONDS = 5
@@ -47,6 +48,8 @@ _LIMITED_WAIT = (
 """A statement that waits for a lock makes everybody after it wait; a limit of the user's own stays."""
 _UNDOING = ("postgresql", "sqlite", "mssql")
 """Databases that undo changes of a schema."""
+PLANNED = "MigrationPlanned"
+"""The reason of a database that would be migrated, and was not yet."""
 _DOUBTFUL = ("MigrationHalfDone", "MigrationFailed")
 _IF_CREDENTIALS_ARE_WRONG = ("LoginRefused", "DatabaseMissing", "InvalidUri", "DatabaseUnreachable", "DriverMissing")
 
@@ -91,6 +94,8 @@ def _prepare(uri: str, patience: Patience) -> Report:
             f"{newest}), so a later release migrated it; set spec.version to that release, or restore a backup"
         )
         raise Hopeless("DatabaseNewer", message, phase=PLAN, was=unknown[0], revision=unknown[0])
+    if was and was != (newest,) and "PREPARE_ASK" in os.environ:
+        return _planned(engine, was[0], newest, version)
     if was != (newest,):
         log.info("migrating the schema from %s to %s", was[0] if was else "nothing", newest)
         patience.wait_for(lambda: _migrate(engine, newest, patience))
@@ -117,6 +122,17 @@ def current(uri: str, patience: Patience) -> Any:
         message = f"the schema is at {', '.join(revisions) or 'nothing'}, and MLflow {version} wants {newest}"
         raise Problem("SchemaDiffers", f"{message}; the server's preparation brings it there", phase=PLAN)
     return engine
+
+
+def _planned(engine: Any, was: str, newest: str, version: str) -> Report:
+    """What would be done to a schema that is there; nothing is, before it has been said."""
+    with engine.connect() as connection:
+        large = asked(engine, PLAN, lambda: size(connection))
+    message = (
+        f"the schema of {_place(engine).words} is to be migrated from revision {was} to {newest}, the newest of MLflow"
+        f" {version}{'; ' if large else ''}{large}"
+    )
+    return {"ok": None, "reason": PLANNED, "message": message, "phase": PLAN, "revision": was, "goal": newest}
 
 
 def engine_of(uri: str) -> Any:

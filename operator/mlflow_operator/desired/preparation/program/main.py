@@ -9,12 +9,12 @@ from pathlib import Path
 
 from mlflow_operator.desired.preparation.program import credentials
 from mlflow_operator.desired.preparation.program.artifacts import prepare_artifacts
-from mlflow_operator.desired.preparation.program.database import prepare_database
+from mlflow_operator.desired.preparation.program.database import PLANNED, prepare_database
 from mlflow_operator.desired.preparation.program.logins import prepare_logins
 from mlflow_operator.desired.preparation.program.patience import Interrupted, Patience, Problem
 from mlflow_operator.desired.preparation.program.report import Report, document
 
-TERMINAL, TRANSIENT = 3, 1
+TERMINAL, TRANSIENT, ASKED = 3, 1, 4
 
 log = logging.getLogger("prepare")
 
@@ -34,7 +34,9 @@ def main() -> int:
     result = Path(os.environ.get("PREPARE_RESULT", "/dev/termination-log"))
     result.write_text(document(parts), encoding="utf-8")
     failed = [part for part in parts if part["ok"] is False]
-    return (TERMINAL if any(part["terminal"] for part in failed) else TRANSIENT) if failed else 0
+    if failed:
+        return TERMINAL if any(part["terminal"] for part in failed) else TRANSIENT
+    return ASKED if parts[0]["reason"] == PLANNED else 0
 
 
 def _attempted(name: str, patience: Patience, part: Callable[[], Report]) -> Report:

@@ -3,7 +3,8 @@
 ``{"parts": [part, …]}`` with a part for the database, one for the artifacts, and one for logins where there
 are any. Each has ``name``, ``ok`` (true, false,
 null for not tried), ``reason``, ``message`` and ``terminal`` (only a user can help); ``warning`` where it works and
-something is still worth saying; ``phase`` where the database failed; ``was`` and ``revision`` of the schema.
+something is still worth saying; ``phase`` where the database failed; ``was`` and ``revision`` of
+the schema, and ``goal`` where it was only planned to migrate it there.
 """
 
 import json
