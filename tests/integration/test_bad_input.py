@@ -23,6 +23,8 @@ SQLITE = "backendStore: {sqlite: {}}\n"
 MANAGED = "backendStore: {managed: {}}\n"
 VOLUME = "artifactStore: {persistentVolume: {}}\n"
 BUCKET = "artifactStore: {s3: {bucket: models}}\n"
+GOOGLE = "artifactStore: {uri: {uri: 'gs://models/a'}}\n"
+WRITE_URI = "write gs://bucket/path, wasbs://container@account.blob.core.windows.net/path"
 EXTERNAL = "external: {url: 'https://mlflow.example.com'}\n"
 REF = "serverRef: {name: mlflow}\n"
 MODEL = "model: fraud\n"
@@ -36,7 +38,7 @@ EXTERNAL_ONLY = (
     " deploys"
 )
 ONE_BACKEND = "set exactly one of postgres, uriSecretRef, sqlite, managed and cloudNativePG"
-ONE_ARTIFACTS = "set exactly one of s3, persistentVolume and managed"
+ONE_ARTIFACTS = "set exactly one of s3, persistentVolume, managed and uri"
 SQLITE_REPLICA = (
     "spec.replicas: Invalid value: SQLite serves one replica; set replicas: 1, or use backendStore postgres"
 )
@@ -332,6 +334,27 @@ SERVERS_REFUSED = {
     "a window of upgrades that never opens": (
         SQLITE + VOLUME + "upgrade: {window: {cron: '0 9 31 2 *', duration: 1h}}",
         "no month has such a day, so this never begins",
+    ),
+    **{
+        f"artifacts at {uri}": (SQLITE + f"artifactStore: {{uri: {{uri: '{uri}'}}}}", message)
+        for uri, message in {
+            "s3://models/a": "a bucket of S3 goes into s3, and a folder into persistentVolume",
+            "file:///models": "a bucket of S3 goes into s3, and a folder into persistentVolume",
+            "ftp://host/a": WRITE_URI,
+            "gs://": WRITE_URI,
+            "gs://key:word@models/a": WRITE_URI,
+            "wasbs://models@account.blob.core.windows.net/a?sig=word": WRITE_URI,
+            "wasbs://models:word@account.blob.core.windows.net/a": WRITE_URI,
+            "hdfs://user@host:8020/a": WRITE_URI,
+        }.items()
+    },
+    "a backup of artifacts at a URI": (
+        SQLITE + GOOGLE + "backup: {schedule: '0 9 * * *', destination: {persistentVolume: {}}}",
+        "backups copy artifacts of s3 and of volumes; write artifacts: false",
+    ),
+    "walls around HDFS": (
+        SQLITE + "artifactStore: {uri: {uri: 'hdfs://host:8020/a'}}\nnetworkPolicy: {}",
+        "where the nodes of HDFS are, only HDFS knows",
     ),
     "backups nowhere": (
         SQLITE + VOLUME + "backup: {schedule: '0 9 * * *', destination: {}}",

@@ -186,6 +186,8 @@ NOT_REASONS = {
     *("Yield", "Namespace", "Cluster", "Same", "Selector", "In", "NotIn", "Exists", "DoesNotExist"),
     # parts of requests, and what databases and stores answer
     *("AllAccessDisabled", "UnauthorizedAccess", "NoSuchLifecycleConfiguration", "NotImplemented"),
+    *("ConnectionError", "ServiceRequestError", "TransportError", "ServiceResponseError", "RetryError", "Timeout"),
+    *("DefaultCredentialsError", "RefreshError", "ClientAuthenticationError"),
     *("TransitionDefaultMinimumObjectSize", "Rules", "Prefix", "Filter", "Transitions", "ServerSideEncryption"),
     *("Accept", "Authorization", "Body", "Bucket", "Code", "CreateBucketConfiguration", "Error", "Key"),
     *("LocationConstraint", "ResponseMetadata", "HTTPStatusCode", "InterfaceError", "OperationalError", "NoSuchBucket"),

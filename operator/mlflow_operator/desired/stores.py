@@ -29,8 +29,10 @@ def s3(server: MLflowServer) -> S3 | None:
 
 
 def artifacts_uri(server: MLflowServer) -> str:
-    """Where MLflow puts artifacts: a bucket's URI, or a folder."""
-    bucket = s3(server)
+    """Where MLflow puts artifacts: a URI, or a folder."""
+    store, bucket = server.spec.artifact_store, s3(server)
+    if store and store.uri:
+        return store.uri.uri
     if bucket is None:
         return volumes.ARTIFACT_FOLDER
     return f"s3://{bucket.bucket}/{bucket.prefix}" if bucket.prefix else f"s3://{bucket.bucket}"

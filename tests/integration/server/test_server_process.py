@@ -68,7 +68,7 @@ def start(postgres: Postgres, minio: Minio, tmp_path: Path) -> Iterator[Start]:
         process = Process(f"server-{port}", tmp_path)
         folder = mlflow_server.environment(version or mlflow_server.pinned_version()) / "bin"
         argv = [str(folder / "python"), *(str(port) if w == "5000" else w for w in container["command"][1:])]
-        env = environment(deployment, SECRETS) | {"PYTHONPATH": "", "HOME": str(tmp_path), "POD_IPS": addresses}
+        env = {"PYTHONPATH": ""} | environment(deployment, SECRETS) | {"HOME": str(tmp_path), "POD_IPS": addresses}
         env["PATH"] = f"{folder}:{os.defpath}"
         process.start(argv, env=env, folder=tmp_path)
         running.append(process)

@@ -113,6 +113,11 @@ BACKUP_RULES = (
         ".backup",
     ),
     Rule(
+        f"!(has(self.backup) && {_ALL} && has(self.artifactStore) && has(self.artifactStore.uri))",
+        "backups copy artifacts of s3 and of volumes; write artifacts: false, and let the store keep versions",
+        ".backup",
+    ),
+    Rule(
         "!has(self.bootstrap) || has(oldSelf.bootstrap)",
         "a server begins with a backup, or without one; create a new MLflowServer to restore into",
         ".bootstrap",

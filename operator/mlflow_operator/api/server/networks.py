@@ -55,3 +55,13 @@ URI_NEEDS_RULES = Rule(
     ".networkPolicy",
 )
 """On a server; the operator must not cut it off from a database that it cannot see."""
+HDFS_NEEDS_RULES = Rule(
+    f"!({_ON} && has(self.artifactStore) && has(self.artifactStore.uri)"
+    " && self.artifactStore.uri.uri.startsWith('hdfs:'))"
+    " || (has(self.networkPolicy.egress) && has(self.networkPolicy.egress.additionalRules)"
+    " && self.networkPolicy.egress.additionalRules.size() > 0)",
+    "where the nodes of HDFS are, only HDFS knows; write a rule for them into egress.additionalRules, such as"
+    " {to: [{ipBlock: {cidr: 10.20.0.0/24}}]}",
+    ".networkPolicy",
+)
+"""On a server; the same for the nodes that a file system is made of."""

@@ -5,7 +5,7 @@ from mlflow_operator.api.server.backup import BACKUP_RULES
 from mlflow_operator.api.server.garbage_collection import ELSEWHERE_ALONE
 from mlflow_operator.api.server.monitoring import BESIDE_METRICS
 from mlflow_operator.api.server.names import BESIDE_A_PROXY
-from mlflow_operator.api.server.networks import URI_NEEDS_RULES
+from mlflow_operator.api.server.networks import HDFS_NEEDS_RULES, URI_NEEDS_RULES
 from mlflow_operator.api.server.upgrade import BACKUP_NEEDED
 
 _DEPLOYED_ONLY = (
@@ -97,6 +97,7 @@ RULES: tuple[Rule, ...] = (
         ".artifactStore",
     ),
     URI_NEEDS_RULES,
+    HDFS_NEEDS_RULES,
     BESIDE_A_PROXY,
     BESIDE_METRICS,
     *BACKUP_RULES,

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from mlflow_operator.api.meta import LocalRef, SecretKeyRef
-from mlflow_operator.api.schema import ApiModel, Name, Quantity, Rule, SecretKey, exactly_one
+from mlflow_operator.api.schema import ApiModel, Name, Quantity, Rule, SecretKey, exactly_one, rules
 from mlflow_operator.api.server.buckets import S3
 from mlflow_operator.api.server.pods import Resources
 from mlflow_operator.api.server.serving import CaBundle
@@ -167,6 +167,32 @@ class ManagedObjectStore(ApiModel):
     RULES: ClassVar[tuple[Rule, ...]] = (_CLASS_FIXED, _grows("10Gi"))
 
 
+_PATH = "(/[^?#@]*)?$"
+_URI = f"^(gs://[^/@:?#]+|wasbs://[^/@:?#]+@[^/@:?#]+|abfss://[^/@:?#]+@[^/@:?#]+|hdfs://[^/@:?#]+(:[0-9]+)?){_PATH}"
+
+
+class ArtifactUri(ApiModel):
+    """Where artifacts are kept, for a store that MLflow and the image have a client for."""
+
+    uri: Annotated[
+        str,
+        Field(min_length=1, max_length=1024, pattern=r"^[^\s]+$"),
+        rules(
+            Rule(
+                "!self.startsWith('s3:') && !self.startsWith('file:') && !self.startsWith('/')",
+                "a bucket of S3 goes into s3, and a folder into persistentVolume",
+            ),
+            Rule(
+                f"self.matches('{_URI}') || self.startsWith('s3:') || self.startsWith('file:') || self.startsWith('/')",
+                "write gs://bucket/path, wasbs://container@account.blob.core.windows.net/path,"
+                " abfss://filesystem@account.dfs.core.windows.net/path or hdfs://host:8020/path; what opens it comes by"
+                " env, envFrom or the service account, and never in the URI",
+            ),
+        ),
+    ]
+    """Address of a bucket, container or file system, with the path in it: gs, wasbs, abfss or hdfs."""
+
+
 class ArtifactStore(ApiModel):
     """Where artifacts are kept: exactly one member."""
 
@@ -176,7 +202,9 @@ class ArtifactStore(ApiModel):
     """A volume of the cluster."""
     managed: ManagedObjectStore | None = None
     """An S3 server that the operator runs, for development and small teams."""
+    uri: ArtifactUri | None = None
+    """A store of another kind, such as Google Cloud Storage, Azure or HDFS, that the image has a client for."""
     verify: Literal["Write", "Read", "None"] = "Write"
     """How the store is tried: Write writes, reads and deletes an artifact, Read only lists, None does nothing."""
 
-    RULES: ClassVar[tuple[Rule, ...]] = (exactly_one("s3", "persistentVolume", "managed"),)
+    RULES: ClassVar[tuple[Rule, ...]] = (exactly_one("s3", "persistentVolume", "managed", "uri"),)

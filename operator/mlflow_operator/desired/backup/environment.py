@@ -44,6 +44,8 @@ def _databases(server: MLflowServer) -> list[Object]:
 
 def _artifacts(server: MLflowServer) -> list[Object]:
     bucket = stores.s3(server)
+    if server.spec.artifact_store and server.spec.artifact_store.uri:
+        return []  # a backup of such a server has none, and a server that is restored finds them where they are
     if bucket is None:
         return [plain("BACKUP_ARTIFACTS", volumes.ARTIFACT_FOLDER)]
     authorities = trust.file(trust.STORE) if bucket.ca_bundle else None

@@ -22,16 +22,16 @@ def connections(where: Address, ranges: Sequence[str], cluster_domain: str) -> l
     Of a name with one dot nobody can say whether it is a Service or outside of the cluster: both are let through.
     """
     if ranges:
-        return [_outside(ranges, where.port)]
+        return [outside(ranges, where.port)]
     if alone := _alone(where.host):
-        return [_outside([alone], where.port)]
+        return [outside([alone], where.port)]
     rest = where.host.removesuffix(f".{cluster_domain}").split(".")[1:]
     if not rest:
         return [{"to": [{"podSelector": {}}]}]
     inside = {"to": [in_namespace(rest[0])]}
     if rest[1:] == [_SERVICE]:
         return [inside]
-    anywhere = _outside(EVERYWHERE, where.port)
+    anywhere = outside(EVERYWHERE, where.port)
     return [inside, anywhere] if len(rest) == 1 else [anywhere]
 
 
@@ -46,7 +46,8 @@ def ports(*numbers: int | str, protocols: Sequence[str] = ("TCP",)) -> list[Obje
     return [{"protocol": protocol, "port": number} for number in numbers for protocol in protocols]
 
 
-def _outside(ranges: Sequence[str], port: int) -> Object:
+def outside(ranges: Sequence[str], port: int) -> Object:
+    """Addresses that are no pods, at one port."""
     return {"to": [{"ipBlock": {"cidr": block}} for block in ranges], "ports": ports(port)}
 
 

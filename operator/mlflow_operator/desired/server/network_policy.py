@@ -12,14 +12,15 @@ from mlflow_operator.desired import cloud_native_pg, names, stores
 from mlflow_operator.desired.external.urls import Address, parts
 from mlflow_operator.desired.inputs import Inputs, Object
 from mlflow_operator.desired.server import oauth2_proxy
-from mlflow_operator.desired.server.destinations import connections, in_namespace, ports
+from mlflow_operator.desired.server.destinations import EVERYWHERE, connections, in_namespace, outside, ports
 from mlflow_operator.errors import Terminal
 
 _CLIENTS = (names.SERVER, names.PREPARE, names.BACKUP, names.COLLECT)
 """Whose pods connect to the stores."""
 _DNS: Object = {"ports": ports(53, 5353, protocols=("UDP", "TCP"))}
 """Wherever the cluster has it; OpenShift's pods listen at 5353."""
-_IDENTITIES = ("169.254.169.254/32", "169.254.170.23/32")
+_METADATA, _METADATA_OF_GKE = "169.254.169.254/32", "169.254.169.252/32"
+_IDENTITIES = (_METADATA, "169.254.170.23/32")
 """Where pods of AWS ask for the credentials of their node, and of their own: IMDS and the EKS Pod Identity Agent."""
 _AMAZON = Address("s3.amazonaws.com", 443)
 
@@ -118,7 +119,17 @@ def _to_artifacts(server: MLflowServer, wanted: NetworkPolicy, inputs: Inputs) -
     store = server.spec.artifact_store
     if store and store.managed:
         return [_to_own(server, names.OBJECT_STORE)]
+    if store and store.uri:
+        return _to_uri(store.uri.uri, wanted.egress.artifact_store_cidrs)
     return _to_bucket(stores.s3(server), "artifactStore", wanted.egress.artifact_store_cidrs, inputs)
+
+
+def _to_uri(uri: str, ranges: Sequence[str]) -> list[Object]:
+    """To a store of Google or Microsoft, and to who gives pods their identity there; who uses HDFS says where it is."""
+    if uri.startswith("hdfs:"):
+        return []
+    identities = [outside((_METADATA,), 80), outside((_METADATA_OF_GKE,), 988)]
+    return [outside(ranges or EVERYWHERE, 443), *identities]
 
 
 def _to_bucket(bucket: Bucket | None, field: str, ranges: Sequence[str], inputs: Inputs) -> list[Object]:
@@ -127,7 +138,7 @@ def _to_bucket(bucket: Bucket | None, field: str, ranges: Sequence[str], inputs:
     where = _address(f"spec.{field}.s3.endpoint", bucket.endpoint) if bucket.endpoint else _AMAZON
     found = connections(where, ranges, inputs.cluster_domain)
     if bucket.credentials_secret_ref is None:
-        found.append({"to": [{"ipBlock": {"cidr": block}} for block in _IDENTITIES], "ports": ports(80)})
+        found.append(outside(_IDENTITIES, 80))
     return found
 
 

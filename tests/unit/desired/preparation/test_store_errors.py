@@ -25,6 +25,27 @@ class ConnectionClosedError(HTTPClientError):
     """One of its kinds."""
 
 
+class Forbidden(Exception):
+    """An answer of another store, as clients of Google and Microsoft raise it: with a number of HTTP."""
+
+    def __init__(self, number: int, name: str = "code") -> None:
+        super().__init__(f"{number}: in words of the store")
+        setattr(self, name, number)
+        self.response = object()
+
+
+class ServiceRequestError(Exception):
+    """Microsoft's client has reached nobody."""
+
+
+class RetryError(Exception):
+    """Google's client has tried for as long as it does."""
+
+
+class ClientAuthenticationError(Exception):
+    """Microsoft's client has no identity."""
+
+
 class NoCredentialsError(Exception):
     """Nobody has named a key."""
 
@@ -50,6 +71,13 @@ class MlflowException(Exception):
         (ConnectionClosedError("closed"), "StoreUnreachable", False),
         (HTTPClientError("something"), "StoreUnreachable", False),
         (HTTPClientError("Invalid header value b'x'"), "StoreRefused", True),
+        (Forbidden(403), "StoreRefused", True),
+        (Forbidden(404, "status_code"), "BucketMissing", True),
+        (Forbidden(429), "StoreUnreachable", False),
+        (Forbidden(503, "status_code"), "StoreUnreachable", False),
+        (ServiceRequestError("Name or service not known"), "StoreUnreachable", False),
+        (RetryError("Timeout of 120.0s exceeded"), "StoreUnreachable", False),
+        (ClientAuthenticationError("no identity"), "CredentialsMissing", False),
         (NoCredentialsError("Unable to locate credentials"), "CredentialsMissing", False),
         (ParamValidationError("Invalid bucket name"), "BucketNameInvalid", True),
         (ModuleNotFoundError("No module named boto3", name="boto3"), "DriverMissing", True),

@@ -42,6 +42,8 @@ def _tried(uri: str, verify: str) -> Report:
     try:
         if uri.startswith("s3:"):
             _give_up_soon()
+        else:
+            os.environ.setdefault("MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT", str(READ_SECONDS))
         made = os.environ.get("PREPARE_CREATE_BUCKET") == "true" and _make_bucket(uri)
         report = _verified(uri, verify, made=made)
         if own := os.environ.get("PREPARE_LIFECYCLE"):

@@ -7,7 +7,13 @@ from urllib.parse import quote, unquote, urlsplit
 URI = "MLFLOW_BACKEND_STORE_URI"
 OF_DATABASE = {"PGUSER": "the user name", "PGPASSWORD": "the password", URI: "the URI"}
 OF_STORE = {"AWS_ACCESS_KEY_ID": "the access key", "AWS_SECRET_ACCESS_KEY": "the secret access key"}
-_SECRET = ("PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+_SECRET = (
+    "PGPASSWORD",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AZURE_STORAGE_ACCESS_KEY",
+    "AZURE_CLIENT_SECRET",
+)
 _OF_LOGINS = "PREPARE_PASSWORD_"
 
 

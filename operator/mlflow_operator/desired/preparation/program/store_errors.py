@@ -1,6 +1,7 @@
 """What an error of the artifact store means, by the error at the bottom of what MLflow and boto have wrapped."""
 
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,8 +17,24 @@ _OF_TRANSPORT = {
     "ProxyConnectionError": "the proxy cannot be reached; correct HTTPS_PROXY and NO_PROXY",
     "SSLError": "TLS failed; name the authority in s3.caBundle",
     "HTTPClientError": "the request did not get through",
+    # of the clients for Google's stores, and Microsoft's
+    **dict.fromkeys(
+        ("ConnectionError", "ServiceRequestError"), "nobody answers there; check uri, and network policies"
+    ),
+    **dict.fromkeys(("TransportError", "ServiceResponseError", "RetryError", "Timeout"), "no answer came in time"),
 }
-_WITHOUT_CREDENTIALS = ("NoCredentialsError", "CredentialRetrievalError", "MetadataRetrievalError")
+_WITHOUT_CREDENTIALS = (
+    *("NoCredentialsError", "CredentialRetrievalError", "MetadataRetrievalError"),
+    *("DefaultCredentialsError", "RefreshError", "ClientAuthenticationError"),
+)
+_DRIVERS = {
+    "s3": "boto3",
+    "gs": "google-cloud-storage",
+    "wasbs": "azure-storage-blob and azure-identity",
+    "abfss": "azure-storage-file-datalake and azure-identity",
+    "hdfs": "pyarrow, a Java and Hadoop's libhdfs",
+}
+"""Packages that MLflow needs for a scheme; its own -full images have those of the first four."""
 _NO_BUCKET = ("NoSuchBucket",)
 _ELSEWHERE = (
     "PermanentRedirect",
@@ -49,14 +66,15 @@ def _of_cause(uri: str, error: BaseException) -> Problem | None:
     response = getattr(error, "response", None)
     if isinstance(response, dict):
         return _of_answer(uri, response, detail)
-    return _of_way(uri, error, detail) or _of_client(uri, error, detail)
+    return _of_way(uri, error, detail) or _of_client(uri, error, detail) or _of_status(uri, error, detail)
 
 
 def _of_way(uri: str, error: BaseException, detail: str) -> Problem | None:
     """What went wrong between here and the store."""
     if "Invalid header value" in detail:
         return Hopeless("StoreRefused", f"{uri}: the credentials cannot be sent as they are; correct the Secret")
-    known = next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _OF_TRANSPORT), None)
+    kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ != "builtins"]
+    known = next((name for name in kinds if name in _OF_TRANSPORT), None)
     if known is None:
         return None
     return Passing("StoreUnreachable", f"{uri} cannot be reached: {_OF_TRANSPORT[known]}: {detail}")
@@ -65,8 +83,8 @@ def _of_way(uri: str, error: BaseException, detail: str) -> Problem | None:
 def _of_client(uri: str, error: BaseException, detail: str) -> Problem | None:
     """What was in the way before anything was sent, or of a folder."""
     name = type(error).__name__
-    if name in _WITHOUT_CREDENTIALS:
-        message = f"{uri}: no credentials are there ({detail}); name a Secret, or see to the identity of the pods"
+    if any(kind.__name__ in _WITHOUT_CREDENTIALS for kind in type(error).__mro__):
+        message = f"{uri}: no credentials are there ({detail}); name a Secret, or see to the pods' identity"
         return Problem("CredentialsMissing", message)
     if name == "ParamValidationError" and "bucket" in detail.lower():
         return _bad_name(uri)
@@ -75,10 +93,31 @@ def _of_client(uri: str, error: BaseException, detail: str) -> Problem | None:
     if isinstance(error, OSError) and error.filename and uri.startswith(("/", "file:")):
         message = f"{uri} cannot be written: {error.strerror}; the volume must let a group write"
         return Hopeless("VolumeNotWritable", message)
-    if isinstance(error, ImportError):
-        missing, scheme = error.name or "a driver", uri.partition(":")[0]
-        return Hopeless("DriverMissing", f"the image lacks {missing}, which {scheme} needs; use an image that has it")
-    return None
+    return _driver_missing(uri, error, detail)
+
+
+def _driver_missing(uri: str, error: BaseException, detail: str) -> Problem | None:
+    """HDFS needs more than Python: its library is loaded, and a Java by that, when it is first used."""
+    scheme = uri.partition(":")[0]
+    of_hdfs = isinstance(error, NameError) or (isinstance(error, OSError) and re.search(r"lib(jvm|hdfs)", detail))
+    if not isinstance(error, ImportError) and not (scheme == "hdfs" and of_hdfs):
+        return None
+    missing = _DRIVERS.get(scheme) or getattr(error, "name", None) or "a driver"
+    message = f"the image lacks {missing}, which {scheme}: needs ({detail}); use an image that has it"
+    return Hopeless("DriverMissing", message)
+
+
+def _of_status(uri: str, error: BaseException, detail: str) -> Problem | None:
+    """What a store of another kind means by its answer, which its client tells by the number of HTTP."""
+    found = [getattr(error, name, None) for name in ("status_code", "code")]
+    status = next((int(number) for number in found if isinstance(number, int) and 400 <= number < 600), None)
+    if status is None:
+        return None
+    if status == 404:
+        return Hopeless("BucketMissing", f"{uri}: there is no such bucket, container or path: {detail}; create it")
+    if status >= 500 or status == 429:
+        return Passing("StoreUnreachable", f"{uri} answers with an error of its own: {detail}")
+    return Hopeless("StoreRefused", f"no access to {uri}: {detail}; correct the credentials, or their rights")
 
 
 def _of_answer(uri: str, response: dict[str, Any], detail: str) -> Problem:
