@@ -1,4 +1,7 @@
-"""Backups on a real node: made by a CronJob, and restored into new servers, when all else is gone and beside it."""
+"""Backups on a real node: made by a CronJob, and restored into new servers, when all else is gone and beside it.
+
+What users have deleted is collected there too, from the same server.
+"""
 
 import json
 from base64 import b64decode
@@ -21,6 +24,14 @@ SQLITE: Object = {"backendStore": {"sqlite": {}}, "artifactStore": {"persistentV
 MANAGED: Object = {"backendStore": {"managed": {}}, "artifactStore": {"managed": {}}, "workers": 1}
 NEVER = "0 0 29 2 *"
 RUNS = "3"
+DELETE = """
+import mlflow, sys
+mlflow.set_tracking_uri(sys.argv[1])
+client = mlflow.MlflowClient()
+run = client.create_run("0").info.run_id
+client.log_text(run, "x" * 1000, "notes.txt")
+client.delete_run(run)
+"""
 
 
 def serve(team: Team, name: str, spec: Object) -> Object:
@@ -62,8 +73,11 @@ def keeper(node: Cluster) -> Iterator[Team]:
         for image in (images.TOOLBOX, images.POSTGRES, images.MINIO):
             node.load(image)
         spec = MANAGED | {"backup": {"schedule": NEVER, "destination": {"persistentVolume": {}}}}
+        spec["garbageCollection"] = {"schedule": NEVER, "olderThan": "1m"}
         serve(team, "kept", spec)
         fill(node, team, "kept")
+        pod = ClientPod(node, team.namespace, "http://kept:5000", name="deletes")
+        pod.python(DELETE, pod.url)
         yield team
 
 
@@ -76,6 +90,19 @@ def test_postgres_and_objects_are_restored_beside_what_goes_on(node: Cluster, ke
     before = contents(node, keeper, "kept")
     assert len(before["runs"]) == int(RUNS)
     assert contents(node, keeper, "again") == before
+
+
+def test_what_was_deleted_goes_for_good(keeper: Team) -> None:
+    """The database and the bucket lose the run that was deleted a minute ago, and the server says so."""
+    keeper.plane.kubectl("-n", keeper.namespace, "create", "job", "--from=cronjob/kept-gc", "kept-gc-now")
+    server = keeper.until(
+        "mlflowserver",
+        "kept",
+        lambda o: "garbageCollection" in o["status"] and "job" in o["status"]["garbageCollection"],
+        seconds=180,
+    )
+    found = server["status"]["garbageCollection"]["lastSuccessful"]
+    assert (found["runs"], found["bytes"], found["kept"]) == (1, 1000, 0)
 
 
 def test_a_server_comes_back_after_its_namespace_is_gone(node: Cluster, keeper: Team) -> None:
