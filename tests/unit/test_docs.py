@@ -235,6 +235,7 @@ MODULES: dict[type[Resource], tuple[str, ...]] = {
             "status/monitoring.py",
             "status/collections.py",
             "status/preparing.py",
+            "status/connections.py",
         ),
     ),
     ModelPromotion: (

@@ -153,6 +153,8 @@ class MLflowServerStatus(Observed):
     """The MLflow release that runs."""
     schema_revision: str | None = None
     """The database schema's Alembic revision."""
+    connections: int | None = None
+    """How many connections the database lets the server have."""
     prepared: str | None = None
     """Fingerprint of the image, stores, settings and credentials that were last prepared."""
     migration: Migration | None = None
@@ -179,7 +181,7 @@ class MLflowServerStatus(Observed):
     """The latest collections of what users have deleted."""
     conditions: Annotated[list[Condition], list_map("type", max_items=32)] = Field(default_factory=list)
     """Ready, Reconciling, Stalled, Suspended, DatabaseReady, SchemaReady, ArtifactStoreReady, ServerReady,
-    ExperimentsReady, Exposed, Secured, PodMonitorCreated, BackupReady, GarbageCollected."""
+    ExperimentsReady, Exposed, Secured, PodMonitorCreated, ConnectionsFit, BackupReady, GarbageCollected."""
 
 
 class MLflowServer(Resource):

@@ -26,6 +26,8 @@ class Part:
     """Where a database failed: connect, plan, migrate or verify."""
     goal: str | None = None
     """The revision that the schema would be migrated to, where that was planned and not done."""
+    connections: int | None = None
+    """How many connections a database lets the server have."""
     warning: str | None = None
     """What is worth saying of something that works; the message has it too."""
     name: str = ""
@@ -115,5 +117,8 @@ def _part(document: dict[str, Any]) -> Part:
     ok, texts = document["ok"], {key: document.get(key) for key in ("revision", "phase", "goal", "warning")}
     if ok not in (True, False, None) or not all(isinstance(text, str | None) for text in texts.values()):
         raise ValueError("not what the preparation writes")
+    connections = document.get("connections")
+    if not isinstance(connections, int | None):
+        raise ValueError("not what the preparation writes")
     name, reason, message = (str(document[key]) for key in ("name", "reason", "message"))
-    return Part(ok, reason, message, document.get("terminal") is True, **texts, name=name)
+    return Part(ok, reason, message, document.get("terminal") is True, **texts, connections=connections, name=name)

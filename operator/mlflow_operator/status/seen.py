@@ -32,6 +32,8 @@ class Seen:
     """The MLflow release that the server told."""
     exposure: Answer | None = None
     """What controllers have said of the routes from outside."""
+    connections: Answer | None = None
+    """Whether the database has as many as the server may want."""
     monitoring: Answer | None = None
     """What has become of the PodMonitor."""
     protection: Answer | None = None

@@ -27,6 +27,7 @@ SERVER = "ServerReady"
 EXPERIMENTS = "ExperimentsReady"
 EXPOSED = "Exposed"
 SECURED = "Secured"
+CONNECTIONS = "ConnectionsFit"
 MONITOR = "PodMonitorCreated"
 BACKUP = "BackupReady"
 COLLECTED = "GarbageCollected"
@@ -51,6 +52,7 @@ def compute(server: MLflowServer, seen: Seen, outcome: Exception | None, now: da
         "volumes": seen.volumes,
         "selector": seen.selector,
         "schema_revision": seen.preparation.database.revision if seen.preparation else None,
+        "connections": seen.preparation.database.connections if seen.preparation else None,
         "restored": seen.preparation.restored if seen.preparation else None,
         "version": _version(server, seen, settled),
         "replicas": settled.replicas if settled else None,
@@ -114,17 +116,18 @@ def _kept(before: Condition | None) -> Answer:
 
 
 def _applies(type_: str, server: MLflowServer) -> bool:
-    if type_ == EXPERIMENTS:
-        return bool(server.spec.experiments)
-    if type_ == EXPOSED:
-        return server.spec.ingress is not None or server.spec.gateway is not None
-    if type_ == MONITOR:
-        return server.spec.monitoring is not None and server.spec.monitoring.pod_monitor is not None
-    if type_ == BACKUP:
-        return server.spec.backup is not None
-    if type_ == COLLECTED:
-        return server.spec.garbage_collection is not None
-    return type_ == SERVER or server.spec.external is None
+    """Whether there is such a thing; what is always there can be tried of every server that the operator deploys."""
+    spec = server.spec
+    asked = {
+        SERVER: True,
+        EXPERIMENTS: spec.experiments,
+        EXPOSED: spec.ingress or spec.gateway,
+        CONNECTIONS: spec.backend_store and not spec.backend_store.sqlite,
+        MONITOR: spec.monitoring and spec.monitoring.pod_monitor,
+        BACKUP: spec.backup,
+        COLLECTED: spec.garbage_collection,
+    }
+    return bool(asked.get(type_, spec.external is None))
 
 
 def _artifacts(seen: Seen, before: Condition | None) -> Answer | None:
@@ -170,6 +173,10 @@ def _collected(seen: Seen, _: Condition | None) -> Answer | None:
     return seen.collections.answer if seen.collections else None
 
 
+def _connections(seen: Seen, _: Condition | None) -> Answer | None:
+    return seen.connections
+
+
 def _monitor(seen: Seen, _: Condition | None) -> Answer | None:
     return seen.monitoring
 
@@ -186,6 +193,7 @@ _QUESTIONS: dict[str, Callable[[Seen, Condition | None], Answer | None]] = {
     EXPERIMENTS: _experiments,
     EXPOSED: _exposed,
     SECURED: _secured,
+    CONNECTIONS: _connections,
     MONITOR: _monitor,
     BACKUP: _backup,
     COLLECTED: _collected,

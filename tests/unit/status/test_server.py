@@ -31,7 +31,8 @@ SILENT = Probe(False, "NoAnswer", "connection refused")
 PREPARING = Seen(url="http://mlflow.team.svc:5000", selector="a=b")
 ROLLING = Seen(prepared=True, preparation=GOOD, rollout=MOVING)
 OPEN = Answer("False", "NoLogin", "nothing asks for a login")
-READY = Seen(prepared=True, preparation=GOOD, rollout=DONE, api=ANSWERS, protection=OPEN)
+FIT = Answer("True", "Fit", "9 of 97")
+READY = Seen(prepared=True, preparation=GOOD, rollout=DONE, api=ANSWERS, protection=OPEN, connections=FIT)
 
 
 def server(
@@ -81,6 +82,7 @@ def test_a_ready_server_says_what_was_tried() -> None:
         "ArtifactStoreReady": ("True", "Writable"),
         "ServerReady": ("True", "Answered"),
         "Secured": ("False", "NoLogin"),
+        "ConnectionsFit": ("True", "Fit"),
     }
     assert {c.observed_generation for c in status.conditions} == {1}
     assert {c.last_transition_time.microsecond for c in status.conditions} == {0}
@@ -207,7 +209,7 @@ def test_a_pass_that_tries_less_says_the_same() -> None:
     tried = Seen(
         prepared=True, preparation=GOOD, rollout=DONE, api=ANSWERS, artifacts=Probe(True, "Writable", "through")
     )
-    before = compute(server(), replace(tried, protection=OPEN), None, NOW)
+    before = compute(server(), replace(tried, protection=OPEN, connections=FIT), None, NOW)
     assert compute(server(status=before), READY, None, NOW + timedelta(hours=1)) == before
 
 

@@ -32,4 +32,5 @@ fi
 
 rm -f "${passwd:-}"
 chmod 0700 "$PGDATA" # a kubelet that applies fsGroup opens it to the group, which PostgreSQL refuses
-exec postgres -D "$PGDATA" -c listen_addresses='*' -c unix_socket_directories=/tmp
+# Enough for pools of MLflow in several pods; one that nobody has opened takes 20 KB.
+exec postgres -D "$PGDATA" -c listen_addresses='*' -c unix_socket_directories=/tmp -c max_connections=300

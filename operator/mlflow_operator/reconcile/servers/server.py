@@ -24,6 +24,7 @@ from mlflow_operator.reconcile.servers.preparation import report
 from mlflow_operator.reconcile.servers.surroundings import surroundings
 from mlflow_operator.reconcile.world import World
 from mlflow_operator.status.conditions import READY, STALLED, Answer
+from mlflow_operator.status.connections import connections_fit
 from mlflow_operator.status.expiry import expiry, until_news
 from mlflow_operator.status.exposure import exposure
 from mlflow_operator.status.monitoring import monitoring
@@ -138,6 +139,7 @@ async def _observe(
             seen = _planned(server, seen, brought, await report(world, server, brought.wanted, brought.there))
     except Exception as unforeseen:  # what is known stays known, and the status says that nobody could look
         error = unforeseen
+    seen = replace(seen, connections=_connections(server, seen))
     if own and (seen.rollout is None or seen.rollout.ready == 0):
         return seen, error
     try:
@@ -161,6 +163,13 @@ def _exposure(world: World, server: MLflowServer, brought: Brought | None) -> An
     place = (server.metadata.namespace, names.instance(server))
     served = brought is None or "HTTPRoute" not in brought.unknown
     return exposure(server, world.store.get("Ingress", *place), world.store.get("HTTPRoute", *place), served=served)
+
+
+def _connections(server: MLflowServer, seen: Seen) -> Answer | None:
+    """Whether the database has enough, by what a preparation found of it last."""
+    found = seen.preparation.database.connections if seen.preparation else None
+    allowed = server.status.connections if found is None else found
+    return None if allowed is None and seen.preparation is None else connections_fit(server, allowed)
 
 
 def _monitoring(world: World, server: MLflowServer, brought: Brought | None) -> Answer | None:

@@ -9,7 +9,16 @@ preparation; COLLECT_* are its own variables. Output is the termination message,
 from mlflow_operator.desired import programs
 from mlflow_operator.desired.preparation import program as preparation
 
-_SHARED = ("patience", "credentials", "report", "database_errors", "authorities", "database", "store_errors")
+_SHARED = (
+    "patience",
+    "credentials",
+    "report",
+    "database_errors",
+    "authorities",
+    "connections",
+    "database",
+    "store_errors",
+)
 _OWN = ("locations", "versions", "deleted", "maintenance", "main")
 """Each after those that it imports."""
 

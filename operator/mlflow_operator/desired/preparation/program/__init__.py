@@ -15,6 +15,7 @@ _MODULES = (
     "database_errors",
     "authorities",
     "size",
+    "connections",
     "database",
     "logins",
     "store_errors",

@@ -22,7 +22,7 @@ from mlflow.store.db import utils
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from mlflow_operator.desired.preparation.program import authorities, credentials
+from mlflow_operator.desired.preparation.program import authorities, connections, credentials
 from mlflow_operator.desired.preparation.program.database_errors import (
     CONNECT,
     MIGRATE,
@@ -104,7 +104,8 @@ def _prepare(uri: str, patience: Patience) -> Report:
         raise Problem("MigrationFailed", f"the schema is at {now} and not at {newest}", phase=VERIFY)
     reason = "UpToDate" if was == now else "Migrated"
     message = f"logged in to {_place(engine).words}; the schema is at revision {newest}, the newest of MLflow {version}"
-    return {"ok": True, "reason": reason, "message": message, "was": was[0] if was else None, "revision": newest}
+    facts = {"was": was[0] if was else None, "revision": newest, "connections": connections.allowed(engine)}
+    return {"ok": True, "reason": reason, "message": message, **facts}
 
 
 def current(uri: str, patience: Patience) -> Any:

@@ -4,7 +4,8 @@
 are any. Each has ``name``, ``ok`` (true, false,
 null for not tried), ``reason``, ``message`` and ``terminal`` (only a user can help); ``warning`` where it works and
 something is still worth saying; ``phase`` where the database failed; ``was`` and ``revision`` of
-the schema, and ``goal`` where it was only planned to migrate it there.
+the schema, and ``goal`` where it was only planned to migrate it there; ``connections``, how many a database lets the
+server have.
 """
 
 import json
