@@ -14,6 +14,7 @@ LONG = (
     NODE,
     "tests/integration/server/test_one_by_one.py",
     "tests/integration/webhooks/test_killed_with_all_gates.py",
+    "tests/integration/releases/test_runs.py",
     "tests/integration/gates/test_killed_at_writes.py",
     "tests/integration/promotions/test_frugality.py",
     "tests/integration/promotions/test_survival.py",

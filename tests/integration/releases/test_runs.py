@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster.host import rest
 from cluster.services.minio import Minio
 from cluster.services.postgres import Postgres
 from integration.releases.installed import RELEASES
@@ -38,14 +39,31 @@ for uri in sys.argv[1:]:
 print(json.dumps(said))
 """
 
+# How many requests the workers have counted, into the folder that it is given.
+COUNTED = """
+import json, sys
+from prometheus_client import CollectorRegistry
+from prometheus_client.multiprocess import MultiProcessCollector
+registry = CollectorRegistry()
+MultiProcessCollector(registry, sys.argv[1])
+samples = [sample for family in registry.collect() for sample in family.samples]
+print(json.dumps(sum(sample.value for sample in samples if sample.name == "mlflow_http_request_total")))
+"""
+LINK = "/api/2.0/mlflow-artifacts/mpu/create/file.txt"
+
 
 @pytest.mark.parametrize("version", RELEASES)
 def test_a_release_serves_from_nothing_and_ends_in_time(
     version: str, postgres: Postgres, minio: Minio, tmp_path: Path
 ) -> None:
-    """From an empty database: a client of the same release logs, registers, promotes and loads; then all of it ends."""
+    """From an empty database: a client of the same release logs, registers, promotes and loads; then all of it ends.
+
+    Requests are counted where that is asked for, and nobody gets a link past the server.
+    """
     name = f"release{version.replace('.', '')}"
-    specs = [on_volumes(version, tmp_path / "file"), on_stores(version, postgres, minio, name)]
+    counted = {"name": "MLFLOW_EXPOSE_PROMETHEUS", "value": str(tmp_path / "counted")}
+    on_file = on_volumes(version, tmp_path / "file", monitoring={})
+    specs = [on_file | {"env": [*on_file["env"], counted]}, on_stores(version, postgres, minio, name)]
     folders = [tmp_path / "file", tmp_path / "stores"]
     with ThreadPoolExecutor() as pool:
         reports = list(pool.map(prepare, specs, folders))
@@ -56,6 +74,8 @@ def test_a_release_serves_from_nothing_and_ends_in_time(
         said = ran(version, DAY, *(server.url for server in servers))
         assert said == [[7.0, 7.0, "seen", 0.85, "mlflow-artifacts"]] * 2
         assert any("/notes/note.txt" in key for key in minio.objects("mlflow") if key.startswith(name))
+        assert ran(version, COUNTED, counted["value"]) > 0
+        assert rest.send("POST", f"{servers[1].url}{LINK}", '{"path": "file.txt", "num_parts": 1}')[0] == 501
         with ThreadPoolExecutor() as pool:
             took = list(pool.map(lambda server: server.end(), servers))
         assert max(took) < GRACE_SECONDS / 2
