@@ -24,6 +24,7 @@ _READ = ("pg_restore", "--file=-", *(f"--no-{what}" for what in _LEFT_OUT))
 _WRITE = ("psql", "--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1")
 _OWN = "schemaname NOT LIKE 'pg\\_%' AND schemaname <> 'information_schema'"
 _TABLES = f"SELECT format('%I.%I', schemaname, tablename), tablename FROM pg_tables WHERE {_OWN} ORDER BY 1"  # noqa: S608
+_PROCESS, _LOOKS = "SELECT pg_backend_pid()", 3
 _LATER_SETTINGS = re.compile(rb"^SET transaction_timeout = 0;\n", re.MULTILINE)
 """What pg_restore of PostgreSQL 17 says first, and an older server does not know."""
 
@@ -42,6 +43,7 @@ class PostgresDatabase:
     def copying(self) -> Iterator[Copying]:
         """A dump of one moment."""
         version = tools.version("pg_dump")
+        self._need_a_connection()
         with self._connected() as connection:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             rows, revisions = _counted(connection)
@@ -73,8 +75,27 @@ class PostgresDatabase:
             for number, text in enumerate(source.chunks()):
                 target.write(text if number else _LATER_SETTINGS.sub(b"", text))
             source.end()
-            target.write(f"{_checks(copy, backup)}COMMIT;\n".encode())
+            # What the dump sets for itself stays with the connection, which a pooler may give to others.
+            target.write(f"{_checks(copy, backup)}RESET ALL;\nCOMMIT;\n".encode())
             target.end()
+
+    def _need_a_connection(self) -> None:
+        """Refuse a pooler that gives each transaction another connection: pg_dump's settings would get to others.
+
+        Raises:
+            Refused: ConnectionsShared.
+        """
+        seen = set()
+        with self._connected() as one, self._connected() as other:
+            for _ in range(_LOOKS):
+                seen.add(_one(one, _PROCESS))
+                with other.transaction():  # takes what is free, which one may have had
+                    other.execute(_PROCESS)
+                    seen.add(_one(one, _PROCESS))
+        if len(seen) > 1:
+            found = "the database is behind a pooler that gives each transaction another connection"
+            advice = "copy from the database itself, or by a pool in session mode (BACKUP_DATABASE)"
+            raise Refused("ConnectionsShared", f"{found}; pg_dump needs one of its own: {advice}")
 
     @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection[Any]]:
