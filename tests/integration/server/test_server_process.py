@@ -1,5 +1,6 @@
 """The server's container as a process: the command and the environment of the Deployment, with real stores."""
 
+import http.client
 import json
 import os
 import socket
@@ -181,6 +182,26 @@ def test_without_serving_artifacts_experiments_point_to_the_bucket(start: Start)
     _, found = server.request(f"/api/2.0/mlflow/experiments/get?experiment_id={experiment}", "ml")
     assert json.loads(found)["experiment"]["artifact_location"].startswith("s3://mlflow/d")
     assert server.request("/api/2.0/mlflow-artifacts/artifacts/0/file.txt", "ml", b"x", "PUT")[0] != 200
+
+
+ASSISTANT = "/ajax-api/3.0/mlflow/assistant"
+
+
+@pytest.mark.parametrize("trusted", ["127.0.0.1", "*"])
+def test_mlflows_assistant_works_for_nobody(start: Start, trusted: str) -> None:
+    """It acts on the server's host for who comes from there: as all do by the proxy of a mesh, or as a header says."""
+    server = start(env=[{"name": "FORWARDED_ALLOW_IPS", "value": trusted}])
+    for address, said in (("127.0.0.1", {}), ("127.0.0.6", {}), ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"})):
+        for method, path in (("PUT", "/config"), ("POST", "/skills/install"), ("POST", "/message")):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, 20, source_address=(address, 0))
+            headers = {"Host": "ml", "Content-Type": "application/json", **said}
+            connection.request(method, ASSISTANT + path, '{"projects": {}, "message": "run id"}', headers)
+            answer = connection.getresponse()
+            told = answer.read()
+            assert (answer.status, b"only accessible from the same host" in told) == (403, True), (address, path, told)
+            connection.close()
+    status, told = server.request(f"{ASSISTANT}/config", "ml")
+    assert (status, json.loads(told)["remote_access_allowed"]) == (200, False)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -17,8 +17,8 @@ MUTANTS = (
     mutant(
         STARTING,
         "the user's protocol is lost",
-        """return {"UVICORN_HTTP": "take_leave:Protocol"} | with_module("take_leave", leaving, environment)""",
-        """return with_module("take_leave", leaving, environment) | {"UVICORN_HTTP": "take_leave:Protocol"}""",
+        """return {"UVICORN_HTTP": "strangers:Protocol"} | with_files(modules, environment)""",
+        """return with_files(modules, environment) | {"UVICORN_HTTP": "strangers:Protocol"}""",
         PROGRAM,
     ),
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from mlflow_operator.desired.server.deployment import leaving, start_script
+from mlflow_operator.desired.server.deployment import leaving, start_script, strangers
 
 # What `mlflow server` does with its words: uvicorn in a process of its own, with more words from the environment.
 MLFLOW = """#!{python}
@@ -39,7 +39,7 @@ def running(folder: Path, *words: str, **variables: str) -> Iterator[tuple["subp
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     path = {"PATH": f"{programs}:{os.defpath}", "PYTHONPATH": str(programs), "TMPDIR": str(folder)}
-    argv = [sys.executable, "-c", start_script(), str(port), leaving(), *words]
+    argv = [sys.executable, "-c", start_script(), str(port), leaving(), strangers(), *words]
     with log.open("wb") as out:
         process = subprocess.Popen(argv, env={**path, "MLFLOW_WORKERS": "1", **variables}, stdout=out, stderr=out)
     try:

@@ -43,6 +43,7 @@ def readable(obj: dict[str, Any]) -> dict[str, Any]:
             postgres.start_script(): "(start_postgres.sh)",
             deployment.start_script(): "(start_server.py)",
             deployment.leaving(): "(take_leave.py)",
+            deployment.strangers(): "(strangers.py)",
             encryption.following(): "(follow_certificate.py)",
             links.program(): "(through_server.py)",
         }

@@ -129,10 +129,10 @@ def test_a_protocol_of_the_user_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
         time.sleep(1)
         with pytest.raises(http.client.RemoteDisconnected):
             ask(client)
-    assert polite("", {"UVICORN_HTTP": "httptools"}, (0, 54))["UVICORN_HTTP"] == "httptools"
+    assert polite("", "", {"UVICORN_HTTP": "httptools"}, (0, 54))["UVICORN_HTTP"] == "httptools"
 
 
 @pytest.mark.parametrize("uvicorn", [(), (0, 36)])
 def test_what_takes_no_other_protocol_is_given_none(uvicorn: tuple[int, ...]) -> None:
     """An older uvicorn would not start with one; an image may have none."""
-    assert polite("text", {"PATH": "/bin"}, uvicorn) == {"PATH": "/bin"}
+    assert polite("text", "text", {"PATH": "/bin"}, uvicorn) == {"PATH": "/bin"}

@@ -75,7 +75,7 @@ def _container(server: MLflowServer, inputs: Inputs) -> Object:
     words = [*oauth2_proxy.words_for_mlflow(server), *encryption.arguments(server), *links.arguments(server)]
     words += _of_release(versions.version(server))
     fields: Object = {
-        "command": ["python", "-c", start_script(), str(port), leaving(), *words],
+        "command": ["python", "-c", start_script(), str(port), leaving(), strangers(), *words],
         "env": server_environment(server, where),
         **({"ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}]} if alone else {}),
         # Where it listens to its pod alone, the kubelet asks by the proxy, as everybody does.
@@ -102,6 +102,11 @@ def _of_release(version: str) -> list[str]:
 def start_script() -> str:
     """The program of the container, which becomes MLflow."""
     return files(__package__).joinpath("start_server.py").read_text()
+
+
+def strangers() -> str:
+    """The program by which nobody counts as local."""
+    return files(__package__).joinpath("strangers.py").read_text()
 
 
 def leaving() -> str:

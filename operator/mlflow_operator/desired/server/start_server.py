@@ -1,8 +1,9 @@
 """Starts MLflow where its pod can be reached, in the server's image and with what Python brings alone.
 
-Arguments: the port; the text of ``take_leave.py``; the address, where only one is listened on; where MLflow has a
-certificate, its folder and the text of ``follow_certificate.py``; where artifacts in S3 go through the server, the text
-of ``through_server.py``; whether this release is served by gunicorn, and whether its server has to be alone.
+Arguments: the port; the texts of ``take_leave.py`` and ``strangers.py``; the address, where only one is listened on;
+where MLflow has a certificate, its folder and the text of ``follow_certificate.py``; where artifacts in S3 go through
+the server, the text of ``through_server.py``; whether this release is served by gunicorn, and whether its server has to
+be alone.
 Environment: POD_IPS, the pod's addresses; MLFLOW_WORKERS; MLFLOW_UVICORN_OPTS, to which the certificate is added;
 UVICORN_HTTP, which stays as it is; AUTH_*, where MLflow asks for logins.
 """
@@ -77,11 +78,12 @@ def uvicorn() -> tuple[int, ...]:
         return ()
 
 
-def polite(leaving: str, environment: dict[str, str], uvicorn: tuple[int, ...]) -> dict[str, str]:
-    """The variables by which a uvicorn of this version loses no request when it ends."""
+def polite(leaving: str, strangers: str, environment: dict[str, str], uvicorn: tuple[int, ...]) -> dict[str, str]:
+    """The variables by which a uvicorn of this version loses no request when it ends, and knows no neighbours."""
     if uvicorn < (0, 37):
         return environment  # its option takes no protocol but its own
-    return {"UVICORN_HTTP": "take_leave:Protocol"} | with_module("take_leave", leaving, environment)
+    modules = {"take_leave.py": leaving, "strangers.py": strangers}
+    return {"UVICORN_HTTP": "strangers:Protocol"} | with_files(modules, environment)
 
 
 def without_links(store: str, environment: dict[str, str]) -> dict[str, str]:
@@ -137,6 +139,7 @@ def words_of(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("port")
     parser.add_argument("leaving", metavar="PROGRAM")
+    parser.add_argument("strangers", metavar="PROGRAM")
     parser.add_argument("--host")
     parser.add_argument("--certificate", nargs=2, metavar=("FOLDER", "PROGRAM"))
     parser.add_argument("--through-server", metavar="PROGRAM")
@@ -165,7 +168,7 @@ if __name__ == "__main__":
     command = ["python", "-c", ALONE] if said.alone else ["mlflow"]
     words = [*command, "server", "--host", said.host or own, "--port", said.port]
     check_metrics(os.environ)
-    variables = polite(said.leaving, dict(os.environ), uvicorn())
+    variables = polite(said.leaving, said.strangers, dict(os.environ), uvicorn())
     if said.certificate:
         folder, following = said.certificate
         variables = encrypted(folder, following, variables)
