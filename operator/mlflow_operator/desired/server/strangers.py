@@ -39,4 +39,4 @@ class Protocol(take_leave.Protocol):  # type: ignore[misc]
     def __init__(self, *words: Any, **named: Any) -> None:
         """As uvicorn makes one for each connection."""
         super().__init__(*words, **named)
-        self.app = Strangers(self.app)
+        self.app: App = Strangers(self.__dict__["app"])
