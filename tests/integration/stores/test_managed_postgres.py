@@ -15,6 +15,7 @@ from cluster.host import packages, ports, run, waiting
 from cluster.host.errors import ClusterError
 from cluster.host.process import Process
 from cluster.services.postgres import UNPRIVILEGED_UID, binaries
+from integration.stores.test_prepare import prepare, with_volume
 from mlflow_operator import desired
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired.managed import postgres
@@ -95,14 +96,20 @@ def container(tmp_path: Path) -> Iterator[Container]:
 
 
 @contextmanager
-def contained(log_folder: Path, uid: int | None) -> Iterator[Container]:
-    """A container of a user, gone afterwards with its volume."""
+def contained(log_folder: Path, uid: int | None, size: str | None = None) -> Iterator[Container]:
+    """A container of a user, gone afterwards with its volume; ``size`` is that of a volume that can be full."""
     folder = Path(f"/tmp/managed-postgres-{os.getpid()}-{time.monotonic_ns()}")
     folder.mkdir()
+    if size:
+        run.output(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)])
     made = Container(folder, log_folder, uid)
-    yield made
-    made.process.kill()
-    shutil.rmtree(folder)
+    try:
+        yield made
+    finally:
+        made.process.kill()
+        if size:
+            run.output(["umount", "--lazy", str(folder)])
+        shutil.rmtree(folder)
 
 
 def test_it_makes_the_database_and_lets_nobody_in_without_the_password(container: Container) -> None:
@@ -144,3 +151,44 @@ def test_a_user_of_the_platforms_choice_needs_no_name(tmp_path: Path) -> None:
         nameless.process.kill()
         nameless.start()
         nameless.wait()
+
+
+def test_data_of_another_major_release_are_left_alone_and_named(container: Container) -> None:
+    """The last words of the container, which the reason of Ready quotes, say how to go on."""
+    container.start()
+    container.wait()
+    container.process.kill()
+    marked = container.data / "cluster" / "PG_VERSION"
+    own = marked.read_text()
+    marked.write_text("9\n")
+    container.start()
+    waiting.until(lambda: container.process.pid is None, what="it to end", seconds=30, pause=0.2)
+    assert "the data are of PostgreSQL 9, and the image has" in container.process.tail()
+    assert "by a backup that a new server begins with" in container.process.tail()
+    marked.write_text(own)
+    container.start()
+    container.wait()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="to mount a small volume takes root")
+def test_a_full_volume_is_told_and_is_well_again_with_room(tmp_path: Path) -> None:
+    """A preparation says DiskFull, and no migration is half done; with room the same data serve, after a kill too."""
+    with contained(tmp_path, UID, "160m") as small:
+        small.start()
+        small.wait()
+        small.sql("CREATE TABLE kept AS SELECT 1 AS id; CHECKPOINT")
+        rest = shutil.disk_usage(small.folder).free
+        filler = small.folder / "filler"
+        filler.write_bytes(b"x" * (rest - (512 << 10)))
+        address = {"host": "127.0.0.1", "port": small.port, "database": "mlflow"}
+        spec = with_volume({"postgres": address | {"credentialsSecretRef": {"name": "small"}}}, tmp_path)
+        secrets = {"small": {"username": "mlflow", "password": PASSWORD}}
+        full = prepare(spec, tmp_path, secrets=secrets)
+        assert (full.code, full.database["reason"]) == (3, "DiskFull"), full.database
+        filler.unlink()
+        small.process.kill()
+        small.start()
+        small.wait()
+        assert small.sql("SELECT id FROM kept") == "1"
+        assert small.sql("SELECT to_regclass('alembic_version') IS NULL") == "t"
+        assert prepare(spec, tmp_path, secrets=secrets).database["reason"] == "Migrated"

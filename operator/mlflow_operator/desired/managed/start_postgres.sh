@@ -31,6 +31,13 @@ if [ ! -e "$PGDATA" ]; then
 fi
 
 rm -f "${passwd:-}"
+found=$(<"$PGDATA/PG_VERSION") own=$(postgres --version)
+own=${own##*PostgreSQL) } own=${own%%[!0-9]*}
+if [ "$found" != "$own" ]; then
+  echo "the data are of PostgreSQL $found, and the image has $own, which does not start on them; set the operator's image" \
+    "of PostgreSQL back to $found, and move to $own by a backup that a new server begins with" >&2
+  exit 1
+fi
 chmod 0700 "$PGDATA" # a kubelet that applies fsGroup opens it to the group, which PostgreSQL refuses
 # Enough for pools of MLflow in several pods; one that nobody has opened takes 20 KB.
 exec postgres -D "$PGDATA" -c listen_addresses='*' -c unix_socket_directories=/tmp -c max_connections=300
