@@ -14,7 +14,7 @@ from cluster.host import waiting
 from cluster.host.errors import ClusterError
 from cluster.services.team import Object, Team, condition, is_ready
 from e2e.client import ClientPod
-from e2e.secured.clients import Clients, Step
+from e2e.clients import Clients, Step
 from e2e.secured.metrics import Metrics
 from e2e.secured.people import CACHE_SECONDS, FIRST, SECOND, issue
 from e2e.teams import give, pods, restarts
@@ -106,7 +106,7 @@ def test_a_promotion_says_nothing_of_logins_or_certificates(team: Team, client: 
 @pytest.fixture(scope="module")
 def clients(client: ClientPod) -> Iterator[Clients]:
     """They ask while all tests of this file run; in the end nothing has failed between the steps either."""
-    asking = Clients(client, [FIRST, SECOND])
+    asking = Clients(client, (FIRST, SECOND))
     yield asking
     whole = asking.end()
     print(f"all: {whole}")

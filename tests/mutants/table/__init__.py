@@ -20,6 +20,7 @@ from mutants.table import (
     registry,
     servers,
     status,
+    upgrades,
     webhooks,
     who,
 )
@@ -42,6 +43,7 @@ PARTS = (
     servers,
     backups,
     status,
+    upgrades,
     webhooks,
     who,
     models,

@@ -110,7 +110,7 @@ MUTANTS = (
     mutant(
         JOB,
         "a selector is prepared anew",
-        '{name: container.get(name) for name in ("image", "env", "envFrom")},',
+        '{name: told.get(name) for name in ("image", "env", "envFrom")},',
         "rendered,",
         "desired",
     ),
@@ -128,7 +128,7 @@ MUTANTS = (
         "[claims] if claims",
         "desired",
     ),
-    mutant(JOB, "a terminal end is retried", "names.PREPARE: [TERMINAL_EXIT_CODE]", "names.PREPARE: [9]", "desired"),
+    mutant(JOB, "a terminal end is retried", "names.PREPARE: [TERMINAL_EXIT_CODE, ", "names.PREPARE: [", "desired"),
     mutant(
         LOGIN, "any Secret goes anywhere", "    if where.fits([glob", "    if True or where.fits([glob", "reconcile"
     ),

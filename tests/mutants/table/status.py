@@ -4,6 +4,7 @@ from mutants.mutant import mutant
 
 CONDITIONS, SERVER, PREPARATION = "status/conditions.py", "status/server.py", "status/preparation.py"
 ROLLOUT, PREPARATIONS, WAITS = "status/rollout.py", "status/preparations.py", "status/waits.py"
+PREPARING = "status/preparing.py"
 
 MUTANTS = (
     mutant(WAITS, "a queue has to hurry", "not self.held and now - self.since", "now - self.since", "status"),
@@ -176,9 +177,9 @@ MUTANTS = (
         "status",
     ),
     mutant(
-        SERVER,
+        PREPARING,
         "the schema's failure is the database's",
-        "if part.ok is False and part.connected:",
+        "if not part.ok and part.connected:",
         "if False:",
         "status",
     ),
@@ -206,7 +207,7 @@ MUTANTS = (
     mutant(
         SERVER,
         "a server without preparation rolls out",
-        "if not seen.prepared:\n        told = ",
+        "if not seen.prepared and not seen.waits:\n        told = ",
         "if False:\n        told = ",
         "status",
     ),
@@ -218,7 +219,7 @@ MUTANTS = (
         "status",
     ),
     mutant(
-        SERVER,
+        PREPARING,
         "a failed preparation of the user's goes on",
         "conditions.stalled if part.terminal else conditions.progressing",
         "conditions.progressing",

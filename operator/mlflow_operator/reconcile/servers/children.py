@@ -68,7 +68,7 @@ async def bring(world: World, server: MLflowServer, found: References) -> Brough
     """
     there = await preparation.found(world, server)
     wanted, failed = await _wanted(world, server, found, there)
-    if turns.waits(world, server, wanted, {job["metadata"]["name"] for job in there.staying()}):
+    if turns.waits(world, server, wanted):
         return Brought(wanted, there, (), tuple(server.status.volumes), waits=True)
     await preparation.report(world, server, wanted, there)  # and remembered: what is pruned cannot be asked any more
     await _prune(world, server, wanted, there, failed)

@@ -19,13 +19,13 @@ _PODS = ("Deployment", "StatefulSet")
 WAITS = "UpdateWaits"
 
 
-def waits(world: World, server: MLflowServer, wanted: Desired, jobs: set[str]) -> bool:
+def waits(world: World, server: MLflowServer, wanted: Desired) -> bool:
     """Whether a server is left as it is for now; where it is not, it has its turn until ``finish``.
 
-    ``jobs`` are names of its preparations: one that has begun goes on.
+    A preparation that has begun goes on: the status says nothing of what was prepared until it is over.
     """
     me = Key(SERVER, server.metadata.namespace, server.metadata.name)
-    begun = server.status.prepared is None or wanted.preparation in jobs
+    begun = server.status.prepared is None
     if begun or not _built_otherwise(world, server, wanted):
         return False
     others = [key for key in world.store.keys(SERVER) if key != me and _at_it(world, key)]

@@ -121,3 +121,17 @@ async def test_a_changed_secret_never_waits() -> None:
         {**deployment, "spec": {**deployment["spec"], "template": {**template, "metadata": old}}},
     )
     assert not (await bench.bring()).waits
+
+
+async def test_pods_alone_wait_too_though_their_preparation_is_there() -> None:
+    """A change that the stores do not notice, beside the Job of before, which has ended."""
+    same = Bench({**SQLITE, "terminationGracePeriodSeconds": 90})
+    await same.serve()
+    same.remember(deployed_generation=1)
+    same.spec = SQLITE  # as an operator would that says another time
+    same.api.calls.clear()
+    beside(same, *conditions(Ready="False"))
+    assert (await same.bring()).waits
+    assert same.api.calls == []
+    await same.api.delete(same.job())
+    assert (await same.bring()).waits

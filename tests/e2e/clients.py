@@ -11,20 +11,19 @@ from cluster.host.errors import ClusterError
 from e2e.client import ClientPod
 
 # Three clients: MLflow's own, which never tries again, one that stays on its connection, and one that makes a new one
-# for each request. The last two take the other password when they are told 401.
+# for each request. Where there are passwords, the last two take the other one when they are told 401.
 _ASK = """
 import hashlib, http.client, json, os, ssl, sys, threading, time
 from base64 import b64encode
 from pathlib import Path
+from urllib.parse import urlsplit
 
-os.environ |= {
-    "HOME": "/tmp",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_TRACKING_SERVER_CERT_PATH": "/tmp/authority",
-    "MLFLOW_TRACKING_URI": "https://mlflow:5000",
-}
-Path("/tmp/authority").write_text(os.environ["AUTHORITY"])
-trust, passwords = ssl.create_default_context(cadata=os.environ["AUTHORITY"]), json.load(sys.stdin)
+url, passwords = json.load(sys.stdin)
+os.environ |= {"HOME": "/tmp", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_TRACKING_URI": url}
+place, authority = urlsplit(url), os.environ.get("AUTHORITY")
+if authority:
+    Path("/tmp/authority").write_text(authority)
+    os.environ["MLFLOW_TRACKING_SERVER_CERT_PATH"] = "/tmp/authority"
 LOOK = "/api/2.0/mlflow/experiments/search?max_results=1"
 found = {}
 
@@ -54,17 +53,27 @@ def log():
         except Exception as error:
             note("logs", repr(error)[:500])
 
+def connected():
+    if place.scheme == "http":
+        return http.client.HTTPConnection(place.hostname, place.port, timeout=30)
+    trust = ssl.create_default_context(cadata=authority)
+    return http.client.HTTPSConnection(place.hostname, place.port, timeout=30, context=trust)
+
+def login(current):
+    if not passwords:
+        return {}
+    return {"Authorization": "Basic " + b64encode(f"trainer:{passwords[current]}".encode()).decode()}
+
 def ask(client, stays):
-    connection, current = http.client.HTTPSConnection("mlflow", 5000, timeout=30, context=trust), 0
+    connection, current = connected(), 0
     while step() != "end":
-        login = b64encode(f"trainer:{passwords[current]}".encode()).decode()
         note(client, "asked")
         try:
-            connection.request("GET", LOOK, headers={"Authorization": "Basic " + login})
+            connection.request("GET", LOOK, headers=login(current))
             answer = connection.getresponse()
             answer.read()
             # MLflow looks twice in one request, and answers 500 where the first password ends in between.
-            if answer.status == 401 or (answer.status == 500 and current == 0):
+            if passwords and (answer.status == 401 or (answer.status == 500 and current == 0)):
                 current = 1 - current
                 note(client, "refused")
             elif answer.status != 200:
@@ -108,11 +117,13 @@ class Step:
 class Clients:
     """They ask from when this is made."""
 
-    def __init__(self, pod: ClientPod, passwords: list[str]) -> None:
-        """``passwords`` are those of the trainer, the second one of which holds later."""
+    def __init__(self, pod: ClientPod, passwords: tuple[str, ...] = ()) -> None:
+        """``passwords`` are those of the trainer, the second one of which holds later; none where nobody logs in."""
         self._pod = pod
         pod.python(_MARK, BETWEEN)
-        self._asking = threading.Thread(target=pod.python, args=(_ASK,), kwargs={"text": json.dumps(passwords)})
+        self._asking = threading.Thread(
+            target=pod.python, args=(_ASK,), kwargs={"text": json.dumps([pod.url, passwords])}
+        )
         self._asking.start()
         waiting.until(lambda: self._found(BETWEEN).keys() >= set(CLIENTS), what="clients that ask", seconds=90, pause=1)
 
