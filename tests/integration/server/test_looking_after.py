@@ -1,7 +1,9 @@
 """What the operator asks of a running server, of a real MLflow with what its users ask for."""
 
 import asyncio
+import json
 import uuid
+from typing import Any
 
 import pytest
 
@@ -31,6 +33,24 @@ def test_a_server_with_workspaces_is_looked_after(start: Start) -> None:
     """Its own questions need no workspace."""
     wanted = [Experiment.model_validate({"name": uuid.uuid4().hex})]
     assert asyncio.run(looks(start(env=WORKSPACES).port, wanted)) is None
+
+
+def test_a_name_that_a_deleted_experiment_has_is_no_hindrance(start: Start) -> None:
+    """MLflow keeps the name; the experiment is brought back, with what was in it."""
+    server, name = start(), uuid.uuid4().hex
+    wanted = [Experiment.model_validate({"name": name})]
+
+    def asked(path: str, body: bytes | None = None) -> dict[str, Any]:
+        status, answer = server.request(f"/api/2.0/mlflow/experiments/{path}", "localhost", body)
+        assert status == 200, answer
+        return dict(json.loads(answer))
+
+    assert asyncio.run(looks(server.port, wanted)) is None
+    before = asked(f"get-by-name?experiment_name={name}")["experiment"]
+    asked("delete", json.dumps({"experiment_id": before["experiment_id"]}).encode())
+    assert asyncio.run(looks(server.port, wanted)) is None
+    after = asked(f"get-by-name?experiment_name={name}")["experiment"]
+    assert (after["experiment_id"], after["lifecycle_stage"]) == (before["experiment_id"], "active")
 
 
 async def looks(port: int, wanted: list[Experiment]) -> str | None:

@@ -66,6 +66,7 @@ class MlflowException(Exception):
         (ClientError("NoSuchKey", 404), "ArtifactDiffers", False),
         (ClientError("PermanentRedirect", 301), "RegionWrong", True),
         (ClientError("SlowDown", 503), "StoreUnreachable", False),
+        (ClientError("RequestTimeTooSkewed", 403), "ClockWrong", False),
         (ClientError("kms:KeyNotFound", 404), "EncryptionRefused", True),
         (ClientError("KMS.DisabledException", 400), "EncryptionRefused", True),
         (ConnectionClosedError("closed"), "StoreUnreachable", False),

@@ -124,18 +124,33 @@ def _of_answer(uri: str, response: dict[str, Any], detail: str) -> Problem:
     """What S3 means by its answer."""
     code = str(response.get("Error", {}).get("Code", ""))
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if found := _of_bucket(uri, code, detail) or _of_code(uri, code, detail):
+        return found
+    if status >= 500 or status == 429:
+        return Passing("StoreUnreachable", f"{uri} answers with an error of its own: {detail}")
+    return Hopeless("StoreRefused", f"no access to {uri}: {detail}; correct the access key, or its rights")
+
+
+def _of_bucket(uri: str, code: str, detail: str) -> Problem | None:
+    """Whether it is there, and where."""
     if code in _NO_BUCKET:
         return Hopeless("BucketMissing", f"{uri}: there is no such bucket; create it, or set s3.createBucket: true")
-    if code == "InvalidBucketName" or code in _ELSEWHERE:
-        return _elsewhere(uri, detail) if code in _ELSEWHERE else _bad_name(uri)
+    if code in _ELSEWHERE:
+        return _elsewhere(uri, detail)
+    return _bad_name(uri) if code == "InvalidBucketName" else None
+
+
+def _of_code(uri: str, code: str, detail: str) -> Problem | None:
+    """What has a code of its own beside that."""
+    if code == "RequestTimeTooSkewed":
+        message = f"{uri}: the clocks of this node and of the store are too far apart: {detail}; set them right"
+        return Problem("ClockWrong", message)
     if code in _NOT_YET:
         return Problem("ArtifactDiffers", f"{uri}: what was written was not there afterwards: {detail}; it is retried")
     if code.lower().startswith("kms") or (code == "NotImplemented" and "PREPARE_ENCRYPTION" in os.environ):
         advice = "correct s3.encryption and its key, or the rights on that"
         return Hopeless("EncryptionRefused", f"{uri}: the store cannot keep it as it was asked to: {detail}; {advice}")
-    if status >= 500 or status == 429:
-        return Passing("StoreUnreachable", f"{uri} answers with an error of its own: {detail}")
-    return Hopeless("StoreRefused", f"no access to {uri}: {detail}; correct the access key, or its rights")
+    return None
 
 
 def _bad_name(uri: str) -> Problem:
