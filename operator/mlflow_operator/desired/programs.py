@@ -1,9 +1,11 @@
 """Programs of several modules as the one text that ``python -c`` gets, for images that have no operator."""
 
-from collections.abc import Iterable
+import ast
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.resources import files
 
+_OWN = __name__.partition(".")[0]
 _START = """import signal, sys, types
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # process 1 would ignore it, and MLflow takes seconds to import
 for name, text in {texts!r}.items():
@@ -16,9 +18,30 @@ sys.exit(module.main())
 """
 
 
-def text(modules: Iterable[str]) -> str:
-    """The program: modules by their full names, each after those that it imports; the last has ``main``."""
-    return _START.format(texts={name: _source(name) for name in modules})
+def text(main: str) -> str:
+    """The program: the module of that full name, which has ``main``, after all that it imports of ours."""
+    return _START.format(texts=dict(_with_imports(main, set())))
+
+
+def _with_imports(name: str, seen: set[str]) -> Iterator[tuple[str, str]]:
+    """A module and those that it needs, each once and after its own: name and text. None is imported here."""
+    if name in seen:
+        return
+    seen.add(name)
+    source = _source(name)
+    for statement in ast.walk(ast.parse(source)):
+        if isinstance(statement, ast.ImportFrom) and (statement.module or "").partition(".")[0] == _OWN:
+            for found in _modules(statement):
+                yield from _with_imports(found, seen)
+    yield name, source
+
+
+def _modules(statement: ast.ImportFrom) -> list[str]:
+    """What is imported: a module, out of which names are taken, or modules out of a package."""
+    package, _, short = str(statement.module).rpartition(".")
+    if files(import_module(package)).joinpath(f"{short}.py").is_file():
+        return [str(statement.module)]
+    return [f"{statement.module}.{each.name}" for each in statement.names]
 
 
 def _source(name: str) -> str:

@@ -7,23 +7,8 @@ preparation; COLLECT_* are its own variables. Output is the termination message,
 """
 
 from mlflow_operator.desired import programs
-from mlflow_operator.desired.preparation import program as preparation
-
-_SHARED = (
-    "patience",
-    "credentials",
-    "report",
-    "database_errors",
-    "authorities",
-    "connections",
-    "database",
-    "store_errors",
-)
-_OWN = ("locations", "versions", "deleted", "maintenance", "main")
-"""Each after those that it imports."""
 
 
 def text() -> str:
     """The whole program as one text."""
-    shared = (f"{preparation.__name__}.{name}" for name in _SHARED)
-    return programs.text([*shared, *(f"{__name__}.{name}" for name in _OWN)])
+    return programs.text(f"{__name__}.main")

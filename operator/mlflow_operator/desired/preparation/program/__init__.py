@@ -8,25 +8,7 @@ Output is the termination message (``report.py``). Exit code: 0, 3 where only a 
 
 from mlflow_operator.desired import programs
 
-_MODULES = (
-    "patience",
-    "credentials",
-    "report",
-    "database_errors",
-    "authorities",
-    "size",
-    "connections",
-    "database",
-    "logins",
-    "store_errors",
-    "lifecycle",
-    "encryption",
-    "artifacts",
-    "main",
-)
-"""Each after those that it imports."""
-
 
 def text() -> str:
     """The whole program as one text."""
-    return programs.text(f"{__name__}.{name}" for name in _MODULES)
+    return programs.text(f"{__name__}.main")
