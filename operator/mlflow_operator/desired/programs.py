@@ -1,11 +1,13 @@
 """Programs of several modules as the one text that ``python -c`` gets, for images that have no operator."""
 
-import ast
+import re
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from importlib.resources import files
 
-_OWN = __name__.partition(".")[0]
+_OWN = re.compile(r"^from (mlflow_operator[\w.]*) import (\([^)]*\)|.*)$", re.MULTILINE)
+"""As the formatter writes an import of ours."""
 _START = """import signal, sys, types
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # process 1 would ignore it, and MLflow takes seconds to import
 for name, text in {texts!r}.items():
@@ -18,6 +20,7 @@ sys.exit(module.main())
 """
 
 
+@cache
 def text(main: str) -> str:
     """The program: the module of that full name, which has ``main``, after all that it imports of ours."""
     return _START.format(texts=dict(_with_imports(main, set())))
@@ -29,19 +32,18 @@ def _with_imports(name: str, seen: set[str]) -> Iterator[tuple[str, str]]:
         return
     seen.add(name)
     source = _source(name)
-    for statement in ast.walk(ast.parse(source)):
-        if isinstance(statement, ast.ImportFrom) and (statement.module or "").partition(".")[0] == _OWN:
-            for found in _modules(statement):
-                yield from _with_imports(found, seen)
+    for module, names in _OWN.findall(source):
+        for found in _modules(module, names):
+            yield from _with_imports(found, seen)
     yield name, source
 
 
-def _modules(statement: ast.ImportFrom) -> list[str]:
+def _modules(module: str, names: str) -> list[str]:
     """What is imported: a module, out of which names are taken, or modules out of a package."""
-    package, _, short = str(statement.module).rpartition(".")
+    package, _, short = module.rpartition(".")
     if files(import_module(package)).joinpath(f"{short}.py").is_file():
-        return [str(statement.module)]
-    return [f"{statement.module}.{each.name}" for each in statement.names]
+        return [module]
+    return [f"{module}.{name}" for name in re.findall(r"\w+", names)]
 
 
 def _source(name: str) -> str:

@@ -3,7 +3,7 @@
 from mutants.mutant import mutant
 
 DIFFERENCE, REFERENCES, NEEDS = "desired/difference.py", "desired/references.py", "desired/needs.py"
-AUTH, START, OBJECTS = "desired/server/auth.py", "desired/server/start_server.py", "desired/objects.py"
+AUTH, START, OBJECTS = "desired/server/auth.py", "desired/server/programs/start_server.py", "desired/objects.py"
 PREPARE_JOB, INPUTS = "desired/preparation/job.py", "desired/inputs.py"
 
 POD, VOLUMES, ENVIRONMENT, STATEFUL = (
@@ -14,7 +14,7 @@ POD, VOLUMES, ENVIRONMENT, STATEFUL = (
 )
 
 WALLS, LINKS = "desired/server/network_policy.py", "desired/server/links.py"
-THROUGH = "desired/server/through_server.py"
+THROUGH = "desired/server/programs/through_server.py"
 
 MUTANTS = (
     mutant(

@@ -4,8 +4,8 @@ from mutants.mutant import mutant
 
 ENCRYPTION, FOLLOWING, STARTING = (
     "desired/server/encryption.py",
-    "desired/server/follow_certificate.py",
-    "desired/server/start_server.py",
+    "desired/server/programs/follow_certificate.py",
+    "desired/server/programs/start_server.py",
 )
 TRUST, CHILDREN = "desired/trust.py", "reconcile/servers/children.py"
 RENEWALS, TLS, OBJECTS = "reconcile/renewals.py", "clients/tls.py", "desired/objects.py"

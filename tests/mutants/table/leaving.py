@@ -2,7 +2,7 @@
 
 from mutants.mutant import mutant
 
-LEAVING, STARTING = "desired/server/take_leave.py", "desired/server/start_server.py"
+LEAVING, STARTING = "desired/server/programs/take_leave.py", "desired/server/programs/start_server.py"
 ENVIRONMENT = "desired/server/environment.py"
 PROGRAM = "desired/test_leaving_program.py"
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mlflow_operator.desired.server import links
-from mlflow_operator.desired.server.start_server import without_links, words_of
-from mlflow_operator.desired.server.through_server import ThroughServer
+from mlflow_operator.desired.server.programs.start_server import without_links, words_of
+from mlflow_operator.desired.server.programs.through_server import ThroughServer
 from unit.desired.servers import EXISTING, MANAGED, SQLITE, container, only, prepared, server
 
 DIRECT = EXISTING | {"artifactStore": {"s3": {"bucket": "artifacts", "directAccess": True}}}

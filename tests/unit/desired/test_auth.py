@@ -11,7 +11,7 @@ import pytest
 
 from mlflow_operator import desired
 from mlflow_operator.desired.server import auth
-from mlflow_operator.desired.server.start_server import auth_settings, write_auth_settings
+from mlflow_operator.desired.server.programs.start_server import auth_settings, write_auth_settings
 from unit.desired.servers import EXISTING, MANAGED, SQLITE, everything, inputs, only, prepared, server, variables
 
 BASIC: dict[str, Any] = {"auth": {"basic": {}}}

@@ -12,7 +12,7 @@ import pytest
 
 from mlflow_operator.desired import endpoint
 from mlflow_operator.desired.server.environment import server_environment
-from mlflow_operator.desired.server.start_server import polite
+from mlflow_operator.desired.server.programs.start_server import polite
 from unit.desired.container import running
 from unit.desired.servers import EXISTING, server
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cluster.host import ports, waiting
-from mlflow_operator.desired.server import start_server
 from mlflow_operator.desired.server.metrics import PORT, pod_monitor, program
+from mlflow_operator.desired.server.programs import start_server
 from unit.desired.servers import EXISTING, prepared, server
 
 # Two processes that count one thing each, as MLflow's workers do.

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mlflow_operator.desired import names
-from mlflow_operator.desired.server.start_server import host
+from mlflow_operator.desired.server.programs.start_server import host
 from unit.desired.servers import EXISTING, MANAGED, container, everything, only, prepared, server
 
 COMPONENTS = {"mlflow", "mlflow-postgres", "mlflow-object-store", "prepare"}

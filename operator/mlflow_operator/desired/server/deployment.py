@@ -1,13 +1,11 @@
 """The Deployment of the server itself."""
 
-from importlib.resources import files
-
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, pod, releases, versions, volumes
 from mlflow_operator.desired.companions import accompanied
 from mlflow_operator.desired.endpoint import Endpoint, endpoint
 from mlflow_operator.desired.inputs import Inputs, Object
-from mlflow_operator.desired.server import encryption, links, metrics, oauth2_proxy, service_account
+from mlflow_operator.desired.server import encryption, links, metrics, oauth2_proxy, programs, service_account
 from mlflow_operator.desired.server.disruption import spread
 from mlflow_operator.desired.server.environment import server_environment
 
@@ -101,17 +99,17 @@ def _of_release(version: str) -> list[str]:
 
 def start_script() -> str:
     """The program of the container, which becomes MLflow."""
-    return files(__package__).joinpath("start_server.py").read_text()
+    return programs.text("start_server")
 
 
 def strangers() -> str:
     """The program by which nobody counts as local."""
-    return files(__package__).joinpath("strangers.py").read_text()
+    return programs.text("strangers")
 
 
 def leaving() -> str:
     """The program by which it loses no request when it ends."""
-    return files(__package__).joinpath("take_leave.py").read_text()
+    return programs.text("take_leave")
 
 
 def _probes(where: Endpoint, port: str | int) -> Object:

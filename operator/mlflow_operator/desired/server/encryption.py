@@ -5,12 +5,12 @@ oauth2-proxy, where that is in front of MLflow, reads its certificate once.
 """
 
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names
 from mlflow_operator.desired.external import authorities
 from mlflow_operator.desired.inputs import Object, Reference
+from mlflow_operator.desired.server import programs
 
 CERTIFICATE, KEY, AUTHORITY = "tls.crt", "tls.key", "ca.crt"
 """Keys of a Secret of type kubernetes.io/tls; the third is what cert-manager adds."""
@@ -64,7 +64,7 @@ def arguments(server: MLflowServer) -> list[str]:
 
 def following() -> str:
     """The program that serves a new certificate."""
-    return files(__package__).joinpath("follow_certificate.py").read_text()
+    return programs.text("follow_certificate")
 
 
 def volumes(server: MLflowServer) -> list[Object]:

@@ -1,9 +1,8 @@
 """Whether clients go past the server to a store in S3, by links that MLflow gives them."""
 
-from importlib.resources import files
-
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import stores
+from mlflow_operator.desired.server import programs
 
 
 def arguments(server: MLflowServer) -> list[str]:
@@ -16,4 +15,4 @@ def arguments(server: MLflowServer) -> list[str]:
 
 def program() -> str:
     """The plugin of MLflow that gives no links."""
-    return files(__package__).joinpath("through_server.py").read_text()
+    return programs.text("through_server")

@@ -4,11 +4,10 @@ MLflow itself would show them on the server's port, where Prometheus needed a lo
 container has a port of its own, which only pods have, and no Service.
 """
 
-from importlib.resources import files
-
 from mlflow_operator.api.mlflowserver import MLflowServer
 from mlflow_operator.desired import names, pod, versions
 from mlflow_operator.desired.inputs import Inputs, Object
+from mlflow_operator.desired.server import programs
 from mlflow_operator.desired.variables import from_field, plain
 
 CONTAINER = "metrics"
@@ -43,7 +42,7 @@ def container(server: MLflowServer, inputs: Inputs) -> list[Object]:
 
 def program() -> str:
     """What runs in the container."""
-    return files(__package__).joinpath("show_metrics.py").read_text()
+    return programs.text("show_metrics")
 
 
 def variables(server: MLflowServer) -> list[Object]:
