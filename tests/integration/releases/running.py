@@ -55,14 +55,15 @@ def on_stores(version: str, postgres: Postgres, minio: Minio, name: str) -> dict
 
 
 def objects(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Job and Deployment of a server with this spec."""
+    """Job and Deployment of a server with this spec; the Job is the one that migrates what the first has planned."""
     metadata = {"name": "ml", "namespace": "team", "uid": "1"}
     server = MLflowServer.parse({"metadata": metadata, "spec": spec})
     digests = {reference.key: "d" for reference in desired.references(server)}
     first = desired.build(server, desired.Inputs(IMAGES, digests=digests))
     assert first.stores is not None
+    second = desired.build(server, desired.Inputs(IMAGES, digests=digests, planned=first.stores))
     then = desired.build(server, desired.Inputs(IMAGES, digests=digests, prepared=frozenset({first.stores})))
-    return {o["kind"]: o for o in [*first.objects, *then.objects]}
+    return {o["kind"]: o for o in [*second.objects, *then.objects]}
 
 
 def variables(obj: dict[str, Any], version: str, folder: Path) -> dict[str, str]:
