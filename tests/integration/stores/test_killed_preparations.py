@@ -42,7 +42,7 @@ for line in sys.stdin:
     if not child:
         os.dup2(writing, 2)
         os.environ.update(order["env"])
-        os._exit(package.main.main())
+        os._exit(module.main())
     os.close(writing)
     begun, ended = None, None
     with os.fdopen(reading) as log:
