@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import time
 import uuid
@@ -88,6 +89,18 @@ mlflow.set_tracking_uri(sys.argv[1])
 client = MlflowClient()
 client.restore_run(sys.argv[2])
 assert len(open(client.download_artifacts(sys.argv[2], "model/MLmodel")).read()) == 1000
+"""
+
+
+RESTORE = """
+import mlflow, sys
+mlflow.set_tracking_uri(sys.argv[1])
+mlflow.MlflowClient().restore_experiment(sys.argv[2])
+"""
+MODELS = """
+import mlflow, sys
+mlflow.set_tracking_uri(sys.argv[1])
+print([model.model_id for model in mlflow.MlflowClient().search_logged_models([sys.argv[2]])])
 """
 
 
@@ -212,6 +225,25 @@ def test_killed_at_any_moment_it_ends_the_next_time(place: Place, tmp_path: Path
     code, _, log = collect(place, tmp_path)
     assert code == 0, log
     check(place, filled)
+
+
+def test_what_is_restored_while_it_goes_on_stays(place: Place, tmp_path: Path) -> None:
+    """A collection may take hours, and looks again before it removes anything."""
+    filled = json.loads(client(FILL, place.server.url, place.bucket))
+    words = collector(place.spec, tmp_path, SECRETS)
+    words["env"]["COLLECT_OLDER_THAN_SECONDS"] = "-86400"
+    with subprocess.Popen(**words, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while not (line := process.stderr.readline()).startswith("removed"):
+            assert line, "it ended before it had removed anything"
+        process.send_signal(signal.SIGSTOP)
+        client(RESTORE, place.server.url, filled["experiment gone"])
+        process.send_signal(signal.SIGCONT)
+        process.stderr.read()
+    assert process.returncode == 0
+    experiments, _, _ = json.loads(client(LEFT, place.server.url))
+    assert filled["experiment gone"] in experiments
+    assert filled["models gone"][1] in client(MODELS, place.server.url, filled["experiment gone"])
 
 
 def test_a_store_that_keeps_what_is_deleted_keeps_the_rows_too(

@@ -60,17 +60,22 @@ class Collector:
             experiments = {row.experiment_id: row for row in self._deleted_experiments(session)}
             runs, logged_models = self._deleted_runs(session), self._deleted_models(session, set(experiments))
         for run in runs:
-            if self._goes(removed, "run", run.run_uuid, run.artifact_uri, needed.has_run(run)):
+            rows = [(models.SqlRun, run.run_uuid)]
+            if self._is_deleted(rows) and self._goes(
+                removed, "run", run.run_uuid, run.artifact_uri, needed.has_run(run)
+            ):
                 self._erase("run", run.run_uuid)
                 removed.runs.add(run.run_uuid)
         for model in logged_models:
             place, is_needed = model.artifact_location, needed.has_logged_model(model)
-            if self._goes(removed, "logged model", model.model_id, place, is_needed):
+            rows = [(_LOGGED_MODEL, model.model_id), (models.SqlExperiment, model.experiment_id)]
+            if self._is_deleted(rows) and self._goes(removed, "logged model", model.model_id, place, is_needed):
                 self._erase("logged_model", model.model_id)
                 removed.logged_models.add(model.model_id)
         for number, experiment in experiments.items():
             if (
-                self._is_empty(number, removed)
+                self._is_deleted([(models.SqlExperiment, number)])
+                and self._is_empty(number, removed)
                 and locations.spelled(experiment.artifact_location) not in needed.locations
             ):
                 self._end(experiment, removed)
@@ -120,9 +125,6 @@ class Collector:
             log.info("kept %s %s: a version of a registered model is made of it", kind, name)
             removed.kept += 1
             return False
-        if kind == "run" and not self.dry and not self._is_deleted(name):
-            log.info("kept run %s: it was restored meanwhile", name)
-            return False
         try:
             size = locations.remove(place, name, dry=self.dry)
         except locations.Elsewhere as elsewhere:
@@ -133,10 +135,11 @@ class Collector:
         log.info("%s %s %s, %d bytes", "would remove" if self.dry else "removed", kind, name, size)
         return True
 
-    def _is_deleted(self, run: str) -> bool:
+    def _is_deleted(self, rows: list[tuple[Any, Any]]) -> bool:
+        """Whether one of these is still deleted: somebody may have restored it since the collection began."""
         with self._session() as session:
-            found = session.get(models.SqlRun, run)
-            return found is not None and found.lifecycle_stage == LifecycleStage.DELETED
+            found = [session.get(table, key) for table, key in rows]
+        return any(row is not None and row.lifecycle_stage == LifecycleStage.DELETED for row in found)
 
     def _is_empty(self, experiment: int, removed: Removed) -> bool:
         """Whether nothing of an experiment is left."""
